@@ -1,0 +1,35 @@
+//! The small pieces every mechanism of corio needs. Std only, no thread of its own until somebody
+//! outside a corio loop asks for one ([`fallback`]).
+//!
+//! | module | what it is | unsafe |
+//! |---|---|---|
+//! | [`loom`] | std or loom: atomics, cells, threads | yes |
+//! | [`clock`] | the one file that reads the OS clock, and its virtual override | |
+//! | [`thread`] | which thread is this, and values that belong to one | yes |
+//! | [`waker_cell`] | a slot for one waker, shared by threads | yes |
+//! | [`wake_batch`] | wakers collected under a lock, woken outside it | |
+//! | [`park`] | the contract between a loop and what it waits on | |
+//! | [`current`] | what this thread polls at the moment | |
+//! | [`budget`] | how often one leaf may be ready within one poll | |
+//! | [`fallback`] | the one thread that drives timers and descriptors without a loop | |
+//!
+//! Nothing here knows tasks, queues, timers or descriptors.
+
+pub mod loom;
+
+pub mod clock;
+pub mod thread;
+
+pub mod wake_batch;
+pub mod waker_cell;
+
+pub mod budget;
+pub mod current;
+pub mod fallback;
+pub mod park;
+
+pub use clock::Time;
+pub use park::{Park, Parked, Unpark, Unparker, Wait};
+pub use thread::{ThreadBound, ThreadToken};
+pub use wake_batch::WakeBatch;
+pub use waker_cell::WakerCell;

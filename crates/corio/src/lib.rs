@@ -1,0 +1,1 @@
+//! An async runtime that gives Rust what asyncio promises.

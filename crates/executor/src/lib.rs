@@ -1,0 +1,1 @@
+//! The event loop of corio: turns, the ready queue, mail from other threads.

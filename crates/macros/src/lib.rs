@@ -1,0 +1,1 @@
+//! Attribute macros of corio: main and test.

@@ -1,0 +1,1 @@
+//! TCP as futures, usable in any executor.

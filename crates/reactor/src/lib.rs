@@ -1,0 +1,1 @@
+//! Readiness of file descriptors as futures, usable in any executor.

@@ -1,0 +1,1 @@
+//! Unix signals as futures, usable in any executor.

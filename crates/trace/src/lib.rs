@@ -1,0 +1,1 @@
+//! The vocabulary of runtime events of corio and the switch that turns them on.

@@ -1,0 +1,1 @@
+//! corio's layers inside other people's runtimes.
