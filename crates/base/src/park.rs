@@ -25,6 +25,9 @@ pub enum Wait {
 pub struct Parked {
     /// Events delivered (descriptors ready, timers fired): how many wakers had cause to run.
     pub events: usize,
+    /// Nanoseconds from the end of the park before to the beginning of this one: how long the loop
+    /// was away. 0 where no clock was read.
+    pub away_nanos: u64,
 }
 
 /// What a loop waits on.

@@ -1,1 +1,41 @@
 //! The event loop of corio: turns, the ready queue, mail from other threads.
+//!
+//! ```text
+//!            other threads                         the loop's thread
+//!   wake, spawn, abort ──▶ Inbox ──open──▶ ready queue ──pop──▶ poll ──wake──┐
+//!                            │                  ▲                            │
+//!                            └─unpark─▶ Park ───┴────────────────────────────┘
+//! ```
+//!
+//! A loop runs in *turns*: it opens its mail, then polls what is ready, each task once, in order.
+//! Between turns it looks at what it waits on, at times ([`cadence`]), and waits there when nothing
+//! is ready. It knows a [`corio_base::Park`], and neither descriptors nor time.
+//!
+//! - [`Executor`]: a loop with its `Park`, on a thread of its own.
+//! - [`Guest`]: a loop as a plain future inside another executor.
+//! - [`Core`]: the loop itself, for those who drive it their own way.
+
+pub mod cadence;
+pub mod inbox;
+
+mod core;
+mod shared;
+
+mod entered;
+mod executor;
+mod guest;
+mod handle;
+mod root;
+mod traced;
+
+mod yield_now;
+
+pub use crate::core::{Core, Turn};
+pub use entered::{EnterGuard, current, enter, running_since, with_current};
+pub use executor::Executor;
+pub use guest::Guest;
+pub use handle::Handle;
+pub use yield_now::{YieldNow, yield_now};
+
+/// The types of tasks that this crate's functions take and return.
+pub use corio_task::{JoinError, JoinHandle, Spawn, Task, TaskInfo};

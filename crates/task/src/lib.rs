@@ -1,1 +1,49 @@
-//! One future on the heap: the task cell of corio, its wakers and its join handle.
+//! One future on the heap: the task of corio, its wakers and its join handle.
+//!
+//! This crate knows how a task is held, woken, polled and ended. It knows no queue, no loop and no
+//! time: where a ready task goes is its home's business ([`Schedule`]).
+
+mod cell;
+mod flags;
+mod free;
+mod header;
+mod ledger;
+mod local;
+mod pool;
+mod registry;
+
+mod bound;
+mod waker;
+
+mod home;
+mod join;
+mod mail;
+mod run_list;
+mod runnable;
+mod spawn;
+mod task;
+
+pub use home::{Home, RemoteHome, Schedule};
+pub use join::{JoinError, JoinHandle};
+pub use mail::Mail;
+pub use run_list::RunList;
+pub use runnable::{FreeRunnable, Ran, Runnable};
+pub use spawn::Spawn;
+pub use task::{Task, TaskInfo, current};
+
+/// Runs user code whose panic is nobody's to catch (a destructor, a foreign waker): the panic hook
+/// has told of it, and the loop goes on.
+fn quietly(run: impl FnOnce()) {
+    if let Err(payload) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)) {
+        // The payload's own destructor could panic again.
+        std::mem::forget(payload);
+    }
+}
+
+/// Too many references to one task: a program that leaks wakers by the million.
+#[cold]
+fn overflow() -> ! {
+    // A panic could be caught, and the count would go on to wrap.
+    eprintln!("corio: a task has more references than can be counted; wakers are being leaked");
+    std::process::abort()
+}

@@ -1,0 +1,73 @@
+//! When a loop that always has something to run looks at the rest of the world.
+//!
+//! Asking the OS costs some 200 ns, a turn with one small task some 10. So a loop under load looks
+//! at most every [`POLLS_BETWEEN_LOOKS_MAX`] polls, which makes the price of looking about 1 ns a
+//! poll, and less often never. Where polls take long it looks more often: so that, at the rate of
+//! the time before, [`NANOS_BETWEEN_LOOKS`] pass between two looks. A turn that has begun is finished
+//! first.
+//!
+//! **The bound**: an event or a deadline is taken in after at most 128 polls and what is left of one
+//! turn; or, once a look has found the polls slow, after 50 µs and one turn.
+
+/// The most polls between two looks.
+pub const POLLS_BETWEEN_LOOKS_MAX: u32 = 128;
+/// How much time between two looks is aimed at: as much as a parked thread takes to wake, so that a
+/// busy loop is no later than an idle one.
+pub const NANOS_BETWEEN_LOOKS: u64 = 50_000;
+
+/// Counts the polls since the last look.
+#[derive(Debug)]
+pub(crate) struct Cadence {
+    polls: u32,
+    due_at: u32,
+}
+
+impl Cadence {
+    pub(crate) fn new() -> Self {
+        Cadence { polls: 0, due_at: POLLS_BETWEEN_LOOKS_MAX }
+    }
+
+    /// Counts the polls of a turn.
+    #[inline]
+    pub(crate) fn polled(&mut self, polls: u32) {
+        self.polls = self.polls.saturating_add(polls);
+    }
+
+    /// Whether it is time to look.
+    #[inline]
+    pub(crate) fn is_due(&self) -> bool {
+        self.polls >= self.due_at
+    }
+
+    /// The loop has looked, `nanos` after it did so before (0: not known).
+    pub(crate) fn looked(&mut self, nanos: u64) {
+        if nanos > 0 && self.polls > 0 {
+            let polls = u64::from(self.polls) * NANOS_BETWEEN_LOOKS / nanos;
+            self.due_at = polls.clamp(1, u64::from(POLLS_BETWEEN_LOOKS_MAX)) as u32;
+        }
+        self.polls = 0;
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slow_polls_bring_the_next_look_nearer() {
+        let mut cadence = Cadence::new();
+        // (polls, nanoseconds they took, polls until the next look)
+        for (polls, nanos, expected) in [
+            (128, 1_280, 128),     // 10 ns each: as rarely as allowed
+            (128, 128_000, 50),    // 1 µs each
+            (50, 50_000_000, 1),   // 1 ms each: after every turn
+            (1, 1_000_000_000, 1), // never 0
+            (1, 10, 128),          // fast again
+            (1, 0, 128),           // not known: as before
+        ] {
+            cadence.polled(polls);
+            cadence.looked(nanos);
+            assert_eq!(cadence.due_at, expected, "{polls} polls in {nanos} ns");
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! The loop itself, without anything to wait on: its queue, its mail, its turns and its end.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::panic::Location;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use corio_base::Unparker;
+use corio_task::{Home, JoinHandle, Spawn};
+
+use crate::cadence::Cadence;
+use crate::handle::Handle;
+use crate::shared::{Delivery, Local, Router, Shared};
+
+/// How many deliveries are opened between two turns. More wait one turn: a thousand cost some 50 µs,
+/// and senders that never stop must not keep the loop from its tasks.
+const DELIVERIES_PER_TURN_MAX: usize = 1024;
+
+/// What a turn did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Turn {
+    /// Deliveries from other threads opened before it.
+    pub deliveries: usize,
+    /// Tasks polled: as many as were ready when it began.
+    pub polls: u32,
+    /// Tasks that ended.
+    pub ended: u32,
+}
+
+/// A loop, on the thread that made it.
+pub struct Core {
+    shared: Arc<Shared>,
+    home: Home,
+    cadence: RefCell<Cadence>,
+}
+
+impl Core {
+    /// A loop on the calling thread that `unparker` wakes from whatever it waits on.
+    pub fn new(unparker: Unparker) -> Rc<Core> {
+        let shared = Arc::new(Shared::new(unparker));
+        let home = Home::new(Box::new(Router(shared.clone())));
+        Rc::new(Core { shared, home, cadence: RefCell::new(Cadence::new()) })
+    }
+
+    #[inline]
+    pub(crate) fn local(&self) -> &Local {
+        match self.shared.local.get() {
+            Some(local) => local,
+            None => unreachable!("a Core is neither Send nor Sync"),
+        }
+    }
+
+    pub(crate) fn home(&self) -> &Home {
+        &self.home
+    }
+
+    /// Begins a task on this loop; it may be `!Send`.
+    #[track_caller]
+    #[inline]
+    pub fn spawn_local<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+    {
+        self.spawn_with(Spawn::new(), future)
+    }
+
+    /// As [`Core::spawn_local`], with a name and a place.
+    #[inline]
+    pub fn spawn_with<F>(&self, spawn: Spawn, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+    {
+        let handle = spawn.bound(&self.home, future);
+        if corio_trace::enabled() {
+            crate::traced::spawned(handle.info());
+        }
+        handle
+    }
+
+    /// A handle for other threads.
+    pub fn handle(&self) -> Handle {
+        Handle::new(self.home.remote())
+    }
+
+    /// How many tasks are alive, or have ended while a handle or waker of theirs is about.
+    pub fn tasks(&self) -> usize {
+        self.home.tasks()
+    }
+
+    /// How many tasks are ready to be polled.
+    pub fn ready(&self) -> usize {
+        self.local().ready.len()
+    }
+
+    /// One turn: opens what was delivered, then polls every task that is ready by then, once, in the
+    /// order in which they became so. What becomes ready meanwhile runs in the next turn.
+    #[inline]
+    pub fn turn(&self) -> Turn {
+        let mut turn = Turn::default();
+        if self.shared.inbox.is_notified() {
+            self.open_mail(&mut turn);
+        }
+        let ready = &self.local().ready;
+        for _ in 0..ready.len() {
+            let Some(task) = ready.pop() else { break };
+            let ran = if corio_trace::enabled() { crate::traced::run(task) } else { task.run() };
+            turn.polls += 1;
+            turn.ended += u32::from(ran.is_end());
+        }
+        self.cadence.borrow_mut().polled(turn.polls);
+        turn
+    }
+
+    #[cold]
+    fn open_mail(&self, turn: &mut Turn) {
+        turn.deliveries = self.shared.inbox.open(DELIVERIES_PER_TURN_MAX, |delivery| {
+            match delivery {
+                Delivery::Mail(mail) => mail.open(),
+                // A free task runs wherever it is delivered; it has no place in the queue of the
+                // bound ones.
+                Delivery::Free(task) => {
+                    turn.polls += 1;
+                    turn.ended += u32::from(task.run().is_end());
+                }
+            }
+        });
+    }
+
+    /// Whether there is something to run now.
+    #[inline]
+    pub fn has_work(&self) -> bool {
+        !self.local().ready.is_empty() || self.shared.inbox.is_notified()
+    }
+
+    /// Whether a loop that has work should look at the OS and the timers all the same.
+    #[inline]
+    pub fn look_is_due(&self) -> bool {
+        self.cadence.borrow().is_due()
+    }
+
+    /// The loop has looked, `away_nanos` after it did so before (0: not known).
+    pub fn looked(&self, away_nanos: u64) {
+        self.cadence.borrow_mut().looked(away_nanos);
+    }
+
+    /// Announces a park. `false`: something was delivered, take another turn.
+    #[must_use]
+    pub fn fall_asleep(&self) -> bool {
+        self.shared.inbox.fall_asleep()
+    }
+
+    /// The park is over.
+    pub fn wake_up(&self) {
+        self.shared.inbox.wake_up();
+    }
+
+    /// Runs `future` to its end as a task of this loop, with `rest` called between turns. The future
+    /// need neither be `'static` nor `Send`.
+    ///
+    /// # Errors
+    /// Why there is no output: the future panicked, or its task was aborted.
+    pub(crate) fn run<F: Future>(
+        &self,
+        place: &'static Location<'static>,
+        future: F,
+        mut rest: impl FnMut(&Core),
+    ) -> Result<F::Output, corio_task::JoinError> {
+        let future = std::pin::pin!(future);
+        let mut root = crate::root::Root::begin(self, place, future);
+        loop {
+            self.turn();
+            if let Some(result) = root.try_take() {
+                return result;
+            }
+            rest(self);
+        }
+    }
+
+    /// Ends every task: drops their futures here, and refuses what other threads deliver from now on.
+    /// Part of dropping the loop.
+    fn close(&self) {
+        let mut turn = Turn::default();
+        while self.home.cancel_all() > 0 || self.shared.inbox.is_notified() {
+            self.open_mail(&mut turn);
+        }
+        self.shared.inbox.close();
+        self.shared.inbox.open(usize::MAX, |delivery| match delivery {
+            Delivery::Mail(mail) => mail.open(),
+            Delivery::Free(task) => drop(task),
+        });
+        while self.home.cancel_all() > 0 {}
+        // All of them have ended by now: their entries only have to go.
+        while let Some(task) = self.local().ready.pop() {
+            task.run();
+        }
+        self.home.settle_all();
+    }
+}
+
+impl Drop for Core {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl fmt::Debug for Core {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Core")
+            .field("tasks", &self.tasks())
+            .field("ready", &self.ready())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,124 @@
+//! A loop and what it waits on.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::panic::Location;
+use std::rc::Rc;
+
+use corio_base::{Park, Wait};
+use corio_task::{JoinError, JoinHandle};
+
+use crate::core::Core;
+use crate::entered;
+use crate::handle::Handle;
+
+/// A loop that waits in a [`Park`]: the reactor and the timers, a plain thread, or a fake.
+///
+/// ```
+/// use corio_base::park::ThreadPark;
+/// use corio_executor::Executor;
+///
+/// let executor = Executor::new(ThreadPark::new());
+/// let text = String::from("borrowed");
+/// let length = executor.block_on(async { text.len() });
+/// assert_eq!(length, 8);
+/// ```
+pub struct Executor<P: Park> {
+    core: Rc<Core>,
+    park: RefCell<P>,
+}
+
+impl<P: Park> Executor<P> {
+    /// A loop on the calling thread.
+    pub fn new(park: P) -> Self {
+        Executor { core: Core::new(park.unparker()), park: RefCell::new(park) }
+    }
+
+    /// The loop without what it waits on.
+    pub fn core(&self) -> &Rc<Core> {
+        &self.core
+    }
+
+    /// A handle for other threads.
+    pub fn handle(&self) -> Handle {
+        self.core.handle()
+    }
+
+    /// Begins a task on this loop; it runs when the loop does.
+    #[track_caller]
+    pub fn spawn_local<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+    {
+        self.core.spawn_local(future)
+    }
+
+    /// Runs the loop until `future`, which may borrow and need not be `Send`, has its output. The
+    /// loop's other tasks run meanwhile, and stay where they are afterwards.
+    ///
+    /// # Panics
+    /// With the future's panic, if it panics. If called inside a loop of this thread: it would stop
+    /// that loop. If the future's task is aborted.
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        match self.try_block_on(future) {
+            Ok(output) => output,
+            Err(error) => match error.try_into_panic() {
+                Ok(payload) => std::panic::resume_unwind(payload),
+                Err(error) => panic!("block_on has no output to return: {error}"),
+            },
+        }
+    }
+
+    /// As [`Executor::block_on`], with a panic or an abort of the future as an error.
+    ///
+    /// # Errors
+    /// Why there is no output.
+    ///
+    /// # Panics
+    /// If called inside a loop of this thread.
+    #[track_caller]
+    pub fn try_block_on<F: Future>(&self, future: F) -> Result<F::Output, JoinError> {
+        let place = Location::caller();
+        let _entered = entered::enter_running(self.core.clone(), place);
+        let mut park = self.park.borrow_mut();
+        self.core.run(place, future, |core| rest(core, &mut *park))
+    }
+}
+
+/// Between two turns: looks at the world if it is time to, waits for it if there is nothing else.
+#[inline]
+fn rest(core: &Core, park: &mut dyn Park) {
+    if core.has_work() {
+        if core.look_is_due() {
+            wait(core, park, Wait::Poll);
+        }
+    } else if core.fall_asleep() {
+        wait(core, park, Wait::Forever);
+        core.wake_up();
+    }
+}
+
+#[cold]
+fn wait(core: &Core, park: &mut dyn Park, wait: Wait) {
+    match park.park(wait) {
+        Ok(parked) => core.looked(parked.away_nanos),
+        Err(error) => {
+            core.looked(0);
+            crate::traced::park_failed(&error);
+        }
+    }
+}
+
+impl<P: Park> Drop for Executor<P> {
+    fn drop(&mut self) {
+        // What the tasks' destructors spawn finds its loop, and ends with it.
+        let _entered = entered::enter(self.core.clone());
+    }
+}
+
+impl<P: Park> fmt::Debug for Executor<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Executor").field("core", &self.core).finish_non_exhaustive()
+    }
+}

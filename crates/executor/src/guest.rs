@@ -1,0 +1,137 @@
+//! A loop as a plain future inside somebody else's executor.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::panic::Location;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use corio_base::{Unpark, WakerCell};
+use corio_task::JoinHandle;
+
+use crate::core::Core;
+use crate::entered;
+use crate::handle::Handle;
+
+/// How many tasks a guest polls before it gives its host a turn: some 10 µs of small tasks.
+const POLLS_PER_VISIT_MAX: u32 = 128;
+
+/// A loop that has no thread and no driver of its own: it runs while its host polls
+/// [`Guest::run`], and wakes the host when there is something to run.
+///
+/// Timers and descriptors used inside are driven by whatever is current on the thread, or else by
+/// the fallback thread.
+///
+/// ```
+/// use corio_executor::Guest;
+///
+/// // The host here is a minimal executor; tokio's `LocalSet` or `block_on` does as well.
+/// corio_base::park::block_on(async {
+///     let guest = Guest::new();
+///     let answer = guest.spawn_local(async { 42 });
+///     assert_eq!(guest.run(answer).await.unwrap(), 42);
+/// });
+/// ```
+pub struct Guest {
+    core: Rc<Core>,
+    host: Arc<Host>,
+}
+
+/// The host's waker, where any thread finds it.
+#[derive(Default)]
+struct Host {
+    waker: WakerCell,
+}
+
+impl Unpark for Host {
+    fn unpark(&self) {
+        self.waker.wake();
+    }
+}
+
+impl Guest {
+    /// A loop on the calling thread, whose tasks run while [`Guest::run`] is polled there.
+    pub fn new() -> Self {
+        let host = Arc::new(Host::default());
+        Guest { core: Core::new(host.clone()), host }
+    }
+
+    /// A handle for other threads.
+    pub fn handle(&self) -> Handle {
+        self.core.handle()
+    }
+
+    /// Begins a task on this loop.
+    #[track_caller]
+    pub fn spawn_local<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+    {
+        self.core.spawn_local(future)
+    }
+
+    /// Runs this loop until `future` has its output.
+    ///
+    /// `future` is the host's: it is polled at every visit, with the host's waker, before the loop
+    /// takes its turns, and may borrow. The loop's own tasks stay where they are afterwards.
+    ///
+    /// # Panics
+    /// When polled, if the thread runs a corio loop of its own: spawn there instead.
+    ///
+    /// # Cancel safety
+    /// Dropped, it leaves the loop's tasks as they are; run again to go on.
+    #[track_caller]
+    pub fn run<F: Future>(&self, future: F) -> impl Future<Output = F::Output> {
+        let place = Location::caller();
+        async move {
+            let mut future = pin!(future);
+            poll_fn(|context| self.visit(place, future.as_mut(), context)).await
+        }
+    }
+
+    fn visit<F: Future>(
+        &self,
+        place: &'static Location<'static>,
+        future: Pin<&mut F>,
+        context: &mut Context<'_>,
+    ) -> Poll<F::Output> {
+        let _entered = entered::enter_running(self.core.clone(), place);
+        // Before the work is looked for: what comes after that finds this waker.
+        self.host.waker.register(context.waker());
+        self.core.local().outside.set(false);
+        self.core.wake_up();
+        let polled = future.poll(context);
+        if polled.is_pending() {
+            let mut polls = 0;
+            while self.core.has_work() && polls < POLLS_PER_VISIT_MAX {
+                polls += self.core.turn().polls;
+            }
+            if self.core.has_work() || !self.core.fall_asleep() {
+                context.waker().wake_by_ref();
+            }
+        }
+        self.core.local().outside.set(true);
+        polled
+    }
+}
+
+impl Default for Guest {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        // What the tasks' destructors spawn finds its loop, and ends with it.
+        let _entered = entered::enter(self.core.clone());
+    }
+}
+
+impl fmt::Debug for Guest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guest").field("core", &self.core).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,47 @@
+//! A loop as other threads have it.
+
+use std::fmt;
+
+use corio_task::{JoinHandle, RemoteHome, Spawn};
+
+/// Spawns tasks on a loop, from any thread, also after the loop is gone.
+#[derive(Clone)]
+pub struct Handle {
+    home: RemoteHome,
+}
+
+impl Handle {
+    pub(crate) fn new(home: RemoteHome) -> Self {
+        Handle { home }
+    }
+
+    /// Begins a task on the loop. If the loop has ended, so has the task: its handle says cancelled.
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.spawn_with(Spawn::new(), future)
+    }
+
+    /// As [`Handle::spawn`], with a name and a place.
+    pub fn spawn_with<F>(&self, spawn: Spawn, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        spawn.remote(&self.home, future)
+    }
+
+    /// Whether the calling thread is the loop's.
+    pub fn is_here(&self) -> bool {
+        self.home.is_here()
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle").field("is_here", &self.is_here()).finish()
+    }
+}

@@ -1,0 +1,77 @@
+//! What the tasks of a loop, and other threads, have of it.
+
+use std::cell::Cell;
+use std::fmt;
+use std::sync::Arc;
+
+use corio_base::{ThreadBound, Unparker};
+use corio_task::{FreeRunnable, Mail, RunList, Runnable, Schedule};
+
+use crate::inbox::{Delivered, Inbox};
+
+/// Something for the loop from another thread.
+pub(crate) enum Delivery {
+    Mail(Mail),
+    Free(FreeRunnable),
+}
+
+/// The loop's queue, its inbox, and the way to wake it.
+pub(crate) struct Shared {
+    pub(crate) local: ThreadBound<Local>,
+    pub(crate) inbox: Inbox<Delivery>,
+    unparker: Unparker,
+}
+
+/// What only the loop's thread touches.
+pub(crate) struct Local {
+    pub(crate) ready: RunList,
+    /// Somebody else drives the loop's thread at the moment, and has to be told of a ready task.
+    pub(crate) outside: Cell<bool>,
+}
+
+impl Shared {
+    pub(crate) fn new(unparker: Unparker) -> Self {
+        let local = Local { ready: RunList::new(), outside: Cell::new(false) };
+        Shared { local: ThreadBound::new(local), inbox: Inbox::new(), unparker }
+    }
+
+    fn deliver(&self, delivery: Delivery) {
+        match self.inbox.deliver(delivery) {
+            Ok(Delivered::Quietly) => {}
+            Ok(Delivered::Unpark) => self.unparker.unpark(),
+            // Dropped here, outside the queue: a mail then does what is left to do.
+            Err(refused) => drop(refused),
+        }
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").finish_non_exhaustive()
+    }
+}
+
+/// Where the tasks of a home find its loop.
+pub(crate) struct Router(pub(crate) Arc<Shared>);
+
+impl Schedule for Router {
+    #[inline]
+    fn ready(&self, task: Runnable) {
+        let Some(local) = self.0.local.get() else {
+            unreachable!("a bound task is scheduled on its home's thread")
+        };
+        local.ready.push(task);
+        if local.outside.get() {
+            local.outside.set(false);
+            self.0.unparker.unpark();
+        }
+    }
+
+    fn post(&self, mail: Mail) {
+        self.0.deliver(Delivery::Mail(mail));
+    }
+
+    fn submit(&self, task: FreeRunnable) {
+        self.0.deliver(Delivery::Free(task));
+    }
+}

@@ -1,0 +1,49 @@
+//! What the loop tells while the switch of [`corio_trace`] is on.
+//!
+//! Kept apart, and cold, so that a loop with the switch off pays one relaxed load a poll.
+
+use std::io;
+
+use corio_base::clock;
+use corio_task::{Ran, Runnable, TaskInfo};
+use corio_trace::{Event, Outcome, emit, report_error, report_slow_poll, slow_poll};
+
+/// As [`Runnable::run`], with events around it, and a warning if it took long.
+#[cold]
+pub(crate) fn run(task: Runnable) -> Ran {
+    let about = task.task();
+    let id = about.id();
+    emit(&Event::PollStarted { id });
+    let begun = clock::now();
+    let ran = task.run();
+    let took = clock::now().saturating_since(begun);
+    emit(&Event::PollEnded { id, took });
+    if took >= slow_poll() {
+        report_slow_poll(id, about.info().given_name(), about.info().location(), took);
+    }
+    let outcome = match ran {
+        Ran::Pending | Ran::Stale => return ran,
+        Ran::Returned => Outcome::Returned,
+        Ran::Panicked => Outcome::Panicked,
+        Ran::Cancelled => Outcome::Cancelled,
+    };
+    emit(&Event::TaskEnded { id, outcome });
+    ran
+}
+
+/// A task was spawned on its own loop's thread.
+#[cold]
+pub(crate) fn spawned(task: TaskInfo<'_>) {
+    emit(&Event::TaskSpawned {
+        id: task.id(),
+        name: task.given_name(),
+        location: task.location(),
+        parent: task.parent(),
+    });
+}
+
+/// Waiting failed. The loop goes on: it looks again after the next turn.
+#[cold]
+pub(crate) fn park_failed(error: &io::Error) {
+    report_error("corio::loop", format_args!("waiting for events failed: {error}"));
+}

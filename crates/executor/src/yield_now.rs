@@ -1,0 +1,42 @@
+//! Giving way for one turn.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// Lets every other task that is ready run, once, before this one goes on: exactly one turn of the
+/// loop, as asyncio's `sleep(0)`.
+///
+/// # Cancel safety
+/// Dropped, it has no effect.
+///
+/// ```
+/// # use corio_executor::{Executor, yield_now};
+/// # let executor = Executor::new(corio_base::park::ThreadPark::new());
+/// executor.block_on(async {
+///     yield_now().await;
+/// });
+/// ```
+pub fn yield_now() -> YieldNow {
+    YieldNow { yielded: false }
+}
+
+/// The future of [`yield_now`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless awaited"]
+pub struct YieldNow {
+    yielded: bool,
+}
+
+impl Future for YieldNow {
+    type Output = ();
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if self.yielded {
+            return Poll::Ready(());
+        }
+        self.yielded = true;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+}

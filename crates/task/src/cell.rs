@@ -1,0 +1,161 @@
+//! A task's block of memory: the header, and the future or what it became.
+//!
+//! One allocation holds both. The future and its output share their place; which of the two is
+//! there is the state machine's to know, so there is no tag.
+#![expect(unsafe_code, reason = "a union in a block by pointer, behind a table of functions")]
+
+use std::alloc::Layout;
+use std::any::Any;
+use std::cell::UnsafeCell;
+use std::mem::ManuallyDrop;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::ptr::{self, NonNull};
+use std::task::{Context, Poll};
+
+use crate::bound::Raw;
+use crate::header::{Header, Polled, Vtable};
+use crate::join::JoinError;
+use crate::pool;
+
+type Output<F> = Result<<F as Future>::Output, JoinError>;
+
+#[repr(C)]
+pub(crate) struct TaskCell<F: Future> {
+    header: Header,
+    stage: UnsafeCell<Stage<F>>,
+}
+
+union Stage<F: Future> {
+    future: ManuallyDrop<F>,
+    output: ManuallyDrop<Output<F>>,
+}
+
+impl<F: Future> TaskCell<F> {
+    pub(crate) const LAYOUT: Layout = Layout::new::<TaskCell<F>>();
+
+    pub(crate) const VTABLE: Vtable = Vtable {
+        poll: poll::<F>,
+        cancel: cancel::<F>,
+        take_output: take_output::<F>,
+        drop_output: drop_output::<F>,
+        free: free::<F>,
+        type_name: std::any::type_name::<F>,
+        future_size: size_of::<F>(),
+    };
+
+    /// Makes a task of `future` in `block`.
+    ///
+    /// # Safety
+    /// `block` is as large and aligned as [`TaskCell::LAYOUT`] asks, and nobody else's.
+    #[inline]
+    pub(crate) unsafe fn write(block: NonNull<u8>, header: Header, future: F) -> Raw {
+        let cell: NonNull<TaskCell<F>> = block.cast();
+        let stage = UnsafeCell::new(Stage { future: ManuallyDrop::new(future) });
+        // SAFETY: the caller's claim.
+        unsafe { cell.write(TaskCell { header, stage }) };
+        cell.cast()
+    }
+}
+
+fn stage<F: Future>(task: NonNull<Header>) -> *mut Stage<F> {
+    let cell: NonNull<TaskCell<F>> = task.cast();
+    // SAFETY: every function here is reached through the vtable of the cell's own type.
+    unsafe { (*cell.as_ptr()).stage.get() }
+}
+
+/// [`Vtable::poll`].
+///
+/// # Safety
+/// The future is there, and the caller alone is at it.
+unsafe fn poll<F: Future>(task: NonNull<Header>, context: &mut Context<'_>) -> Polled {
+    let stage = stage::<F>(task);
+    let polled = catch_unwind(AssertUnwindSafe(|| {
+        // SAFETY: the future is there, alone, and does not move before it is dropped in place.
+        unsafe { Pin::new_unchecked(&mut *(*stage).future) }.poll(context)
+    }));
+    let output = match polled {
+        Ok(Poll::Pending) => return Polled::Pending,
+        Ok(Poll::Ready(output)) => Ok(output),
+        Err(payload) => Err(payload),
+    };
+    // SAFETY: as above; the poll is over.
+    let dropped = unsafe { drop_future(stage) };
+    let id = id(task);
+    let output = match (output, dropped) {
+        // The first panic is the one to tell of.
+        (Err(payload), _) | (Ok(_), Err(payload)) => Err(JoinError::panicked(id, payload)),
+        (Ok(output), Ok(())) => Ok(output),
+    };
+    let polled = if output.is_ok() { Polled::Returned } else { Polled::Panicked };
+    // SAFETY: the future is gone, its place is free for the output.
+    unsafe { ptr::write(stage, Stage { output: ManuallyDrop::new(output) }) };
+    polled
+}
+
+/// [`Vtable::cancel`].
+///
+/// # Safety
+/// As for [`poll`].
+unsafe fn cancel<F: Future>(task: NonNull<Header>, error: JoinError) {
+    let stage = stage::<F>(task);
+    // SAFETY: the caller's claim.
+    let dropped = unsafe { drop_future(stage) };
+    let error = match dropped {
+        Ok(()) => error,
+        Err(payload) => JoinError::panicked(id(task), payload),
+    };
+    // SAFETY: the future is gone, its place is free for the output.
+    unsafe { ptr::write(stage, Stage { output: ManuallyDrop::new(Err(error)) }) };
+}
+
+/// Drops the future in place; a panic in its destructor is the task's, not the loop's.
+///
+/// # Safety
+/// The future is there, and the caller alone is at it.
+unsafe fn drop_future<F: Future>(stage: *mut Stage<F>) -> Result<(), Box<dyn Any + Send>> {
+    catch_unwind(AssertUnwindSafe(|| {
+        // SAFETY: the caller's claim; dropped in place, as pinning asks.
+        unsafe { ManuallyDrop::drop(&mut (*stage).future) }
+    }))
+}
+
+fn id(task: NonNull<Header>) -> u64 {
+    crate::bound::header(task).cold.id
+}
+
+/// [`Vtable::take_output`].
+///
+/// # Safety
+/// The output is there, the caller alone is at it, and `to` can hold an [`Output`] of this future.
+unsafe fn take_output<F: Future>(task: NonNull<Header>, to: *mut ()) {
+    let stage = stage::<F>(task);
+    // SAFETY: the caller's claim; the place counts as empty from here on.
+    unsafe { to.cast::<Output<F>>().write(ManuallyDrop::take(&mut (*stage).output)) };
+}
+
+/// [`Vtable::drop_output`].
+///
+/// # Safety
+/// The output is there and the caller alone is at it.
+unsafe fn drop_output<F: Future>(task: NonNull<Header>) {
+    let stage = stage::<F>(task);
+    // SAFETY: the caller's claim; the place counts as empty from here on.
+    unsafe { ManuallyDrop::drop(&mut (*stage).output) };
+}
+
+/// [`Vtable::free`].
+///
+/// # Safety
+/// The last reference is gone, and so are future and output.
+unsafe fn free<F: Future>(task: NonNull<Header>) {
+    // SAFETY: the caller's claim: the header is moved out of the block and dropped here.
+    let header = unsafe { ptr::read(task.as_ptr()) };
+    let layout = TaskCell::<F>::LAYOUT;
+    match header.home.local() {
+        // SAFETY: every task's block comes from a pool or from `pool::allocate`.
+        Some(local) => unsafe { local.pool.put(task.cast(), layout) },
+        // SAFETY: as above.
+        None => unsafe { pool::release(task.cast(), layout) },
+    }
+}

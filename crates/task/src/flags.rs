@@ -1,0 +1,148 @@
+//! What the home knows of a bound task: one byte that only the home's thread touches.
+//!
+//! ```text
+//!            1 schedule           2 start                4 finish
+//!   idle ───────────────▶ SCHEDULED ─────▶ RUNNING ─────────────────▶ DONE
+//!    ▲                                      │   │
+//!    └───────────────3 pause────────────────┘   └ 1 schedule: SCHEDULED|RUNNING, queued at once
+//!
+//!   DONE|SCHEDULED: woken in its last poll; the queue still holds it, unqueue (5) ends that.
+//!   abort (6) sets ABORTED and schedules; the next start says Cancel.
+//! ```
+//!
+//! A queue entry exists exactly while SCHEDULED is set: a task is queued at the moment it is woken,
+//! also during its own poll, so the queue is in the order of the wakes.
+#![expect(unsafe_code, reason = "every caller is on the home's thread")]
+
+use crate::local::Local;
+
+const SCHEDULED: u8 = 1;
+const RUNNING: u8 = 1 << 1;
+const DONE: u8 = 1 << 2;
+const ABORTED: u8 = 1 << 3;
+/// The join handle exists; the output is for it.
+const HANDLE: u8 = 1 << 4;
+/// The home has settled the task's references.
+const SETTLED: u8 = 1 << 5;
+
+/// What a runner must do with the task it took from the queue.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Start {
+    Poll,
+    Cancel,
+    /// It ended before: only the entry goes.
+    Skip,
+}
+
+/// The operations on the byte.
+pub(crate) struct Flags<'a>(&'a Local<u8>);
+
+impl<'a> Flags<'a> {
+    /// Queued, with a handle.
+    pub(crate) const INITIAL: u8 = SCHEDULED | HANDLE;
+
+    /// # Safety
+    /// The calling thread is the home's, or the task is not shared yet.
+    #[inline(always)]
+    pub(crate) unsafe fn new(flags: &'a Local<u8>) -> Self {
+        Flags(flags)
+    }
+
+    #[inline(always)]
+    fn get(&self) -> u8 {
+        // SAFETY: the claim of `new`.
+        unsafe { self.0.get() }
+    }
+
+    #[inline(always)]
+    fn set(&self, flags: u8) {
+        // SAFETY: the claim of `new`.
+        unsafe { self.0.set(flags) }
+    }
+
+    /// Edge 1. `true`: put it in the queue.
+    #[inline(always)]
+    #[must_use]
+    pub(crate) fn schedule(&self) -> bool {
+        let flags = self.get();
+        if flags & (SCHEDULED | DONE) != 0 {
+            return false;
+        }
+        self.set(flags | SCHEDULED);
+        true
+    }
+
+    /// Edge 2, by the one who took it from the queue.
+    #[inline(always)]
+    pub(crate) fn start(&self) -> Start {
+        let flags = self.get();
+        debug_assert!(flags & SCHEDULED != 0, "polled without having been queued");
+        debug_assert!(flags & RUNNING == 0, "polled within its own poll");
+        if flags & (DONE | ABORTED) == 0 {
+            self.set(flags & !SCHEDULED | RUNNING);
+            return Start::Poll;
+        }
+        self.set(flags & !SCHEDULED);
+        if flags & DONE != 0 { Start::Skip } else { Start::Cancel }
+    }
+
+    /// Edge 3.
+    #[inline(always)]
+    pub(crate) fn pause(&self) {
+        self.set(self.get() & !RUNNING);
+    }
+
+    /// Edge 4. `true`: the handle is gone, drop the output.
+    #[inline(always)]
+    #[must_use]
+    pub(crate) fn finish(&self) -> bool {
+        let flags = self.get();
+        debug_assert!(flags & DONE == 0, "finished twice");
+        self.set(flags & !RUNNING | DONE);
+        flags & HANDLE == 0
+    }
+
+    /// Edge 5: an entry was taken from the queue without being run.
+    pub(crate) fn unqueue(&self) {
+        self.set(self.get() & !SCHEDULED);
+    }
+
+    /// Edge 6. `true`: put it in the queue.
+    #[must_use]
+    pub(crate) fn abort(&self) -> bool {
+        self.set(self.get() | ABORTED);
+        self.schedule()
+    }
+
+    pub(crate) fn drop_handle(&self) {
+        self.set(self.get() & !HANDLE);
+    }
+
+    pub(crate) fn settle(&self) {
+        self.set(self.get() | SETTLED);
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_queued(&self) -> bool {
+        self.get() & SCHEDULED != 0
+    }
+
+    pub(crate) fn is_running(&self) -> bool {
+        self.get() & RUNNING != 0
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_done(&self) -> bool {
+        self.get() & DONE != 0
+    }
+
+    pub(crate) fn has_handle(&self) -> bool {
+        self.get() & HANDLE != 0
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_settled(&self) -> bool {
+        self.get() & SETTLED != 0
+    }
+}

@@ -1,0 +1,85 @@
+//! The part of a task that does not know its future's type.
+//!
+//! | field | who reads | who writes | under what |
+//! |---|---|---|---|
+//! | `vtable`, `home`, `flavour`, `cold` | anybody | the maker | written once, before the task is shared |
+//! | `word` | anybody | anybody | atomic; [`crate::ledger`] (bound) or [`crate::free`] (free) |
+//! | `flags`, `refs`, `slot` | bound: the home's thread | the same | being that thread |
+//! | `done` | anybody | bound: the home's thread, once | Release, Acquire |
+//! | `next` | who holds the task's `Runnable` | the same | there is one `Runnable` |
+//! | `joiner` | bound: the home's thread; free: by the word's JOINER bit | the same | see [`crate::join`] |
+//!
+//! A bound task's first five fields and its cold part are 88 bytes; with a future of 16 bytes that
+//! makes a block of 104, which common allocators serve from 112 bytes with nothing wasted.
+
+use std::panic::Location;
+use std::ptr::NonNull;
+use std::task::{Context, Waker};
+
+use corio_base::loom::sync::atomic::{AtomicU8, AtomicU32};
+
+use crate::home::HomeRef;
+use crate::join::JoinError;
+use crate::local::Local;
+
+/// Which of the two state machines a task has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Flavour {
+    /// Polled, completed and dropped on its home's thread only.
+    Bound,
+    /// May be polled on any thread, one at a time.
+    Free,
+}
+
+/// What every task begins with.
+#[repr(C)]
+pub(crate) struct Header {
+    pub(crate) vtable: &'static Vtable,
+    pub(crate) home: HomeRef,
+    pub(crate) word: AtomicU32,
+    pub(crate) refs: Local<u32>,
+    pub(crate) slot: Local<u32>,
+    pub(crate) flags: Local<u8>,
+    pub(crate) done: AtomicU8,
+    pub(crate) flavour: Flavour,
+    pub(crate) next: Local<Option<NonNull<Header>>>,
+    pub(crate) joiner: Local<Option<Waker>>,
+    pub(crate) cold: Cold,
+}
+
+/// What is written once, at spawn, and read by people.
+#[derive(Debug)]
+pub(crate) struct Cold {
+    pub(crate) id: u64,
+    /// The id of the task that spawned this one; 0 if none did.
+    pub(crate) parent: u64,
+    pub(crate) location: &'static Location<'static>,
+    pub(crate) name: Option<Box<Box<str>>>,
+}
+
+/// What a poll came to. But for `Pending` the future has been dropped and what it left is stored.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Polled {
+    Pending,
+    Returned,
+    Panicked,
+}
+
+/// What depends on the future's type.
+pub(crate) struct Vtable {
+    /// Polls the future.
+    pub(crate) poll: unsafe fn(NonNull<Header>, &mut Context<'_>) -> Polled,
+    /// Drops the future and stores `error` as the output.
+    pub(crate) cancel: unsafe fn(NonNull<Header>, JoinError),
+    /// Moves the output to the place given, which has the output's type.
+    pub(crate) take_output: unsafe fn(NonNull<Header>, *mut ()),
+    /// Drops the output where it lies.
+    pub(crate) drop_output: unsafe fn(NonNull<Header>),
+    /// Drops the header and frees the block; future and output are gone.
+    pub(crate) free: unsafe fn(NonNull<Header>),
+    pub(crate) type_name: fn() -> &'static str,
+    pub(crate) future_size: usize,
+}
+
+#[cfg(all(not(loom), target_pointer_width = "64"))]
+const _: () = assert!(size_of::<Header>() == 88);

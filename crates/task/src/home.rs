@@ -1,0 +1,296 @@
+//! Where a task lives: the contract between the tasks and the loop that owns them.
+//!
+//! A [`Home`] belongs to one thread. Its tasks reach it by a counted pointer, and counting would
+//! cost an atomic at each spawn and each end, so the home takes references in packs of
+//! [`REFS_PER_PACK`] and hands them to its tasks one by one without atomics.
+#![expect(unsafe_code, reason = "a counted pointer and fields bound to the home's thread")]
+
+use std::cell::Cell;
+use std::fmt;
+use std::marker::PhantomData;
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU64, Ordering as StdOrdering};
+
+use corio_base::ThreadToken;
+use corio_base::loom::sync::atomic::{AtomicUsize, Ordering, fence};
+
+use crate::mail::Mail;
+use crate::pool::Pool;
+use crate::registry::Registry;
+use crate::runnable::{FreeRunnable, Runnable};
+
+/// What a loop does for its tasks.
+///
+/// An implementation MUST NOT run tasks, wakers or user code in any of these, and MUST NOT block.
+pub trait Schedule: Send + Sync + 'static {
+    /// A bound task is ready to be polled: put it at the end of the queue. Called on the home's
+    /// thread only, also during a poll and while the loop waits.
+    fn ready(&self, task: Runnable);
+
+    /// Something for a bound task, from a thread that is not the home's, or from there while the
+    /// home is being closed. Keep the mails in order, [open](Mail::open) them on the home's thread,
+    /// and see to it that the loop wakes for them. A closed home drops the mail.
+    fn post(&self, mail: Mail);
+
+    /// A free task is ready to be polled, from any thread. A closed home drops it.
+    fn submit(&self, task: FreeRunnable);
+}
+
+/// How many references a home takes from its counter at a time: one atomic in a thousand spawns.
+const REFS_PER_PACK: usize = 1024;
+/// How many task numbers a home takes from the process's counter at a time.
+const IDS_PER_PACK: u64 = 1024;
+
+/// The next task number of the process that no home has taken.
+static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+
+pub(crate) struct HomeInner {
+    owner: ThreadToken,
+    refs: AtomicUsize,
+    schedule: Box<dyn Schedule>,
+    /// # Invariant
+    /// Reached on the owner's thread only.
+    local: HomeLocal,
+}
+
+/// What only the home's thread touches.
+pub(crate) struct HomeLocal {
+    pub(crate) registry: Registry,
+    pub(crate) pool: Pool,
+    /// References taken from `refs` and not handed out.
+    spare_refs: Cell<usize>,
+    /// The home has given up its own reference; what comes back goes to `refs`.
+    closed: Cell<bool>,
+    next_id: Cell<u64>,
+    ids_end: Cell<u64>,
+}
+
+/// A task's reference to its home.
+pub(crate) struct HomeRef(NonNull<HomeInner>);
+
+// SAFETY: the count is atomic, `schedule` is Send and Sync, `local` is reached on one thread only.
+unsafe impl Send for HomeRef {}
+// SAFETY: as above.
+unsafe impl Sync for HomeRef {}
+
+impl HomeRef {
+    fn inner(&self) -> &HomeInner {
+        // SAFETY: this reference is counted, so the home is there.
+        unsafe { self.0.as_ref() }
+    }
+
+    pub(crate) fn schedule(&self) -> &dyn Schedule {
+        &*self.inner().schedule
+    }
+
+    /// One more reference, from any thread.
+    pub(crate) fn clone_away(&self) -> HomeRef {
+        // Relaxed: made from a reference that exists.
+        self.inner().refs.fetch_add(1, Ordering::Relaxed);
+        HomeRef(self.0)
+    }
+
+    /// What belongs to the home's thread, if this is it.
+    #[inline]
+    pub(crate) fn local(&self) -> Option<&HomeLocal> {
+        let inner = self.inner();
+        if inner.owner.is_current() { Some(&inner.local) } else { None }
+    }
+
+    /// Whether this is the home's thread.
+    #[inline]
+    pub(crate) fn is_here(&self) -> bool {
+        self.inner().owner.is_current()
+    }
+}
+
+impl Drop for HomeRef {
+    #[inline]
+    fn drop(&mut self) {
+        let inner = self.inner();
+        if inner.owner.is_current() && !inner.local.closed.get() {
+            inner.local.spare_refs.set(inner.local.spare_refs.get() + 1);
+        } else {
+            release(self.0, 1);
+        }
+    }
+}
+
+fn release(home: NonNull<HomeInner>, refs: usize) {
+    // SAFETY: the caller gives up `refs` counted references, which kept the home until here.
+    let before = unsafe { home.as_ref() }.refs.fetch_sub(refs, Ordering::Release);
+    if before == refs {
+        // Acquire: pairs with the Release of every earlier release.
+        fence(Ordering::Acquire);
+        // SAFETY: the last reference; the box was leaked by `Home::new`. What is in `local` is
+        // plain memory by now: `Home::drop` emptied the registry, and a pool may be freed anywhere.
+        drop(unsafe { Box::from_raw(home.as_ptr()) });
+    }
+}
+
+/// The owner's end: made by a loop, dropped by it on the same thread.
+///
+/// Before it is dropped the loop calls [`Home::cancel_all`] until nothing is left alive, closes its
+/// mailbox, opens what is in it, and calls [`Home::settle_all`].
+pub struct Home {
+    inner: NonNull<HomeInner>,
+    _not_send: PhantomData<*const ()>,
+}
+
+impl Home {
+    /// A home on the calling thread, whose tasks go where `schedule` puts them.
+    pub fn new(schedule: Box<dyn Schedule>) -> Home {
+        let inner = Box::new(HomeInner {
+            owner: ThreadToken::current(),
+            refs: AtomicUsize::new(1),
+            schedule,
+            local: HomeLocal {
+                registry: Registry::new(),
+                pool: Pool::new(),
+                spare_refs: Cell::new(0),
+                closed: Cell::new(false),
+                next_id: Cell::new(0),
+                ids_end: Cell::new(0),
+            },
+        });
+        Home { inner: NonNull::from(Box::leak(inner)), _not_send: PhantomData }
+    }
+
+    #[inline]
+    pub(crate) fn local(&self) -> &HomeLocal {
+        // SAFETY: the home keeps its own reference, and a `Home` never leaves its thread.
+        unsafe { &self.inner.as_ref().local }
+    }
+
+    /// One more reference to this home.
+    #[inline]
+    pub(crate) fn to_ref(&self) -> HomeRef {
+        let spare = &self.local().spare_refs;
+        if spare.get() == 0 {
+            // SAFETY: as in `local`. Relaxed: made from a reference that exists.
+            unsafe { self.inner.as_ref() }.refs.fetch_add(REFS_PER_PACK, Ordering::Relaxed);
+            spare.set(REFS_PER_PACK);
+        }
+        spare.set(spare.get() - 1);
+        HomeRef(self.inner)
+    }
+
+    /// A number for a new task.
+    #[inline]
+    pub(crate) fn next_id(&self) -> u64 {
+        let local = self.local();
+        let id = local.next_id.get();
+        if id == local.ids_end.get() {
+            // Relaxed: numbers only have to differ.
+            let id = NEXT_ID.fetch_add(IDS_PER_PACK, StdOrdering::Relaxed);
+            local.next_id.set(id + 1);
+            local.ids_end.set(id + IDS_PER_PACK);
+            return id;
+        }
+        local.next_id.set(id + 1);
+        id
+    }
+
+    /// A way for other threads to spawn tasks that live here.
+    pub fn remote(&self) -> RemoteHome {
+        RemoteHome { home: self.to_ref() }
+    }
+
+    /// How many tasks the home counts: those alive, and those that ended while a handle or a waker
+    /// of theirs is still about.
+    pub fn tasks(&self) -> usize {
+        self.local().registry.len()
+    }
+
+    /// Cancels every task that is alive now, dropping its future here, and says how many there were.
+    /// What those drops spawned is alive afterwards: call again until it says 0.
+    ///
+    /// Must not be called from within a poll of one of the tasks.
+    pub fn cancel_all(&self) -> usize {
+        let mut cancelled = 0;
+        let mut slot = 0;
+        while let Some((at, task)) = self.local().registry.next_from(slot) {
+            if crate::bound::cancel_alive(task) {
+                cancelled += 1;
+            }
+            slot = at + 1;
+        }
+        cancelled
+    }
+
+    /// Cancels one task of this home now, dropping its future here. `false`: it had ended, or it is
+    /// being polled further up the stack.
+    ///
+    /// # Panics
+    /// If the task is another home's.
+    pub fn cancel<T>(&self, task: &crate::JoinHandle<T>) -> bool {
+        let task = task.raw();
+        assert!(
+            crate::bound::header(task).home.0 == self.inner,
+            "a task is cancelled by the home it lives in: use `abort` from elsewhere",
+        );
+        crate::bound::cancel_alive(task)
+    }
+
+    /// Gives up counting: what handles and wakers are still about count for themselves from now on.
+    /// Call it last, with the mailbox closed and emptied.
+    pub fn settle_all(&self) {
+        let mut slot = 0;
+        while let Some((at, task)) = self.local().registry.next_from(slot) {
+            crate::bound::settle(task, self.local());
+            slot = at + 1;
+        }
+        debug_assert_eq!(self.local().registry.len(), 0);
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        let local = self.local();
+        assert!(
+            local.registry.len() == 0,
+            "a home was dropped with {} tasks: cancel_all, then settle_all",
+            local.registry.len(),
+        );
+        local.closed.set(true);
+        let spare = local.spare_refs.replace(0);
+        release(self.inner, spare + 1);
+    }
+}
+
+impl fmt::Debug for Home {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Home").field("tasks", &self.tasks()).finish_non_exhaustive()
+    }
+}
+
+/// A home as other threads have it: to spawn tasks that will live there.
+pub struct RemoteHome {
+    pub(crate) home: HomeRef,
+}
+
+impl RemoteHome {
+    /// Whether the calling thread is the home's.
+    #[inline]
+    pub fn is_here(&self) -> bool {
+        self.home.is_here()
+    }
+
+    /// A number for a task spawned from away.
+    pub(crate) fn next_id(&self) -> u64 {
+        // Relaxed: numbers only have to differ.
+        NEXT_ID.fetch_add(1, StdOrdering::Relaxed)
+    }
+}
+
+impl Clone for RemoteHome {
+    fn clone(&self) -> Self {
+        RemoteHome { home: self.home.clone_away() }
+    }
+}
+
+impl fmt::Debug for RemoteHome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RemoteHome").finish_non_exhaustive()
+    }
+}

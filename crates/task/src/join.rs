@@ -1,0 +1,312 @@
+//! The handle by which a task's result is awaited, and what comes instead of one.
+//!
+//! The output belongs to the handle once the task is done; before, dropping the handle detaches it.
+//! Where the joiner's waker goes depends on where the handle is polled:
+//!
+//! - **a bound task, at its home**: into the header, by plain stores. Completion happens on the same
+//!   thread, so nothing can come between the look and the store.
+//! - **a bound task, from away**: by [mail](crate::Mail). The race is a completion between the look
+//!   (`is_done`) and the arrival: whoever opens the mail finds the task done and wakes at once; a
+//!   closed home drops the mail, which wakes too. A handle that has asked by mail once goes on
+//!   asking by mail, also back at home, so that an older waker under way cannot replace a newer one.
+//! - **a free task**: into the header, under the JOINER bit of [`crate::free`].
+#![expect(unsafe_code, reason = "takes the output with the proof that the task is done")]
+
+use std::any::Any;
+use std::fmt;
+use std::marker::PhantomData;
+use std::mem::MaybeUninit;
+use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use corio_base::loom::thread;
+
+use crate::bound::{self, Raw, header};
+use crate::free::{Detached, State};
+use crate::header::Flavour;
+use crate::mail::Mail;
+use crate::quietly;
+use crate::task::{Task, TaskInfo};
+use crate::waker;
+
+/// Awaits a task: `Ok` with what its future returned, or why there is nothing.
+///
+/// Dropping the handle detaches the task, which runs on; its output, or panic, is dropped when it
+/// ends. The handle may be polled, moved and dropped on any thread (if `T` is `Send`).
+///
+/// # Cancel safety
+/// Dropping a `&mut JoinHandle` that is being awaited loses nothing: await it again.
+#[must_use = "dropping a handle detaches its task: say `drop(handle)` if that is meant"]
+pub struct JoinHandle<T> {
+    task: Raw,
+    taken: bool,
+    /// The waker that was last asked for by mail.
+    asked: Option<Box<Waker>>,
+    _output: PhantomData<T>,
+}
+
+// SAFETY: the handle moves a T between threads; the rest of it is counted, atomic or by mail.
+unsafe impl<T: Send> Send for JoinHandle<T> {}
+// SAFETY: `&JoinHandle` gives no access to the T.
+unsafe impl<T: Send> Sync for JoinHandle<T> {}
+
+impl<T> Unpin for JoinHandle<T> {}
+
+impl<T> JoinHandle<T> {
+    /// # Safety
+    /// The task's output is `Result<T, JoinError>`, and one reference and the HANDLE bit are given
+    /// to this handle.
+    #[inline]
+    pub(crate) unsafe fn new(task: Raw) -> Self {
+        JoinHandle { task, taken: false, asked: None, _output: PhantomData }
+    }
+
+    pub(crate) fn raw(&self) -> Raw {
+        self.task
+    }
+
+    /// Drops the task's future at its next turn in the queue, without asking it. The handle then
+    /// says [`JoinError::is_cancelled`]. Does nothing to a task that has ended.
+    pub fn abort(&self) {
+        waker::abort(self.task);
+    }
+
+    /// Whether the task has ended.
+    pub fn is_finished(&self) -> bool {
+        waker::is_done(self.task)
+    }
+
+    /// The task itself, without its result.
+    pub fn task(&self) -> Task {
+        Task::of(self.task)
+    }
+
+    /// What the task is called.
+    pub fn info(&self) -> TaskInfo<'_> {
+        TaskInfo::of(self.task)
+    }
+
+    /// The result, if the task has ended and it was not taken before.
+    pub fn try_take(&mut self) -> Option<Result<T, JoinError>> {
+        if !self.taken && waker::is_done(self.task) {
+            // SAFETY: done, and not taken.
+            Some(unsafe { self.take() })
+        } else {
+            None
+        }
+    }
+
+    /// # Safety
+    /// The task is done and the output has not been taken.
+    #[inline]
+    unsafe fn take(&mut self) -> Result<T, JoinError> {
+        self.taken = true;
+        let mut output = MaybeUninit::<Result<T, JoinError>>::uninit();
+        // SAFETY: the output is there (the caller's claim), the handle's alone, and of this type
+        // (the claim of `new`).
+        unsafe {
+            (header(self.task).vtable.take_output)(self.task, output.as_mut_ptr().cast());
+            output.assume_init()
+        }
+    }
+
+    fn ask_by_mail(&mut self, waker: &Waker) {
+        if self.asked.as_deref().is_some_and(|asked| asked.will_wake(waker)) {
+            return;
+        }
+        self.asked = Some(Box::new(waker.clone()));
+        waker::add_ref(self.task);
+        bound::post(self.task, Mail::join(self.task, waker.clone()));
+    }
+
+    fn ask_free(&mut self, waker: &Waker) {
+        let header = header(self.task);
+        let state = State(&header.word);
+        if state.has_joiner() {
+            // SAFETY: a set slot is only read, by the completer and here.
+            let same =
+                unsafe { header.joiner.look(|j| j.as_ref().is_some_and(|j| j.will_wake(waker))) };
+            if same || !state.clear_joiner() {
+                return;
+            }
+        }
+        let waker = waker.clone();
+        // SAFETY: JOINER is clear: the slot is the handle's.
+        drop(unsafe { header.joiner.replace(Some(waker)) });
+        if !state.set_joiner() {
+            // SAFETY: complete before the slot was given away: still the handle's.
+            drop(unsafe { header.joiner.replace(None) });
+        }
+    }
+}
+
+impl<T> Future for JoinHandle<T> {
+    type Output = Result<T, JoinError>;
+
+    /// # Panics
+    /// If polled again after it was ready.
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        assert!(!this.taken, "a JoinHandle was polled after it had given its result");
+        let task = this.task;
+        if !waker::is_done(task) {
+            match header(task).flavour {
+                Flavour::Bound if header(task).home.is_here() && this.asked.is_none() => {
+                    bound::set_joiner(task, context.waker());
+                    return Poll::Pending;
+                }
+                Flavour::Bound => this.ask_by_mail(context.waker()),
+                Flavour::Free => this.ask_free(context.waker()),
+            }
+            // Another thread may have completed it before the waker was in place.
+            if !waker::is_done(task) {
+                return Poll::Pending;
+            }
+        }
+        // SAFETY: done, and not taken.
+        Poll::Ready(unsafe { this.take() })
+    }
+}
+
+impl<T> Drop for JoinHandle<T> {
+    #[inline]
+    fn drop(&mut self) {
+        let task = self.task;
+        if self.taken {
+            return waker::release(task);
+        }
+        match header(task).flavour {
+            Flavour::Bound if header(task).home.is_here() => bound::detach(task),
+            Flavour::Bound if bound::is_done(task) => drop_output_away(task),
+            Flavour::Bound => bound::post(task, Mail::detach(task)),
+            Flavour::Free => {
+                match State(&header(task).word).drop_handle() {
+                    // SAFETY: complete and not taken: the output is the handle's.
+                    Detached::DropOutput => {
+                        quietly(|| unsafe { (header(task).vtable.drop_output)(task) })
+                    }
+                    // SAFETY: the slot is the handle's.
+                    Detached::EmptySlot => drop(unsafe { header(task).joiner.replace(None) }),
+                }
+                waker::release(task);
+            }
+        }
+    }
+}
+
+/// The handle of a bound task, away from home, gives up an output that it did not take.
+pub(crate) fn drop_output_away(task: Raw) {
+    // A task that was sent to a home in the moment it closed is ended by that home's last look at
+    // its mail, which is under way on another thread.
+    while !bound::is_done(task) {
+        thread::yield_now();
+    }
+    // SAFETY: done and not taken: the output is the handle's.
+    quietly(|| unsafe { (header(task).vtable.drop_output)(task) });
+    bound::release(task);
+}
+
+impl<T> fmt::Debug for JoinHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoinHandle")
+            .field("task", &self.info())
+            .field("finished", &self.is_finished())
+            .finish()
+    }
+}
+
+/// Why a task has no result.
+pub struct JoinError {
+    repr: Box<Repr>,
+}
+
+struct Repr {
+    id: u64,
+    why: Why,
+}
+
+enum Why {
+    Cancelled,
+    /// In a mutex only to be `Sync`; it is never locked by two.
+    Panicked(Mutex<Box<dyn Any + Send>>),
+}
+
+impl JoinError {
+    pub(crate) fn cancelled(id: u64) -> Self {
+        JoinError { repr: Box::new(Repr { id, why: Why::Cancelled }) }
+    }
+
+    pub(crate) fn panicked(id: u64, payload: Box<dyn Any + Send>) -> Self {
+        JoinError { repr: Box::new(Repr { id, why: Why::Panicked(Mutex::new(payload)) }) }
+    }
+
+    /// The number of the task.
+    pub fn task_id(&self) -> u64 {
+        self.repr.id
+    }
+
+    /// Whether the task was ended from outside: aborted, or its runtime ended.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self.repr.why, Why::Cancelled)
+    }
+
+    /// Whether the task panicked.
+    pub fn is_panic(&self) -> bool {
+        matches!(self.repr.why, Why::Panicked(_))
+    }
+
+    /// What the task panicked with.
+    ///
+    /// # Errors
+    /// The error itself, if the task did not panic.
+    pub fn try_into_panic(self) -> Result<Box<dyn Any + Send>, JoinError> {
+        match self.repr.why {
+            Why::Panicked(payload) => {
+                Ok(payload.into_inner().unwrap_or_else(PoisonError::into_inner))
+            }
+            Why::Cancelled => Err(self),
+        }
+    }
+
+    /// What the task panicked with, to be given to [`std::panic::resume_unwind`].
+    ///
+    /// # Panics
+    /// If the task did not panic; ask [`JoinError::is_panic`] first, or use
+    /// [`JoinError::try_into_panic`].
+    pub fn into_panic(self) -> Box<dyn Any + Send> {
+        match self.try_into_panic() {
+            Ok(payload) => payload,
+            Err(error) => panic!("{error}, and did not panic: ask `is_panic` first"),
+        }
+    }
+
+    fn message(&self) -> Option<String> {
+        let Why::Panicked(payload) = &self.repr.why else { return None };
+        let payload = payload.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(match payload.downcast_ref::<&'static str>() {
+            Some(text) => (*text).to_owned(),
+            None => payload.downcast_ref::<String>().cloned().unwrap_or_else(|| "a value".into()),
+        })
+    }
+}
+
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.message() {
+            None => write!(f, "task {} was cancelled", self.repr.id),
+            Some(message) => write!(f, "task {} panicked with {message:?}", self.repr.id),
+        }
+    }
+}
+
+impl fmt::Debug for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.message() {
+            None => write!(f, "JoinError::Cancelled(task {})", self.repr.id),
+            Some(message) => write!(f, "JoinError::Panicked(task {}, {message:?})", self.repr.id),
+        }
+    }
+}
+
+impl std::error::Error for JoinError {}

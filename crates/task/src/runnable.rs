@@ -1,0 +1,218 @@
+//! The right to run a task once. The only place of corio where spawned futures are polled.
+#![expect(unsafe_code, reason = "calls the task's functions with the proof that it is a Runnable")]
+
+use std::fmt;
+use std::mem::ManuallyDrop;
+use std::task::Context;
+
+use corio_base::current;
+
+use crate::bound::{self, Raw, flags, header};
+use crate::flags::Start;
+use crate::free::{self, State};
+use crate::header::{Flavour, Polled};
+use crate::join::JoinError;
+use crate::quietly;
+use crate::task::{Task, TaskInfo};
+use crate::waker;
+
+/// What became of a task that was [run](Runnable::run).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ran {
+    /// It waits for a wake, or is in the queue again.
+    Pending,
+    /// It has ended: its future returned.
+    Returned,
+    /// It has ended: its future panicked, or its destructor did.
+    Panicked,
+    /// It has ended: it was aborted.
+    Cancelled,
+    /// It had ended before; nothing was polled.
+    Stale,
+}
+
+impl Ran {
+    /// Whether the task has ended by this.
+    #[inline]
+    pub fn is_end(self) -> bool {
+        !matches!(self, Ran::Pending | Ran::Stale)
+    }
+
+    fn of(polled: Polled) -> Ran {
+        match polled {
+            Polled::Pending => Ran::Pending,
+            Polled::Returned => Ran::Returned,
+            Polled::Panicked => Ran::Panicked,
+        }
+    }
+}
+
+/// A bound task that is ready, on its home's thread. There is one at a time.
+///
+/// Dropping it without running drops the task's future and ends the task as cancelled.
+pub struct Runnable(Raw);
+
+impl Runnable {
+    /// # Safety
+    /// On the home's thread, SCHEDULED was just set for this entry, and no other one exists.
+    #[inline]
+    pub(crate) unsafe fn new(task: Raw) -> Self {
+        Runnable(task)
+    }
+
+    #[inline]
+    pub(crate) fn into_raw(self) -> Raw {
+        ManuallyDrop::new(self).0
+    }
+
+    /// What the task is called.
+    pub fn info(&self) -> TaskInfo<'_> {
+        TaskInfo::of(self.0)
+    }
+
+    /// The task itself.
+    pub fn task(&self) -> Task {
+        Task::of(self.0)
+    }
+
+    /// Polls the task once, or ends it if it was aborted.
+    ///
+    /// A panic of the future, or of its destructor, ends the task and goes to its handle.
+    #[inline]
+    pub fn run(self) -> Ran {
+        let task = self.into_raw();
+        match flags(task).start() {
+            Start::Poll => {}
+            Start::Cancel => {
+                bound::cancel(task);
+                return Ran::Cancelled;
+            }
+            Start::Skip => {
+                bound::unqueued(task);
+                return Ran::Stale;
+            }
+        }
+        // SAFETY: RUNNING is set, by this runnable, which is the only one.
+        let polled = unsafe { poll(task) };
+        match polled {
+            Polled::Pending => flags(task).pause(),
+            Polled::Returned | Polled::Panicked => bound::finish(task),
+        }
+        Ran::of(polled)
+    }
+}
+
+/// Polls the future with the task as the current one.
+///
+/// # Safety
+/// The future is there and the caller alone is at it.
+#[inline]
+unsafe fn poll(task: Raw) -> Polled {
+    // SAFETY: the task is there until the poll is over; the waker is lent, not given.
+    let waker = unsafe { waker::borrowed(task) };
+    let mut context = Context::from_waker(&waker);
+    let _current = current::enter(task.as_ptr().cast());
+    // SAFETY: the caller's claim.
+    unsafe { (header(task).vtable.poll)(task, &mut context) }
+}
+
+impl Drop for Runnable {
+    fn drop(&mut self) {
+        bound::cancel_alive(self.0);
+        bound::unqueue(self.0);
+    }
+}
+
+impl fmt::Debug for Runnable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Runnable").field(&self.info()).finish()
+    }
+}
+
+/// A free task that is ready, on any thread. There is one at a time.
+///
+/// Dropping it without running drops the task's future and ends the task as cancelled.
+pub struct FreeRunnable(Raw);
+
+// SAFETY: a free task's future and output are Send, and the word gives the runnable exclusion.
+unsafe impl Send for FreeRunnable {}
+// SAFETY: `&FreeRunnable` offers what `TaskInfo` does, which is written once.
+unsafe impl Sync for FreeRunnable {}
+
+impl FreeRunnable {
+    /// # Safety
+    /// SCHEDULED was just set for this entry and no other one exists.
+    pub(crate) unsafe fn new(task: Raw) -> Self {
+        debug_assert!(header(task).flavour == Flavour::Free);
+        FreeRunnable(task)
+    }
+
+    /// What the task is called.
+    pub fn info(&self) -> TaskInfo<'_> {
+        TaskInfo::of(self.0)
+    }
+
+    /// Polls the task once, or ends it if it was aborted. Woken during the poll, it goes to its
+    /// home's [`submit`](crate::Schedule::submit) again.
+    pub fn run(self) -> Ran {
+        let task = ManuallyDrop::new(self).0;
+        let state = State(&header(task).word);
+        if state.start_poll() == free::Start::Cancel {
+            end_cancelled(task);
+            return Ran::Cancelled;
+        }
+        // SAFETY: RUNNING is set, by this runnable, which is the only one.
+        let polled = unsafe { poll(task) };
+        if polled != Polled::Pending {
+            finish_free(task);
+            return Ran::of(polled);
+        }
+        // A reference to the home: once `end_poll` has given the task up, another thread may end
+        // and free it.
+        let home = header(task).home.clone_away();
+        if state.end_poll() {
+            // SAFETY: SCHEDULED is set and RUNNING clear: this is the one entry.
+            home.schedule().submit(unsafe { FreeRunnable::new(task) });
+        }
+        Ran::Pending
+    }
+}
+
+/// Drops a free task's future, with RUNNING set, and ends it.
+fn end_cancelled(task: Raw) {
+    let error = JoinError::cancelled(header(task).cold.id);
+    // SAFETY: RUNNING is set by the caller, who had the runnable.
+    unsafe { (header(task).vtable.cancel)(task, error) };
+    finish_free(task);
+}
+
+/// Publishes the end of a free task whose output is stored, and gives up its own reference.
+fn finish_free(task: Raw) {
+    let header = header(task);
+    let completed = State(&header.word).complete();
+    if completed.drop_output {
+        // SAFETY: the output is stored and the handle, which could take it, is gone.
+        quietly(|| unsafe { (header.vtable.drop_output)(task) });
+    }
+    if completed.wake_joiner {
+        // SAFETY: JOINER was set at completion: the slot is the completer's.
+        if let Some(joiner) = unsafe { header.joiner.replace(None) } {
+            quietly(|| joiner.wake());
+        }
+    }
+    waker::release(task);
+}
+
+impl Drop for FreeRunnable {
+    fn drop(&mut self) {
+        // Whether it was to be polled or cancelled, it is cancelled now.
+        let _ = State(&header(self.0).word).start_poll();
+        end_cancelled(self.0);
+    }
+}
+
+impl fmt::Debug for FreeRunnable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("FreeRunnable").field(&self.info()).finish()
+    }
+}

@@ -1,0 +1,151 @@
+//! A task without its result: what it is called, and a way to end it.
+#![expect(unsafe_code, reason = "counted pointers; what they show is written once")]
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::marker::PhantomData;
+use std::panic::Location;
+use std::ptr::NonNull;
+
+use corio_base::current;
+
+use crate::bound::{Raw, header};
+use crate::waker;
+
+/// The task that is being polled on this thread; `None` outside any.
+pub fn current() -> Option<Task> {
+    current_raw().map(Task::of)
+}
+
+/// The current task, lent for as long as its poll lasts.
+pub(crate) fn current_raw() -> Option<Raw> {
+    NonNull::new(current::task().cast_mut().cast())
+}
+
+/// A task of any type: cheap to clone, equal to its clones, on any thread.
+pub struct Task(Raw);
+
+// SAFETY: counted; what it shows is written once, what it does is atomic or by mail.
+unsafe impl Send for Task {}
+// SAFETY: as above.
+unsafe impl Sync for Task {}
+
+impl Task {
+    /// A reference of its own to a task that the caller has, or borrows, one to.
+    pub(crate) fn of(task: Raw) -> Task {
+        waker::add_ref(task);
+        Task(task)
+    }
+
+    /// What the task is called.
+    pub fn info(&self) -> TaskInfo<'_> {
+        TaskInfo::of(self.0)
+    }
+
+    /// Its number; no other task of the process has it.
+    pub fn id(&self) -> u64 {
+        self.info().id()
+    }
+
+    /// Drops the task's future at its next turn in the queue, without asking it.
+    pub fn abort(&self) {
+        waker::abort(self.0);
+    }
+
+    /// Whether the task has ended.
+    pub fn is_done(&self) -> bool {
+        waker::is_done(self.0)
+    }
+}
+
+impl Clone for Task {
+    fn clone(&self) -> Self {
+        Task::of(self.0)
+    }
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        waker::release(self.0);
+    }
+}
+
+impl PartialEq for Task {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl Eq for Task {}
+
+impl Hash for Task {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.id().hash(state);
+    }
+}
+
+impl fmt::Debug for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Task").field(&self.info()).field(&self.is_done()).finish()
+    }
+}
+
+/// What a task is called and where it comes from: what people read.
+#[derive(Clone, Copy)]
+pub struct TaskInfo<'a> {
+    task: Raw,
+    _lent: PhantomData<&'a ()>,
+}
+
+impl TaskInfo<'_> {
+    pub(crate) fn of<'a>(task: Raw) -> TaskInfo<'a> {
+        TaskInfo { task, _lent: PhantomData }
+    }
+
+    /// The task's number; no other task of the process has it.
+    pub fn id(&self) -> u64 {
+        header(self.task).cold.id
+    }
+
+    /// The name it was given, or `Task-` and its number.
+    pub fn name(&self) -> String {
+        match self.given_name() {
+            Some(name) => name.to_owned(),
+            None => format!("Task-{}", self.id()),
+        }
+    }
+
+    /// The name it was given, if it was given one.
+    pub fn given_name(&self) -> Option<&str> {
+        header(self.task).cold.name.as_deref().map(|name| &**name)
+    }
+
+    /// Where it was spawned.
+    pub fn location(&self) -> &'static Location<'static> {
+        header(self.task).cold.location
+    }
+
+    /// The number of the task that spawned it, if one did.
+    pub fn parent(&self) -> Option<u64> {
+        match header(self.task).cold.parent {
+            0 => None,
+            id => Some(id),
+        }
+    }
+
+    /// The type of its future.
+    pub fn type_name(&self) -> &'static str {
+        (header(self.task).vtable.type_name)()
+    }
+
+    /// How large its future is, in bytes.
+    pub fn future_size(&self) -> usize {
+        header(self.task).vtable.future_size
+    }
+}
+
+impl fmt::Debug for TaskInfo<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} spawned at {}", self.name(), self.location())
+    }
+}

@@ -1,0 +1,115 @@
+//! The waker of every task: one table of functions, whatever the future's type.
+//!
+//! `Waker::will_wake` compares the data pointer and the table's address. There is one table, in a
+//! static, so clones are always equal.
+#![expect(unsafe_code, reason = "RawWaker's functions take the task by pointer")]
+
+use std::mem::ManuallyDrop;
+use std::ptr::NonNull;
+use std::task::{RawWaker, RawWakerVTable, Waker};
+
+use crate::bound::{self, Raw, header};
+use crate::free::State;
+use crate::header::Flavour;
+use crate::runnable::FreeRunnable;
+
+static VTABLE: RawWakerVTable = RawWakerVTable::new(
+    |data| {
+        add_ref(raw(data));
+        RawWaker::new(data, &VTABLE)
+    },
+    |data| wake(raw(data)),
+    |data| wake_by_ref(raw(data)),
+    |data| release(raw(data)),
+);
+
+#[inline(always)]
+fn raw(data: *const ()) -> Raw {
+    // SAFETY: the data of a waker with this table is a task's address.
+    unsafe { NonNull::new_unchecked(data.cast_mut().cast()) }
+}
+
+/// A waker that counts no reference, for the length of a poll.
+///
+/// # Safety
+/// The task is there as long as the waker is.
+#[inline]
+pub(crate) unsafe fn borrowed(task: Raw) -> ManuallyDrop<Waker> {
+    let data = task.as_ptr().cast_const().cast();
+    // SAFETY: the table's functions keep RawWaker's contract; the reference is borrowed, and
+    // ManuallyDrop does not give it back.
+    ManuallyDrop::new(unsafe { Waker::from_raw(RawWaker::new(data, &VTABLE)) })
+}
+
+/// One reference more.
+#[inline]
+pub(crate) fn add_ref(task: Raw) {
+    match header(task).flavour {
+        Flavour::Bound => bound::add_ref(task),
+        Flavour::Free => State(&header(task).word).add_ref(),
+    }
+}
+
+/// One reference less.
+#[inline]
+pub(crate) fn release(task: Raw) {
+    match header(task).flavour {
+        Flavour::Bound => bound::release(task),
+        Flavour::Free => {
+            if State(&header(task).word).release() {
+                // SAFETY: the last reference is gone.
+                unsafe { (header(task).vtable.free)(task) };
+            }
+        }
+    }
+}
+
+#[inline]
+fn wake_by_ref(task: Raw) {
+    match header(task).flavour {
+        Flavour::Bound => bound::wake_by_ref(task),
+        Flavour::Free => {
+            if State(&header(task).word).wake() {
+                submit(task);
+            }
+        }
+    }
+}
+
+#[inline]
+fn wake(task: Raw) {
+    match header(task).flavour {
+        Flavour::Bound => bound::wake(task),
+        Flavour::Free => {
+            wake_by_ref(task);
+            release(task);
+        }
+    }
+}
+
+/// Drops the future at the task's next turn in the queue.
+pub(crate) fn abort(task: Raw) {
+    match header(task).flavour {
+        Flavour::Bound => bound::abort(task),
+        Flavour::Free => {
+            if State(&header(task).word).abort() {
+                submit(task);
+            }
+        }
+    }
+}
+
+/// Whether the task has ended.
+pub(crate) fn is_done(task: Raw) -> bool {
+    match header(task).flavour {
+        Flavour::Bound => bound::is_done(task),
+        Flavour::Free => State(&header(task).word).is_complete(),
+    }
+}
+
+/// Gives a free task, for which SCHEDULED was just set, to its home.
+fn submit(task: Raw) {
+    // SAFETY: the change of SCHEDULED made this the one entry. The caller's reference keeps the task
+    // and its home while `submit` runs.
+    header(task).home.schedule().submit(unsafe { FreeRunnable::new(task) });
+}

@@ -1,0 +1,89 @@
+//! Where events go: to the sink, if one is installed, or else into the log.
+//!
+//! Called by every mechanism of corio, from its loop's thread, with no lock of its own held: a sink
+//! and a logger are other people's code. They may be slow, may use corio themselves, and may panic;
+//! a panic in either is caught here, so that watching a program never ends it (under `panic =
+//! "abort"` nothing can be caught and it does).
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::OnceLock;
+
+use log::Level;
+
+use crate::event::Event;
+
+/// Log target of what happens to tasks.
+pub const TARGET_TASK: &str = "corio::task";
+/// Log target of turns and waits of loops.
+pub const TARGET_LOOP: &str = "corio::loop";
+/// Log target of timers.
+pub const TARGET_TIMER: &str = "corio::timer";
+/// Log target of descriptors.
+pub const TARGET_REACTOR: &str = "corio::reactor";
+
+/// What receives events in place of the log.
+pub type Sink = fn(&Event<'_>);
+
+static SINK: OnceLock<Sink> = OnceLock::new();
+
+/// Sends every event to `sink`, and none to the log, from now until the process ends.
+///
+/// A sink is called on the thread where the event happens, between two steps of its loop. It must
+/// return soon and must not keep what the event borrows.
+///
+/// # Errors
+/// Gives `sink` back if there is one already: the first one stays.
+pub fn set_sink(sink: Sink) -> Result<(), Sink> {
+    SINK.set(sink)
+}
+
+/// Tells the sink, or else the log, that `event` happened; does nothing while the switch is off.
+///
+/// Lives of tasks are logged at debug level, everything else at trace level.
+#[inline]
+pub fn emit(event: &Event<'_>) {
+    if crate::enabled() {
+        deliver(event);
+    }
+}
+
+#[cold]
+fn deliver(event: &Event<'_>) {
+    harmlessly(|| match SINK.get() {
+        Some(sink) => sink(event),
+        None => {
+            let (target, level) = address(event);
+            log::log!(target: target, level, "{event}");
+        }
+    });
+}
+
+fn address(event: &Event<'_>) -> (&'static str, Level) {
+    match event {
+        Event::TaskSpawned { .. } | Event::TaskEnded { .. } => (TARGET_TASK, Level::Debug),
+        Event::PollStarted { .. } | Event::PollEnded { .. } | Event::TaskWoken { .. } => {
+            (TARGET_TASK, Level::Trace)
+        }
+        Event::LoopParked { .. } | Event::LoopUnparked { .. } | Event::Turn { .. } => {
+            (TARGET_LOOP, Level::Trace)
+        }
+        Event::TimerFired { .. } => (TARGET_TIMER, Level::Trace),
+        Event::IoReady { .. } => (TARGET_REACTOR, Level::Trace),
+    }
+}
+
+/// Logs something that went wrong in a runtime and that no caller can be told, whatever the switch
+/// says. Under `target`, at error level.
+#[cold]
+pub fn report_error(target: &str, message: std::fmt::Arguments<'_>) {
+    harmlessly(|| log::error!(target: target, "{message}"));
+}
+
+/// Runs other people's code and survives its panic.
+pub(crate) fn harmlessly(report: impl FnOnce()) {
+    // Unwind safe: `report` only reads what it borrows, nothing is left half changed.
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(report)) {
+        // Dropping the payload could panic again; a leak is the smaller harm.
+        std::mem::forget(payload);
+    }
+}

@@ -1,0 +1,114 @@
+//! The one switch: whether this process watches its runtimes.
+//!
+//! Every poll and every wait asks [`enabled`], so it is one relaxed load. What the environment says
+//! comes first, whatever the program says after it holds: [`init_from_env`] (called when a runtime
+//! is built) and [`set_enabled`] both read `CORIO_DEBUG`, the first of them all, once a process.
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// The environment variable that sets the switch before the program does.
+pub const VARIABLE: &str = "CORIO_DEBUG";
+
+static ENABLED: AtomicBool = AtomicBool::new(false);
+
+/// What the environment said, applied to [`ENABLED`] when it was read.
+static ENVIRONMENT: OnceLock<Result<(), BadDebugValue>> = OnceLock::new();
+
+/// Whether runtimes of this process are watched: one relaxed load.
+#[inline]
+pub fn enabled() -> bool {
+    // Relaxed: the switch guards no data. A thread that sees it late misses an event or emits one
+    // more, and both are harmless.
+    ENABLED.load(Ordering::Relaxed)
+}
+
+/// Turns the switch, for all threads, at any time.
+///
+/// ```
+/// corio_trace::set_enabled(true);
+/// assert!(corio_trace::enabled());
+/// corio_trace::set_enabled(false);
+/// assert!(!corio_trace::enabled());
+/// ```
+pub fn set_enabled(on: bool) {
+    // Read first, so that a runtime built later does not put the environment's word over this one.
+    // An unusable value is that runtime's error, not ours.
+    let _ = init_from_env();
+    ENABLED.store(on, Ordering::Relaxed);
+}
+
+/// Sets the switch to what `CORIO_DEBUG` says: `1` is on, `0` is off; empty or unset changes
+/// nothing.
+///
+/// Only the first call of the process reads the environment; later ones repeat its result.
+///
+/// # Errors
+/// [`BadDebugValue`] if the variable holds anything else. The switch is then left alone.
+pub fn init_from_env() -> Result<(), BadDebugValue> {
+    ENVIRONMENT
+        .get_or_init(|| {
+            if let Some(value) = std::env::var_os(VARIABLE)
+                && let Some(on) = parse(&value)?
+            {
+                ENABLED.store(on, Ordering::Relaxed);
+            }
+            Ok(())
+        })
+        .clone()
+}
+
+fn parse(value: &OsStr) -> Result<Option<bool>, BadDebugValue> {
+    match value.to_str() {
+        Some("1") => Ok(Some(true)),
+        Some("0") => Ok(Some(false)),
+        Some("") => Ok(None),
+        _ => Err(BadDebugValue { value: value.to_string_lossy().into_owned() }),
+    }
+}
+
+/// `CORIO_DEBUG` holds something that is neither `1` nor `0`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadDebugValue {
+    value: String,
+}
+
+impl BadDebugValue {
+    /// What the variable holds.
+    pub fn value(&self) -> &str {
+        &self.value
+    }
+}
+
+impl fmt::Display for BadDebugValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{VARIABLE} is {:?}: set it to 1 (debug mode on) or 0 (off), or unset it",
+            self.value
+        )
+    }
+}
+
+impl std::error::Error for BadDebugValue {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parse_takes_one_and_zero_and_names_both_otherwise() {
+        assert_eq!(parse(OsStr::new("1")), Ok(Some(true)));
+        assert_eq!(parse(OsStr::new("0")), Ok(Some(false)));
+        assert_eq!(parse(OsStr::new("")), Ok(None));
+        for bad in ["2", "true", "yes", " 1", "01", "ö"] {
+            let error = parse(OsStr::new(bad)).expect_err(bad);
+            assert_eq!(error.value(), bad);
+            let text = error.to_string();
+            assert!(text.contains("CORIO_DEBUG") && text.contains(bad), "{text}");
+            assert!(text.contains("1 (debug mode on) or 0 (off)"), "{text}");
+        }
+    }
+}

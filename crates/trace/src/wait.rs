@@ -1,0 +1,96 @@
+//! What the task being polled waits for: the record that a leaf leaves when it returns `Pending`.
+//!
+//! ```text
+//!   leaf's poll ── record ──▶ the thread's slot ── take_last_wait ──▶ executor, after the poll
+//! ```
+//!
+//! A leaf (a sleep, a socket, a join handle) writes the slot of its thread just before it returns
+//! `Pending`; the executor empties the slot after each poll. A task that waits for several things
+//! at once shows the last of them. With the switch off nothing is written.
+
+use std::cell::Cell;
+use std::fmt;
+use std::panic::Location;
+
+std::thread_local! {
+    static LAST: Cell<Option<Wait>> = const { Cell::new(None) };
+}
+
+/// What kind of thing is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum WaitKind {
+    /// A moment.
+    Sleep,
+    /// A descriptor from which something can be read.
+    Readable,
+    /// A descriptor to which something can be written.
+    Writable,
+    /// The end of another task.
+    Join,
+    /// A message from another thread.
+    Mail,
+    /// A lock that somebody holds.
+    Lock,
+    /// A place or an item in a queue.
+    Queue,
+    /// A signal of the operating system.
+    Signal,
+    /// The next turn of the loop.
+    Yield,
+}
+
+impl fmt::Display for WaitKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            WaitKind::Sleep => "sleep",
+            WaitKind::Readable => "readable",
+            WaitKind::Writable => "writable",
+            WaitKind::Join => "join",
+            WaitKind::Mail => "mail",
+            WaitKind::Lock => "lock",
+            WaitKind::Queue => "queue",
+            WaitKind::Signal => "signal",
+            WaitKind::Yield => "yield",
+        })
+    }
+}
+
+/// One wait: of what kind, on which object, who can end it, and where in the source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// What kind of thing is waited for.
+    pub kind: WaitKind,
+    /// Which one: an address, a descriptor's number or a task's id, as the kind has it.
+    pub object: usize,
+    /// The task that can end the wait, where that is known: the holder of a lock, a joined task.
+    pub owner: Option<u64>,
+    /// Where in the program the waiting future was made.
+    pub place: &'static Location<'static>,
+}
+
+/// Leaves `wait` as what the task being polled on this thread waits for; does nothing while the
+/// switch is off.
+///
+/// ```
+/// use corio_trace::{Wait, WaitKind, record, set_enabled, take_last_wait};
+///
+/// set_enabled(true);
+/// let place = std::panic::Location::caller();
+/// record(&Wait { kind: WaitKind::Join, object: 7, owner: Some(7), place });
+/// assert_eq!(take_last_wait().map(|wait| wait.kind), Some(WaitKind::Join));
+/// assert_eq!(take_last_wait(), None);
+/// ```
+#[inline]
+pub fn record(wait: &Wait) {
+    if crate::enabled() {
+        // A thread that is being torn down has no slot any more, and no poll to speak of.
+        let _ = LAST.try_with(|last| last.set(Some(*wait)));
+    }
+}
+
+/// Takes what [`record`] left on this thread since the last call.
+#[inline]
+pub fn take_last_wait() -> Option<Wait> {
+    LAST.try_with(Cell::take).unwrap_or(None)
+}
