@@ -1,1 +1,22 @@
-//! A timing wheel with nanosecond deadlines, sleep and interval, usable in any executor.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+pub mod queue;
+pub mod wheel;
+
+mod home;
+#[doc(hidden)]
+pub mod mail;
+pub mod timers;
+
+pub mod current;
+mod fallback;
+
+pub mod interval;
+pub mod sleep;
+
+pub use interval::{Interval, MissedTickBehavior, interval, interval_at};
+pub use queue::{Key, TimerQueue};
+pub use sleep::{Sleep, SleepWith, sleep, sleep_until, sleep_with};
+pub use timers::Timers;
+pub use wheel::Wheel;

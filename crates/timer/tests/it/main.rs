@@ -1,0 +1,11 @@
+//! The tests of the timers, one file a subject. Time is virtual but where real time is the point.
+
+mod assertions;
+mod fallback;
+mod interval;
+mod model;
+mod sleep;
+mod threads;
+mod trace;
+mod util;
+mod wheel;
