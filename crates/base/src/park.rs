@@ -87,6 +87,17 @@ impl ThreadPark {
     }
 }
 
+impl ThreadPark {
+    #[cfg(not(loom))]
+    fn park_at_most(&mut self, left: std::time::Duration) {
+        self.parker.park_timeout(left);
+    }
+
+    /// Loom knows no time; a park may end early.
+    #[cfg(loom)]
+    fn park_at_most(&mut self, _: std::time::Duration) {}
+}
+
 impl Default for ThreadPark {
     fn default() -> Self {
         Self::new()
@@ -96,13 +107,8 @@ impl Default for ThreadPark {
 impl Park for ThreadPark {
     fn park(&mut self, wait: Wait) -> io::Result<Parked> {
         match wait {
-            Wait::Poll => {
-                self.parker.park_timeout(std::time::Duration::ZERO);
-            }
-            Wait::Until(at) => {
-                let left = at.saturating_since(crate::clock::now());
-                self.parker.park_timeout(left);
-            }
+            Wait::Poll => self.park_at_most(std::time::Duration::ZERO),
+            Wait::Until(at) => self.park_at_most(at.saturating_since(crate::clock::now())),
             Wait::Forever => self.parker.park(),
         }
         Ok(Parked::default())

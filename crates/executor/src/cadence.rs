@@ -9,6 +9,8 @@
 //! **The bound**: an event or a deadline is taken in after at most 128 polls and what is left of one
 //! turn; or, once a look has found the polls slow, after 50 µs and one turn.
 
+use std::cell::Cell;
+
 /// The most polls between two looks.
 pub const POLLS_BETWEEN_LOOKS_MAX: u32 = 128;
 /// How much time between two looks is aimed at: as much as a parked thread takes to wake, so that a
@@ -18,34 +20,34 @@ pub const NANOS_BETWEEN_LOOKS: u64 = 50_000;
 /// Counts the polls since the last look.
 #[derive(Debug)]
 pub(crate) struct Cadence {
-    polls: u32,
-    due_at: u32,
+    polls: Cell<u32>,
+    due_at: Cell<u32>,
 }
 
 impl Cadence {
     pub(crate) fn new() -> Self {
-        Cadence { polls: 0, due_at: POLLS_BETWEEN_LOOKS_MAX }
+        Cadence { polls: Cell::new(0), due_at: Cell::new(POLLS_BETWEEN_LOOKS_MAX) }
     }
 
     /// Counts the polls of a turn.
     #[inline]
-    pub(crate) fn polled(&mut self, polls: u32) {
-        self.polls = self.polls.saturating_add(polls);
+    pub(crate) fn polled(&self, polls: u32) {
+        self.polls.set(self.polls.get().wrapping_add(polls));
     }
 
     /// Whether it is time to look.
     #[inline]
     pub(crate) fn is_due(&self) -> bool {
-        self.polls >= self.due_at
+        self.polls.get() >= self.due_at.get()
     }
 
     /// The loop has looked, `nanos` after it did so before (0: not known).
-    pub(crate) fn looked(&mut self, nanos: u64) {
-        if nanos > 0 && self.polls > 0 {
-            let polls = u64::from(self.polls) * NANOS_BETWEEN_LOOKS / nanos;
-            self.due_at = polls.clamp(1, u64::from(POLLS_BETWEEN_LOOKS_MAX)) as u32;
+    pub(crate) fn looked(&self, nanos: u64) {
+        let polls = u64::from(self.polls.replace(0));
+        if nanos > 0 && polls > 0 {
+            let polls = polls * NANOS_BETWEEN_LOOKS / nanos;
+            self.due_at.set(polls.clamp(1, u64::from(POLLS_BETWEEN_LOOKS_MAX)) as u32);
         }
-        self.polls = 0;
     }
 }
 
@@ -55,7 +57,7 @@ mod tests {
 
     #[test]
     fn slow_polls_bring_the_next_look_nearer() {
-        let mut cadence = Cadence::new();
+        let cadence = Cadence::new();
         // (polls, nanoseconds they took, polls until the next look)
         for (polls, nanos, expected) in [
             (128, 1_280, 128),     // 10 ns each: as rarely as allowed
@@ -67,7 +69,7 @@ mod tests {
         ] {
             cadence.polled(polls);
             cadence.looked(nanos);
-            assert_eq!(cadence.due_at, expected, "{polls} polls in {nanos} ns");
+            assert_eq!(cadence.due_at.get(), expected, "{polls} polls in {nanos} ns");
         }
     }
 }

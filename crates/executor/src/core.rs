@@ -1,8 +1,7 @@
 //! The loop itself, without anything to wait on: its queue, its mail, its turns and its end.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::fmt;
-use std::panic::Location;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -32,7 +31,8 @@ pub struct Turn {
 pub struct Core {
     shared: Arc<Shared>,
     home: Home,
-    cadence: RefCell<Cadence>,
+    cadence: Cadence,
+    closed: Cell<bool>,
 }
 
 impl Core {
@@ -40,7 +40,7 @@ impl Core {
     pub fn new(unparker: Unparker) -> Rc<Core> {
         let shared = Arc::new(Shared::new(unparker));
         let home = Home::new(Box::new(Router(shared.clone())));
-        Rc::new(Core { shared, home, cadence: RefCell::new(Cadence::new()) })
+        Rc::new(Core { shared, home, cadence: Cadence::new(), closed: Cell::new(false) })
     }
 
     #[inline]
@@ -108,7 +108,7 @@ impl Core {
             turn.polls += 1;
             turn.ended += u32::from(ran.is_end());
         }
-        self.cadence.borrow_mut().polled(turn.polls);
+        self.cadence.polled(turn.polls);
         turn
     }
 
@@ -136,12 +136,12 @@ impl Core {
     /// Whether a loop that has work should look at the OS and the timers all the same.
     #[inline]
     pub fn look_is_due(&self) -> bool {
-        self.cadence.borrow().is_due()
+        self.cadence.is_due()
     }
 
     /// The loop has looked, `away_nanos` after it did so before (0: not known).
     pub fn looked(&self, away_nanos: u64) {
-        self.cadence.borrow_mut().looked(away_nanos);
+        self.cadence.looked(away_nanos);
     }
 
     /// Announces a park. `false`: something was delivered, take another turn.
@@ -155,41 +155,21 @@ impl Core {
         self.shared.inbox.wake_up();
     }
 
-    /// Runs `future` to its end as a task of this loop, with `rest` called between turns. The future
-    /// need neither be `'static` nor `Send`.
-    ///
-    /// # Errors
-    /// Why there is no output: the future panicked, or its task was aborted.
-    pub(crate) fn run<F: Future>(
-        &self,
-        place: &'static Location<'static>,
-        future: F,
-        mut rest: impl FnMut(&Core),
-    ) -> Result<F::Output, corio_task::JoinError> {
-        let future = std::pin::pin!(future);
-        let mut root = crate::root::Root::begin(self, place, future);
-        loop {
-            self.turn();
-            if let Some(result) = root.try_take() {
-                return result;
-            }
-            rest(self);
-        }
-    }
-
     /// Ends every task: drops their futures here, and refuses what other threads deliver from now on.
     /// Part of dropping the loop.
-    fn close(&self) {
-        let mut turn = Turn::default();
-        while self.home.cancel_all() > 0 || self.shared.inbox.is_notified() {
-            self.open_mail(&mut turn);
+    ///
+    /// The order matters to other threads: a delivery is refused only when every task it could be
+    /// about has ended, but for those that are in the inbox in that moment.
+    pub(crate) fn close(&self) {
+        if self.closed.replace(true) {
+            return;
         }
+        self.home.cancel_all();
         self.shared.inbox.close();
         self.shared.inbox.open(usize::MAX, |delivery| match delivery {
             Delivery::Mail(mail) => mail.open(),
             Delivery::Free(task) => drop(task),
         });
-        while self.home.cancel_all() > 0 {}
         // All of them have ended by now: their entries only have to go.
         while let Some(task) = self.local().ready.pop() {
             task.run();

@@ -3,14 +3,16 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::panic::Location;
+use std::pin::pin;
 use std::rc::Rc;
 
 use corio_base::{Park, Wait};
-use corio_task::{JoinError, JoinHandle};
+use corio_task::{JoinError, JoinHandle, TaskInfo};
 
 use crate::core::Core;
 use crate::entered;
 use crate::handle::Handle;
+use crate::root::Root;
 
 /// A loop that waits in a [`Park`]: the reactor and the timers, a plain thread, or a fake.
 ///
@@ -82,7 +84,22 @@ impl<P: Park> Executor<P> {
         let place = Location::caller();
         let _entered = entered::enter_running(self.core.clone(), place);
         let mut park = self.park.borrow_mut();
-        self.core.run(place, future, |core| rest(core, &mut *park))
+        let future = pin!(future);
+        let mut root = Root::begin(&self.core, place, future);
+        run_until_done(&self.core, root.info(), &mut *park);
+        root.take()
+    }
+}
+
+/// The loop, for as long as `root` has not ended. One function for all futures.
+#[inline(never)]
+fn run_until_done(core: &Core, root: TaskInfo<'_>, park: &mut dyn Park) {
+    loop {
+        core.turn();
+        if root.is_done() {
+            return;
+        }
+        rest(core, park);
     }
 }
 
@@ -114,6 +131,7 @@ impl<P: Park> Drop for Executor<P> {
     fn drop(&mut self) {
         // What the tasks' destructors spawn finds its loop, and ends with it.
         let _entered = entered::enter(self.core.clone());
+        self.core.close();
     }
 }
 

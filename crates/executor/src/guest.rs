@@ -127,6 +127,7 @@ impl Drop for Guest {
     fn drop(&mut self) {
         // What the tasks' destructors spawn finds its loop, and ends with it.
         let _entered = entered::enter(self.core.clone());
+        self.core.close();
     }
 }
 

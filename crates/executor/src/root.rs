@@ -4,7 +4,7 @@
 use std::panic::Location;
 use std::pin::Pin;
 
-use corio_task::{JoinError, JoinHandle, Spawn};
+use corio_task::{JoinError, JoinHandle, Spawn, TaskInfo};
 
 use crate::core::Core;
 
@@ -24,16 +24,24 @@ impl<'a, T> Root<'a, T> {
     where
         F: Future<Output = T>,
     {
-        // SAFETY: the guard's drop ends the task before 'a is over; leaking the guard is not possible
-        // for callers, who never get it: `Core::run` keeps it on its stack.
+        // SAFETY: the guard's drop ends the task before 'a is over; nobody leaks the guard, which
+        // `Executor::try_block_on` keeps on its stack.
         let handle = unsafe { Spawn::new().location(place).bound_unchecked(core.home(), future) };
         Root { core, handle }
     }
 
-    /// The result, once there is one.
+    /// The task, to ask whether it is done.
+    pub(crate) fn info(&self) -> TaskInfo<'_> {
+        self.handle.info()
+    }
+
+    /// The result of a task that is done.
     #[inline]
-    pub(crate) fn try_take(&mut self) -> Option<Result<T, JoinError>> {
-        self.handle.try_take()
+    pub(crate) fn take(&mut self) -> Result<T, JoinError> {
+        match self.handle.try_take() {
+            Some(result) => result,
+            None => unreachable!("taken once, after the task was done"),
+        }
     }
 }
 

@@ -18,6 +18,7 @@ use crate::ledger::{Ledger, Then};
 use crate::mail::Mail;
 use crate::quietly;
 use crate::runnable::Runnable;
+use crate::waker;
 
 /// A pointer to a task of which the caller has, or borrows, a reference.
 pub(crate) type Raw = NonNull<Header>;
@@ -110,6 +111,11 @@ pub(crate) fn settle(task: Raw, local: &HomeLocal) {
     // SAFETY: on the home's thread.
     let (slot, refs) = unsafe { (header(task).slot.get(), header(task).refs.get()) };
     local.registry.remove(slot);
+    settled(task, refs);
+}
+
+/// The home's flags say settled: its `refs` go to the ledger.
+pub(crate) fn settled(task: Raw, refs: u32) {
     then(task, ledger(task).settle(refs));
 }
 
@@ -148,9 +154,13 @@ pub(crate) fn wake_by_ref(task: Raw) {
 /// Wakes the task by a reference that is given up.
 #[inline]
 pub(crate) fn wake(task: Raw) {
-    if header(task).home.is_here() {
+    if let Some(local) = header(task).home.local() {
         wake_here(task);
-        release(task);
+        if flags(task).is_settled() {
+            then(task, ledger(task).release());
+        } else {
+            release_here(task, local);
+        }
     } else {
         then(task, ledger(task).mail_wake(true));
     }
@@ -226,7 +236,7 @@ pub(crate) fn finish(task: Raw) {
     }
     // SAFETY: on the home's thread.
     if let Some(joiner) = unsafe { header.joiner.replace(None) } {
-        quietly(|| joiner.wake());
+        waker::wake_any(joiner);
     }
     if let Some(local) = header.home.local() {
         release_here(task, local);

@@ -59,6 +59,8 @@ pub(crate) struct HomeLocal {
     pub(crate) pool: Pool,
     /// References taken from `refs` and not handed out.
     spare_refs: Cell<usize>,
+    /// The home takes no task in any more.
+    pub(crate) closing: Cell<bool>,
     /// The home has given up its own reference; what comes back goes to `refs`.
     closed: Cell<bool>,
     next_id: Cell<u64>,
@@ -130,8 +132,8 @@ fn release(home: NonNull<HomeInner>, refs: usize) {
 
 /// The owner's end: made by a loop, dropped by it on the same thread.
 ///
-/// Before it is dropped the loop calls [`Home::cancel_all`] until nothing is left alive, closes its
-/// mailbox, opens what is in it, and calls [`Home::settle_all`].
+/// Before it is dropped the loop calls [`Home::cancel_all`], closes its mailbox, opens what is in it,
+/// empties its queue, and calls [`Home::settle_all`].
 pub struct Home {
     inner: NonNull<HomeInner>,
     _not_send: PhantomData<*const ()>,
@@ -148,6 +150,7 @@ impl Home {
                 registry: Registry::new(),
                 pool: Pool::new(),
                 spare_refs: Cell::new(0),
+                closing: Cell::new(false),
                 closed: Cell::new(false),
                 next_id: Cell::new(0),
                 ids_end: Cell::new(0),
@@ -202,11 +205,12 @@ impl Home {
         self.local().registry.len()
     }
 
-    /// Cancels every task that is alive now, dropping its future here, and says how many there were.
-    /// What those drops spawned is alive afterwards: call again until it says 0.
+    /// Cancels every task, dropping its future here, and says how many were alive. From now on a task
+    /// that is spawned here ends at once, as cancelled.
     ///
     /// Must not be called from within a poll of one of the tasks.
     pub fn cancel_all(&self) -> usize {
+        self.local().closing.set(true);
         let mut cancelled = 0;
         let mut slot = 0;
         while let Some((at, task)) = self.local().registry.next_from(slot) {

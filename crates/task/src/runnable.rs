@@ -197,7 +197,7 @@ fn finish_free(task: Raw) {
     if completed.wake_joiner {
         // SAFETY: JOINER was set at completion: the slot is the completer's.
         if let Some(joiner) = unsafe { header.joiner.replace(None) } {
-            quietly(|| joiner.wake());
+            waker::wake_any(joiner);
         }
     }
     waker::release(task);

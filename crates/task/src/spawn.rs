@@ -174,27 +174,31 @@ fn new_header(
 /// A task is at home, and ready.
 #[inline]
 pub(crate) fn arrive(task: Raw, local: &HomeLocal) {
+    if local.closing.get() {
+        return refuse(task);
+    }
     // SAFETY: on the home's thread, which `local` proves.
     unsafe { header(task).slot.set(local.registry.insert(task)) };
     // SAFETY: born SCHEDULED: this is the one entry.
     header(task).home.schedule().ready(unsafe { Runnable::new(task) });
 }
 
-/// A task found its home closed: it ends here, on the thread that made it, before anybody else has
-/// its handle.
+/// A task found its home closed: it ends at once. On its home's thread, or on the thread that makes
+/// it, before anybody has its handle.
+#[cold]
 pub(crate) fn refuse(task: Raw) {
     let header = header(task);
     let error = JoinError::cancelled(header.cold.id);
-    // SAFETY: nobody has polled it; its future is Send.
+    // SAFETY: nobody has polled it; if this is not its home's thread, its future is Send.
     unsafe { (header.vtable.cancel)(task, error) };
-    // SAFETY: the task never reached its home, whose thread would own the flags.
-    let flags = unsafe { Flags::new(&header.flags) };
+    // SAFETY: this is the home's thread, or the task never reached it.
+    let (flags, refs) = unsafe { (Flags::new(&header.flags), header.refs.get()) };
     flags.unqueue();
-    // The handle is the caller's to return; it is there.
+    // The handle, or the mail of its end, is still to come.
     let _handle_is_there = flags.finish();
     flags.settle();
     // Release: pairs with a handle's Acquire.
     header.done.store(1, Ordering::Release);
-    // The home's reference ends with this; the handle's is left, so there is nothing to free.
-    let _handle_keeps_it = Ledger(&header.word).settle(0);
+    // Without the home's own reference, which ends here.
+    bound::settled(task, refs - 1);
 }

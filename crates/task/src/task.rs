@@ -107,6 +107,12 @@ impl TaskInfo<'_> {
         header(self.task).cold.id
     }
 
+    /// Whether the task has ended.
+    #[inline]
+    pub fn is_done(&self) -> bool {
+        waker::is_done(self.task)
+    }
+
     /// The name it was given, or `Task-` and its number.
     pub fn name(&self) -> String {
         match self.given_name() {

@@ -41,6 +41,17 @@ pub(crate) unsafe fn borrowed(task: Raw) -> ManuallyDrop<Waker> {
     ManuallyDrop::new(unsafe { Waker::from_raw(RawWaker::new(data, &VTABLE)) })
 }
 
+/// Wakes whatever task or thread `waker` is for, and survives its panic. Most often it is a task of
+/// ours, which needs neither a call through the table nor a net for panics.
+#[inline]
+pub(crate) fn wake_any(waker: Waker) {
+    if std::ptr::eq(waker.vtable(), &VTABLE) {
+        wake(raw(ManuallyDrop::new(waker).data()));
+    } else {
+        crate::quietly(|| waker.wake());
+    }
+}
+
 /// One reference more.
 #[inline]
 pub(crate) fn add_ref(task: Raw) {
