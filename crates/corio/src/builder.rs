@@ -1,0 +1,169 @@
+//! How a runtime is made.
+
+use std::fmt;
+use std::io;
+use std::rc::Rc;
+use std::sync::mpsc;
+use std::thread;
+
+use corio_base::Park;
+use corio_executor::{Executor, JoinError};
+use corio_reactor::Reactor;
+use corio_timer::Timers;
+
+use crate::ambient::Ambient;
+use crate::background::Background;
+use crate::clock::Clock;
+use crate::driver::Driver;
+use crate::runtime::Runtime;
+
+/// Makes a [`Runtime`].
+///
+/// ```
+/// let runtime = corio::Builder::new().build()?;
+/// assert_eq!(runtime.block_on(async { 6 * 7 }), 42);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[must_use = "a builder makes nothing until `build`, `run` or `start`"]
+pub struct Builder {
+    clock: Clock,
+    driver: Option<Box<dyn Park>>,
+    thread_name: Option<String>,
+    debug: Option<bool>,
+}
+
+impl Builder {
+    /// A runtime of one loop, on the thread that builds it.
+    pub fn new() -> Self {
+        Builder { clock: Clock::system(), driver: None, thread_name: None, debug: None }
+    }
+
+    /// As [`Builder::new`]: the name tokio's users look for.
+    pub fn new_current_thread() -> Self {
+        Self::new()
+    }
+
+    /// The clock it goes by; the system's unless said otherwise.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// What the loop waits on instead of corio's reactor. Timers go on working, on top of it;
+    /// descriptors are then driven by the fallback thread.
+    pub fn driver(mut self, driver: impl Park + 'static) -> Self {
+        self.driver = Some(Box::new(driver));
+        self
+    }
+
+    /// The name of the thread that [`Builder::start`] starts; `corio` unless said otherwise.
+    pub fn thread_name(mut self, name: impl Into<String>) -> Self {
+        self.thread_name = Some(name.into());
+        self
+    }
+
+    /// Turns debug mode on or off, for the whole process. Unless said, the environment variable
+    /// `CORIO_DEBUG` (`1` or `0`) decides.
+    pub fn debug(mut self, on: bool) -> Self {
+        self.debug = Some(on);
+        self
+    }
+
+    /// Makes the runtime, on this thread.
+    ///
+    /// # Errors
+    /// What the operating system says when it refuses descriptors (`ulimit -n` limits them), and
+    /// `InvalidInput` where `CORIO_DRIVER` or `CORIO_DEBUG` has a value that is not allowed.
+    pub fn build(self) -> io::Result<Runtime> {
+        match self.debug {
+            Some(on) => corio_trace::set_enabled(on),
+            None => corio_trace::init_from_env()
+                .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?,
+        }
+        let timers = Timers::new();
+        let (io, reactor): (Box<dyn Park>, _) = match self.driver {
+            Some(driver) => (driver, None),
+            None => {
+                let reactor = Reactor::new()?;
+                let handle = reactor.handle();
+                (Box::new(reactor), Some(handle))
+            }
+        };
+        let clock = self.clock.virtual_clock;
+        let driver = Driver::new(io, Rc::clone(&timers), clock.clone());
+        Ok(Runtime::new(Executor::new(driver), Ambient { clock, timers, reactor }))
+    }
+
+    /// Builds a runtime, runs `main` on it, and ends it. See [`crate::run`].
+    ///
+    /// # Panics
+    /// With the panic of `main`; if the runtime cannot be built; if called inside a runtime.
+    #[track_caller]
+    pub fn run<F: Future>(self, main: F) -> F::Output {
+        self.build_or_panic().block_on(main)
+    }
+
+    /// As [`Builder::run`], with a panic or an abort of `main` as an error.
+    ///
+    /// # Errors
+    /// Why `main` has no output.
+    ///
+    /// # Panics
+    /// If the runtime cannot be built; if called inside a runtime.
+    #[track_caller]
+    pub fn try_run<F: Future>(self, main: F) -> Result<F::Output, JoinError> {
+        self.build_or_panic().try_block_on(main)
+    }
+
+    #[track_caller]
+    fn build_or_panic(self) -> Runtime {
+        match self.build() {
+            Ok(runtime) => runtime,
+            Err(error) => panic!("the runtime cannot be built: {error}"),
+        }
+    }
+
+    /// Starts a runtime on a thread of its own, which runs what is [spawned](crate::Handle::spawn)
+    /// there until the [`Background`] is dropped.
+    ///
+    /// # Errors
+    /// As [`Builder::build`], and what the operating system says when it refuses a thread;
+    /// `InvalidInput` with [`Builder::driver`], which cannot go to another thread.
+    pub fn start(self) -> io::Result<Background> {
+        if self.driver.is_some() {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "a driver of one's own stays on its thread: use `build` there instead of `start`",
+            ));
+        }
+        let Builder { clock, driver: _, thread_name, debug } = self;
+        let (send, receive) = mpsc::channel();
+        let thread = thread::Builder::new()
+            .name(thread_name.unwrap_or_else(|| "corio".to_owned()))
+            .spawn(move || {
+                let built = Builder { clock, driver: None, thread_name: None, debug }.build();
+                crate::background::serve(built, &send);
+            })?;
+        match receive.recv() {
+            Ok(built) => built.map(|stop| Background::new(stop, thread)),
+            Err(_) => Err(io::Error::other("the thread of the runtime ended before it began")),
+        }
+    }
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("clock", &self.clock)
+            .field("driver", &self.driver.as_ref().map(|_| "..."))
+            .field("thread_name", &self.thread_name)
+            .field("debug", &self.debug)
+            .finish()
+    }
+}

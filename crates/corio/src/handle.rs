@@ -1,0 +1,128 @@
+//! A runtime as other threads have it.
+
+use std::cell::RefCell;
+use std::fmt;
+
+use corio_executor::{JoinHandle, Spawn};
+use corio_reactor::ReactorHandle;
+
+std::thread_local! {
+    static ENTERED: RefCell<Option<Handle>> = const { RefCell::new(None) };
+}
+
+/// Spawns tasks on a runtime from any thread, also after the runtime is gone (they then end at
+/// once, as cancelled).
+#[derive(Clone)]
+pub struct Handle {
+    executor: corio_executor::Handle,
+    reactor: Option<ReactorHandle>,
+}
+
+impl Handle {
+    pub(crate) fn new(executor: corio_executor::Handle, reactor: Option<ReactorHandle>) -> Self {
+        Handle { executor, reactor }
+    }
+
+    /// The handle of the runtime this thread runs, or has [entered](Handle::enter).
+    ///
+    /// # Panics
+    /// Outside a runtime; [`Handle::try_current`] does not.
+    #[track_caller]
+    pub fn current() -> Handle {
+        match Handle::try_current() {
+            Some(handle) => handle,
+            None => no_runtime("Handle::current"),
+        }
+    }
+
+    /// The handle of the runtime this thread runs, or has [entered](Handle::enter); `None` outside
+    /// a runtime.
+    pub fn try_current() -> Option<Handle> {
+        let running = corio_executor::with_current(|core| core.handle());
+        match running {
+            Some(executor) => {
+                Some(Handle { executor, reactor: corio_reactor::current::try_handle() })
+            }
+            None => ENTERED.with(|slot| slot.borrow().clone()),
+        }
+    }
+
+    /// Begins a task on the runtime's loop.
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.executor.spawn(future)
+    }
+
+    /// As [`Handle::spawn`], with a name and a place.
+    pub fn spawn_with<F>(&self, spawn: Spawn, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.executor.spawn_with(spawn, future)
+    }
+
+    /// Blocks this thread, which must not be a loop's, until `future` has its output. The future runs
+    /// here; what it spawns runs on the runtime, and its sockets are the runtime's.
+    ///
+    /// # Panics
+    /// If called inside a loop that runs on this thread.
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        if let Some(outer) = corio_executor::running_since() {
+            panic!(
+                "Handle::block_on at {} is called inside the loop that runs on this thread since \
+                 {outer}: it would wait for a loop that it keeps from running. Await the future \
+                 instead, or block on a thread of its own",
+                std::panic::Location::caller(),
+            );
+        }
+        let _entered = self.enter();
+        corio_base::park::block_on(future)
+    }
+
+    /// Makes this the handle that [`Handle::current`] and [`crate::spawn`] find on this thread, until
+    /// the guard is dropped.
+    pub fn enter(&self) -> HandleGuard {
+        HandleGuard {
+            before: ENTERED.with(|slot| slot.borrow_mut().replace(self.clone())),
+            _reactor: self.reactor.clone().map(corio_reactor::current::install),
+        }
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle").field("executor", &self.executor).finish_non_exhaustive()
+    }
+}
+
+/// While it lives, its handle is the thread's current one. Guards end in reverse order.
+#[derive(Debug)]
+#[must_use = "the handle stops being current when the guard is dropped"]
+pub struct HandleGuard {
+    before: Option<Handle>,
+    _reactor: Option<corio_reactor::current::InstallGuard>,
+}
+
+impl Drop for HandleGuard {
+    fn drop(&mut self) {
+        let before = self.before.take();
+        let now = ENTERED.with(|slot| std::mem::replace(&mut *slot.borrow_mut(), before));
+        drop(now);
+    }
+}
+
+/// What those say who need a runtime and find none.
+#[cold]
+#[track_caller]
+pub(crate) fn no_runtime(who: &str) -> ! {
+    panic!(
+        "{who} needs a runtime, and none runs on this thread: call it inside `corio::run` or \
+         `#[corio::main]`, or enter one (`Handle::enter`); `Handle::try_current` asks without a panic",
+    )
+}

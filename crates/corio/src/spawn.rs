@@ -1,0 +1,149 @@
+//! Spawning on the current runtime.
+
+use std::fmt;
+use std::panic::Location;
+
+use corio_executor::{JoinHandle, Spawn, with_current};
+
+use crate::handle::{Handle, no_runtime};
+
+/// Begins a task that runs beside the others, on this thread's runtime or the one it has entered.
+///
+/// The handle awaits the result; dropping it detaches the task, which runs on until it ends or its
+/// runtime does.
+///
+/// ```
+/// corio::run(async {
+///     let task = corio::spawn(async { 6 * 7 });
+///     assert_eq!(task.await.unwrap(), 42);
+/// });
+/// ```
+///
+/// # Panics
+/// Outside a runtime.
+#[track_caller]
+#[inline]
+pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    spawn_with("corio::spawn", Spawn::new(), future)
+}
+
+#[track_caller]
+#[inline]
+fn spawn_with<F>(who: &str, spawn: Spawn, future: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let mut rest = Some((spawn, future));
+    let here = with_current(|core| rest.take().map(|(spawn, future)| core.spawn_with(spawn, future)));
+    match (here.flatten(), rest) {
+        (Some(handle), _) => handle,
+        (None, Some((spawn, future))) => match Handle::try_current() {
+            Some(handle) => handle.spawn_with(spawn, future),
+            None => no_runtime(who),
+        },
+        (None, None) => unreachable!("a future is taken to be spawned"),
+    }
+}
+
+/// As [`spawn`], for futures that are not `Send`: they stay on the loop that runs on this thread.
+///
+/// ```
+/// use std::rc::Rc;
+///
+/// corio::run(async {
+///     let text = Rc::new(String::from("not Send"));
+///     let length = corio::spawn_local(async move { text.len() });
+///     assert_eq!(length.await.unwrap(), 8);
+/// });
+/// ```
+///
+/// # Panics
+/// On a thread that runs no loop.
+#[track_caller]
+#[inline]
+pub fn spawn_local<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + 'static,
+{
+    let spawn = Spawn::new();
+    match with_current(|core| core.spawn_with(spawn, future)) {
+        Some(handle) => handle,
+        None => no_runtime("corio::spawn_local"),
+    }
+}
+
+/// Spawns a task with a name.
+///
+/// ```
+/// corio::run(async {
+///     let task = corio::task::Builder::new().name("reader").spawn(async {
+///         corio::task::current().unwrap().info().name()
+///     });
+///     assert_eq!(task.await.unwrap(), "reader");
+/// });
+/// ```
+#[must_use = "a task begins with `spawn`"]
+pub struct Builder {
+    spawn: Spawn,
+}
+
+impl Builder {
+    /// A task without a name of its own.
+    #[track_caller]
+    pub fn new() -> Self {
+        Builder { spawn: Spawn::new() }
+    }
+
+    /// The name the task goes by in messages and lists; `Task-N` unless given.
+    pub fn name(self, name: impl Into<Box<str>>) -> Self {
+        Builder { spawn: self.spawn.name(name) }
+    }
+
+    /// As [`spawn`].
+    ///
+    /// # Panics
+    /// Outside a runtime.
+    #[track_caller]
+    pub fn spawn<F>(self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let spawn = self.spawn.location(Location::caller());
+        spawn_with("task::Builder::spawn", spawn, future)
+    }
+
+    /// As [`spawn_local`].
+    ///
+    /// # Panics
+    /// On a thread that runs no loop.
+    #[track_caller]
+    pub fn spawn_local<F>(self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+    {
+        let spawn = self.spawn.location(Location::caller());
+        match with_current(|core| core.spawn_with(spawn, future)) {
+            Some(handle) => handle,
+            None => no_runtime("task::Builder::spawn_local"),
+        }
+    }
+}
+
+impl Default for Builder {
+    #[track_caller]
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Builder").field(&self.spawn).finish()
+    }
+}
