@@ -1,0 +1,58 @@
+//! `cargo xtask loom`: the models of every crate that has `tests/loom.rs`.
+//!
+//! `--cfg loom` swaps atomics, cells and threads in `corio_base::loom`, so everything is built anew
+//! in a target folder of its own; the usual one stays as it is.
+
+use crate::Fail;
+use crate::flags;
+use crate::repo::Metadata;
+use crate::shell;
+use crate::steps::Outcome;
+
+/// Runs the models.
+///
+/// # Errors
+/// A model fails, or a package that was asked for has none. All models run before that is said.
+pub(crate) fn run(options: &flags::Loom) -> Result<Outcome, Fail> {
+    let metadata = Metadata::ask()?;
+    let has_models = |folder: &str| shell::root().join(folder).join("tests/loom.rs").is_file();
+    let mut packages: Vec<&str> = metadata
+        .packages
+        .iter()
+        .filter(|package| has_models(&package.folder))
+        .map(|package| package.name.as_str())
+        .collect();
+    if let Some(unknown) = options.packages.iter().find(|name| !packages.contains(&name.as_str())) {
+        return Err(
+            format!("`{unknown}` has no models; these have: {}", packages.join(", ")).into()
+        );
+    }
+    if !options.packages.is_empty() {
+        packages.retain(|name| options.packages.iter().any(|wanted| wanted == name));
+    }
+    if packages.is_empty() {
+        return Ok(Outcome::Skipped("no crate has a tests/loom.rs".to_owned()));
+    }
+    let target = metadata.target.join("loom");
+    let mut failed = Vec::new();
+    for package in packages {
+        let mut command = shell::cargo(["test", "--package", package, "--profile", "loom"]);
+        command.args(["--test", "loom"]);
+        if let Some(model) = &options.model {
+            command.args(["--", model]);
+        }
+        command
+            .env("RUSTFLAGS", "--cfg loom")
+            .env("LOOM_MAX_PREEMPTIONS", options.preemptions.to_string())
+            .env("CARGO_TARGET_DIR", &target);
+        if let Err(error) = shell::run(&mut command) {
+            eprintln!("{error}");
+            failed.push(package);
+        }
+    }
+    if failed.is_empty() {
+        Ok(Outcome::Passed)
+    } else {
+        Err(format!("models fail in {}", failed.join(", ")).into())
+    }
+}

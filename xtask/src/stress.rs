@@ -1,0 +1,33 @@
+//! `cargo xtask stress`: wakes, aborts and drops from several threads at random moments.
+//!
+//! The work is the example `stress` of the facade; this starts it, optimised, with a seed that is
+//! printed, so that a run that failed can be repeated.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::Fail;
+use crate::flags;
+use crate::repo::Metadata;
+use crate::shell;
+use crate::steps::Outcome;
+
+/// Runs the stress test.
+///
+/// # Errors
+/// It fails.
+pub(crate) fn run(options: &flags::Stress) -> Result<Outcome, Fail> {
+    if !Metadata::ask()?.has_example("corio", "stress") {
+        return Ok(Outcome::Skipped("crates/corio has no example `stress`".to_owned()));
+    }
+    let seed = options.seed.unwrap_or_else(|| {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        since.as_secs()
+    });
+    eprintln!("seed {seed}");
+    let seconds = options.seconds.to_string();
+    let mut command = shell::cargo(["run", "--release", "--package", "corio"]);
+    command.args(["--example", "stress", "--", "--seconds", &seconds, "--seed", &seed.to_string()]);
+    shell::run(&mut command)
+        .map_err(|error| format!("{error}; repeat it with: cargo xtask stress --seed {seed}"))?;
+    Ok(Outcome::Passed)
+}

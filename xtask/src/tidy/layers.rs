@@ -1,0 +1,182 @@
+//! Who may use whom: the table of layers, against every manifest.
+//!
+//! Everything that is not in the table is forbidden, so no cycle can form and no layer can learn of
+//! one above it. A dependency of the tests may point down, never sideways or up.
+
+use super::Finding;
+use crate::repo::{Dependency, Kind, Package, Repo};
+
+const CHECK: &str = "layers";
+
+/// One line of the table.
+struct Layer {
+    package: &'static str,
+    level: u8,
+    /// Ours that it may use.
+    ours: &'static [&'static str],
+    /// Others' that it may use outside its tests.
+    others: &'static [&'static str],
+}
+
+const fn layer(
+    level: u8,
+    package: &'static str,
+    ours: &'static [&'static str],
+    others: &'static [&'static str],
+) -> Layer {
+    Layer { package, level, ours, others }
+}
+
+const LOW: &[&str] = &["corio-base", "corio-trace"];
+
+const LAYERS: &[Layer] = &[
+    layer(0, "corio-base", &[], &["futures-core", "parking", "fastrand"]),
+    layer(0, "corio-trace", &["corio-base"], &["log"]),
+    layer(0, "corio-macros", &[], &["syn", "quote", "proc-macro2"]),
+    layer(1, "corio-task", LOW, &["pin-project-lite"]),
+    layer(1, "corio-timer", LOW, &["futures-core", "pin-project-lite"]),
+    layer(
+        1,
+        "corio-reactor",
+        LOW,
+        &["polling", "rustix", "futures-io", "concurrent-queue", "libc"],
+    ),
+    layer(2, "corio-executor", &["corio-task", "corio-base", "corio-trace"], &["concurrent-queue"]),
+    layer(
+        3,
+        "corio-signal",
+        &["corio-reactor", "corio-base", "corio-trace"],
+        &["signal-hook-registry", "rustix"],
+    ),
+    layer(
+        3,
+        "corio-net",
+        &["corio-reactor", "corio-timer", "corio-base", "corio-trace"],
+        &["socket2", "rustix", "futures-io"],
+    ),
+    layer(
+        4,
+        "corio",
+        &[
+            "corio-base",
+            "corio-trace",
+            "corio-macros",
+            "corio-task",
+            "corio-timer",
+            "corio-reactor",
+            "corio-executor",
+            "corio-signal",
+            "corio-net",
+        ],
+        &["log", "futures-core", "futures-io", "pin-project-lite"],
+    ),
+];
+
+/// At the top level; they may use anything, and nothing may use them.
+const TOP: [&str; 3] = ["corio-benches", "corio-embed-tests", "xtask"];
+
+/// Runtimes of others: `tests/embed` and `benches` know them, so that no crate's tests (and no loom
+/// model) ever builds one.
+const FOREIGN_RUNTIMES: [&str; 9] = [
+    "tokio",
+    "smol",
+    "async-std",
+    "async-executor",
+    "async-io",
+    "monoio",
+    "glommio",
+    "compio",
+    "embassy-executor",
+];
+
+/// Finds every edge that the table does not have.
+pub(super) fn check(repo: &Repo) -> Vec<Finding> {
+    repo.packages.iter().flat_map(check_package).collect()
+}
+
+fn check_package(package: &Package) -> Vec<Finding> {
+    if TOP.contains(&package.name.as_str()) {
+        return Vec::new();
+    }
+    let manifest = format!("{}/Cargo.toml", package.folder);
+    let Some(layer) = find(&package.name) else {
+        let text = format!("`{}` has no line in the table of layers", package.name);
+        return vec![Finding::file(CHECK, &manifest, text)];
+    };
+    package
+        .dependencies
+        .iter()
+        .filter_map(|dependency| forbidden(layer, dependency))
+        .map(|text| Finding::file(CHECK, &manifest, text))
+        .collect()
+}
+
+fn forbidden(layer: &Layer, dependency: &Dependency) -> Option<String> {
+    let (from, to) = (layer.package, dependency.name.as_str());
+    let is_ours = to.starts_with("corio");
+    let allowed = match dependency.kind {
+        Kind::Dev if is_ours => {
+            // A facade's own examples and tests may name the facade.
+            to == from || find(to).is_some_and(|other| other.level < layer.level)
+        }
+        Kind::Dev => !FOREIGN_RUNTIMES.contains(&to),
+        // The model checker, and more features of what is used anyway.
+        Kind::Loom => to == "loom" || layer.ours.contains(&to) || layer.others.contains(&to),
+        Kind::Normal | Kind::Build if is_ours => layer.ours.contains(&to),
+        Kind::Normal | Kind::Build => layer.others.contains(&to),
+    };
+    if allowed {
+        return None;
+    }
+    Some(match (dependency.kind, is_ours) {
+        (Kind::Dev, true) => format!("tests of `{from}` may not use `{to}`: it is not below"),
+        (Kind::Dev, false) => {
+            format!("tests of `{from}` may not use the runtime `{to}`: write them in tests/embed")
+        }
+        (_, true) => format!("`{from}` may not use `{to}`: the table of layers has no such edge"),
+        (_, false) => format!("`{from}` may not use `{to}`: others' crates are listed one by one"),
+    })
+}
+
+fn find(package: &str) -> Option<&'static Layer> {
+    LAYERS.iter().find(|layer| layer.package == package)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_points_down() {
+        for layer in LAYERS {
+            for used in layer.ours {
+                let used = find(used).unwrap_or_else(|| panic!("`{used}` has no line"));
+                // L0 is a small world of its own: trace stands on base.
+                let down = used.level < layer.level || (layer.level == 0 && used.ours.is_empty());
+                assert!(down, "{} uses {}, which is not below it", layer.package, used.package);
+            }
+        }
+    }
+
+    #[test]
+    fn edges_outside_the_table_are_found() {
+        let check = |from: &str, to: &str, kind: Kind, allowed: bool| {
+            let layer = find(from).unwrap();
+            let found = forbidden(layer, &Dependency { name: to.to_owned(), kind });
+            assert_eq!(found.is_none(), allowed, "{from} -> {to} ({kind:?}): {found:?}");
+        };
+        check("corio-task", "corio-base", Kind::Normal, true);
+        check("corio-task", "corio-timer", Kind::Normal, false);
+        check("corio-task", "corio-timer", Kind::Dev, false);
+        check("corio-task", "corio-executor", Kind::Dev, false);
+        check("corio-net", "corio-executor", Kind::Dev, true);
+        check("corio-net", "corio-executor", Kind::Normal, false);
+        check("corio-timer", "futures", Kind::Dev, true);
+        check("corio-timer", "tokio", Kind::Dev, false);
+        check("corio-timer", "libc", Kind::Normal, false);
+        check("corio-timer", "loom", Kind::Loom, true);
+        check("corio-executor", "concurrent-queue", Kind::Loom, true);
+        check("corio-timer", "loom", Kind::Normal, false);
+        check("corio-base", "corio-base", Kind::Dev, true);
+    }
+}
