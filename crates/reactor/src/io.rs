@@ -1,0 +1,515 @@
+//! [`Io`]: a descriptor registered with a reactor.
+//!
+//! It owns the descriptor, so that the registration ends before the descriptor is closed. Every
+//! operation has two forms. The **futures** may wait side by side, any number of them in each
+//! direction, and a dropped one is forgotten. The **poll forms** are for those who write their own
+//! futures: all of one direction are one waiter, and the last waker wins.
+//!
+//! One attempt goes so, and the order is what makes it right (`state` tells why):
+//!
+//! ```text
+//! look at the word ──not ready──▶ store the waker, look again ──not ready──▶ Pending
+//!        │ ready: keep the snapshot                │ ready
+//!        ▼ ◀───────────────────────────────────────┘
+//! try ──WouldBlock──▶ clear, if no edge came since the snapshot ──▶ from the top
+//!  └──done──▶ Ready; a short one clears, too, if that proves something
+//! ```
+#![expect(unsafe_code, reason = "a descriptor is borrowed by number; one promise is passed on")]
+
+use std::fmt;
+use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::panic::Location;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use corio_base::loom::sync::Arc as SourceArc;
+
+use crate::current;
+use crate::owns_fd::OwnsFd;
+use crate::reactor::ReactorHandle;
+use crate::ready::{Direction, Ready};
+use crate::source::{self, Source};
+use crate::state::Snapshot;
+use crate::wait::{ReadyFuture, With};
+use crate::waiters::WaiterId;
+
+/// What an operation that went well says about the next one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum After {
+    /// Nothing: there may be more.
+    MaybeMore,
+    /// It moved fewer bytes than asked, and more than none, through a *stream*: the queue was empty
+    /// (or full). Saves the attempt that would say `WouldBlock`, where the driver can tell an
+    /// empty queue from an ended one. Never true of datagrams, or of messages that end a read.
+    Drained,
+}
+
+impl After {
+    /// What a stream operation that was to move `wanted` bytes and moved `moved` says.
+    ///
+    /// ```
+    /// use corio_reactor::After;
+    /// assert_eq!(After::stream(10, 64), After::Drained);
+    /// assert_eq!(After::stream(64, 64), After::MaybeMore);
+    /// assert_eq!(After::stream(0, 64), After::MaybeMore); // the end, which stays readable
+    /// ```
+    #[inline]
+    pub fn stream(moved: usize, wanted: usize) -> After {
+        if 0 < moved && moved < wanted { After::Drained } else { After::MaybeMore }
+    }
+}
+
+/// A registered descriptor and its owner.
+///
+/// ```
+/// use corio_base::park::block_on;
+/// use corio_reactor::Io;
+/// use std::io::{Read, Write};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let (reader, writer) = std::io::pipe()?;
+/// let (reader, writer) = (Io::new(reader)?, Io::new(writer)?);
+/// block_on(async {
+///     writer.write_with(|mut pipe| pipe.write(b"through a pipe")).await?;
+///     let mut buffer = [0; 64];
+///     let n = reader.read_with(|mut pipe| pipe.read(&mut buffer)).await?;
+///     assert_eq!(&buffer[..n], b"through a pipe");
+///     Ok(())
+/// })
+/// # }
+/// ```
+pub struct Io<T> {
+    // Dropped in this order: deregistered, then closed.
+    registration: Registration,
+    inner: T,
+}
+
+impl<T: OwnsFd> Io<T> {
+    /// Makes `inner` non-blocking and registers it with this thread's reactor
+    /// ([`current::handle`]).
+    ///
+    /// # Errors
+    /// `Unsupported` for regular files and directories; what the system says otherwise; and an
+    /// error that says so if the thread's loop has ended.
+    pub fn new(inner: T) -> io::Result<Io<T>> {
+        rustix::io::ioctl_fionbio(&inner, true)?;
+        Self::register(inner, &current::handle()?, Ready::EMPTY)
+    }
+
+    /// Registers `inner`, which is non-blocking already and known to be `ready`, with `reactor`.
+    ///
+    /// `ready` saves a turn of the loop: a socket just accepted is writable, for one.
+    ///
+    /// # Errors
+    /// As [`Io::new`].
+    pub fn register(inner: T, reactor: &ReactorHandle, ready: Ready) -> io::Result<Io<T>> {
+        // SAFETY: `OwnsFd` is the promise.
+        unsafe { Self::register_unchecked(inner, reactor, ready) }
+    }
+}
+
+impl<T: AsFd> Io<T> {
+    /// As [`Io::register`], for types that have not made the promise of [`OwnsFd`].
+    ///
+    /// # Errors
+    /// As [`Io::new`].
+    ///
+    /// # Safety
+    /// Until the `Io` is dropped or taken apart, `inner.as_fd()` gives the same descriptor each time
+    /// and that stays open.
+    pub unsafe fn register_unchecked(
+        inner: T,
+        reactor: &ReactorHandle,
+        ready: Ready,
+    ) -> io::Result<Io<T>> {
+        let source = reactor.shared.register(inner.as_fd(), ready)?;
+        let fd = inner.as_fd().as_raw_fd();
+        Ok(Io { registration: Registration { source, fd }, inner })
+    }
+}
+
+impl<T> Io<T> {
+    /// The owner of the descriptor.
+    ///
+    /// Bytes read or written past the `Io` are nobody's loss, but only [`Io::try_io`] and its like
+    /// keep the readiness right.
+    #[inline]
+    pub fn get_ref(&self) -> &T {
+        &self.inner
+    }
+
+    /// The owner of the descriptor, to be changed.
+    ///
+    /// # Safety
+    /// The descriptor must not be changed or closed: the reactor knows it by its number.
+    pub unsafe fn get_mut(&mut self) -> &mut T {
+        &mut self.inner
+    }
+
+    /// Deregisters the descriptor and gives its owner back. It stays non-blocking.
+    pub fn into_inner(self) -> T {
+        self.inner
+    }
+
+    /// Waits until a read is worth trying.
+    ///
+    /// It may be said of a descriptor from which somebody else has read meanwhile, so an attempt may
+    /// still block: see [`Io::try_io`].
+    ///
+    /// # Errors
+    /// If the loop that the descriptor was registered with has ended.
+    ///
+    /// # Cancel safety
+    /// Dropped, it is forgotten and nothing is lost.
+    #[track_caller]
+    pub fn readable(&self) -> ReadyFuture<'_> {
+        ReadyFuture::new(&self.registration, Direction::Read)
+    }
+
+    /// Waits until a write is worth trying; otherwise as [`Io::readable`].
+    ///
+    /// # Errors
+    /// As [`Io::readable`].
+    ///
+    /// # Cancel safety
+    /// Dropped, it is forgotten and nothing is lost.
+    #[track_caller]
+    pub fn writable(&self) -> ReadyFuture<'_> {
+        ReadyFuture::new(&self.registration, Direction::Write)
+    }
+
+    /// The poll form of [`Io::readable`]: the last waker given to a poll form of reading wins.
+    ///
+    /// # Errors
+    /// As [`Io::readable`].
+    #[track_caller]
+    pub fn poll_readable(&self, context: &mut Context<'_>) -> Poll<io::Result<Ready>> {
+        self.poll_ready(Direction::Read, context)
+    }
+
+    /// The poll form of [`Io::writable`]: the last waker given to a poll form of writing wins.
+    ///
+    /// # Errors
+    /// As [`Io::readable`].
+    #[track_caller]
+    pub fn poll_writable(&self, context: &mut Context<'_>) -> Poll<io::Result<Ready>> {
+        self.poll_ready(Direction::Write, context)
+    }
+
+    #[track_caller]
+    fn poll_ready(
+        &self,
+        direction: Direction,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<Ready>> {
+        let id = &mut { WaiterId::POLL_FORM };
+        let place = Location::caller();
+        self.registration.poll_ready(direction, id, context, place).map_ok(Snapshot::ready)
+    }
+
+    /// Tries `op` now, if the descriptor is ready for `direction`; notes it if `op` would block.
+    ///
+    /// ```
+    /// use corio_base::park::block_on;
+    /// use corio_reactor::{Direction, Io};
+    /// use std::io::{Read, Write};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let (reader, mut writer) = std::io::pipe()?;
+    /// let reader = Io::new(reader)?;
+    /// writer.write_all(b"x")?;
+    /// let mut buffer = [0; 1];
+    /// loop {
+    ///     block_on(reader.readable())?;
+    ///     match reader.try_io(Direction::Read, |mut pipe| pipe.read(&mut buffer)) {
+    ///         Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => continue,
+    ///         result => break assert_eq!(result?, 1),
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// `WouldBlock` if it is not ready, or `op` said so; else what `op` says, and an error that
+    /// says so if the loop has ended.
+    pub fn try_io<R>(
+        &self,
+        direction: Direction,
+        op: impl FnOnce(&T) -> io::Result<R>,
+    ) -> io::Result<R> {
+        let state = &self.registration.source.waitable.state;
+        let seen = state.load();
+        if seen.is_shut_down() {
+            return Err(source::ended());
+        }
+        if !seen.ends_wait(direction) {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let result = op(&self.inner);
+        if matches!(&result, Err(error) if error.kind() == io::ErrorKind::WouldBlock) {
+            // Cleared or overtaken by an edge: the caller hears the same, and waits or tries again.
+            let _ = state.clear(direction, seen);
+        }
+        result
+    }
+
+    /// Waits until `op`, which reads, does not block, and gives its result.
+    ///
+    /// `op` is called again after `WouldBlock`, and at once after `Interrupted`.
+    ///
+    /// # Errors
+    /// What `op` says, and an error that says so if the loop has ended.
+    ///
+    /// # Cancel safety
+    /// As `op`'s: it is not suspended between an `op` that did something and its result.
+    #[track_caller]
+    pub fn read_with<R>(
+        &self,
+        mut op: impl FnMut(&T) -> io::Result<R>,
+    ) -> With<'_, T, impl FnMut(&T) -> io::Result<(R, After)>> {
+        self.with(Direction::Read, move |inner| Ok((op(inner)?, After::MaybeMore)))
+    }
+
+    /// Waits until `op`, which writes, does not block; otherwise as [`Io::read_with`].
+    ///
+    /// # Errors
+    /// As [`Io::read_with`].
+    ///
+    /// # Cancel safety
+    /// As [`Io::read_with`].
+    #[track_caller]
+    pub fn write_with<R>(
+        &self,
+        mut op: impl FnMut(&T) -> io::Result<R>,
+    ) -> With<'_, T, impl FnMut(&T) -> io::Result<(R, After)>> {
+        self.with(Direction::Write, move |inner| Ok((op(inner)?, After::MaybeMore)))
+    }
+
+    /// As [`Io::read_with`] and [`Io::write_with`], for operations that know what they leave behind.
+    ///
+    /// # Errors
+    /// As [`Io::read_with`].
+    ///
+    /// # Cancel safety
+    /// As [`Io::read_with`].
+    #[track_caller]
+    pub fn with<R, F>(&self, direction: Direction, op: F) -> With<'_, T, F>
+    where
+        F: FnMut(&T) -> io::Result<(R, After)>,
+    {
+        With::new(self, direction, op)
+    }
+
+    /// The poll form of [`Io::read_with`]: the last waker given to a poll form of reading wins.
+    ///
+    /// # Errors
+    /// As [`Io::read_with`].
+    #[track_caller]
+    pub fn poll_read_with<R>(
+        &self,
+        context: &mut Context<'_>,
+        mut op: impl FnMut(&T) -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        self.poll_with(Direction::Read, context, |inner| Ok((op(inner)?, After::MaybeMore)))
+    }
+
+    /// The poll form of [`Io::write_with`]: the last waker given to a poll form of writing wins.
+    ///
+    /// # Errors
+    /// As [`Io::read_with`].
+    #[track_caller]
+    pub fn poll_write_with<R>(
+        &self,
+        context: &mut Context<'_>,
+        mut op: impl FnMut(&T) -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        self.poll_with(Direction::Write, context, |inner| Ok((op(inner)?, After::MaybeMore)))
+    }
+
+    /// The poll form of [`Io::with`].
+    ///
+    /// # Errors
+    /// As [`Io::read_with`].
+    #[inline]
+    #[track_caller]
+    pub fn poll_with<R>(
+        &self,
+        direction: Direction,
+        context: &mut Context<'_>,
+        mut op: impl FnMut(&T) -> io::Result<(R, After)>,
+    ) -> Poll<io::Result<R>> {
+        let id = &mut { WaiterId::POLL_FORM };
+        self.poll_op(direction, id, context, Location::caller(), &mut op)
+    }
+
+    #[inline]
+    pub(crate) fn poll_op<R>(
+        &self,
+        direction: Direction,
+        id: &mut WaiterId,
+        context: &mut Context<'_>,
+        place: &'static Location<'static>,
+        op: &mut impl FnMut(&T) -> io::Result<(R, After)>,
+    ) -> Poll<io::Result<R>> {
+        let source = &*self.registration.source;
+        let budget = source.budget(direction);
+        ready!(budget.poll_available(context));
+        loop {
+            let seen = ready!(self.registration.poll_ready(direction, id, context, place))?;
+            match op(&self.inner) {
+                Ok((output, after)) => {
+                    budget.spend();
+                    if after == After::Drained {
+                        source.waitable.state.clear_after_short(direction, seen);
+                    }
+                    return Poll::Ready(Ok(output));
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    // Cleared, the next look waits; overtaken by an edge, it tries again.
+                    let _ = source.waitable.state.clear(direction, seen);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+    }
+
+    pub(crate) fn registration(&self) -> &Registration {
+        &self.registration
+    }
+}
+
+/// A descriptor's place in a reactor; given up when dropped.
+pub(crate) struct Registration {
+    pub(crate) source: SourceArc<Source>,
+    /// # Invariant
+    /// Open for as long as this lives: [`Io`] keeps the owner, who made the promise of [`OwnsFd`],
+    /// and drops it later.
+    fd: RawFd,
+}
+
+impl Registration {
+    #[inline]
+    pub(crate) fn poll_ready(
+        &self,
+        direction: Direction,
+        id: &mut WaiterId,
+        context: &Context<'_>,
+        place: &'static Location<'static>,
+    ) -> Poll<io::Result<Snapshot>> {
+        let poll = self.source.poll_ready(direction, id, context);
+        if poll.is_pending() {
+            if let Err(error) = self.source.shared.arm(&self.source, self.fd()) {
+                return Poll::Ready(Err(error));
+            }
+            if corio_trace::enabled() {
+                self.record(direction, place);
+            }
+        }
+        poll
+    }
+
+    /// Leaves word of what the task waits for.
+    #[cold]
+    fn record(&self, direction: Direction, place: &'static Location<'static>) {
+        let kind = match direction {
+            Direction::Read => corio_trace::WaitKind::Readable,
+            Direction::Write => corio_trace::WaitKind::Writable,
+        };
+        corio_trace::record(&corio_trace::Wait {
+            kind,
+            object: self.fd as usize,
+            owner: None,
+            place,
+        });
+    }
+
+    fn fd(&self) -> BorrowedFd<'_> {
+        // SAFETY: the field's invariant.
+        unsafe { BorrowedFd::borrow_raw(self.fd) }
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        self.source.shared.deregister(&self.source, self.fd());
+    }
+}
+
+impl<T: AsFd> AsFd for Io<T> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.inner.as_fd()
+    }
+}
+
+impl<T: AsFd> AsRawFd for Io<T> {
+    fn as_raw_fd(&self) -> RawFd {
+        self.inner.as_fd().as_raw_fd()
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Io<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Io")
+            .field("inner", &self.inner)
+            .field("ready", &self.registration.source.waitable.state.load().ready())
+            .finish()
+    }
+}
+
+// === futures-io ===
+
+impl<T> futures_io::AsyncRead for Io<T>
+where
+    T: Unpin,
+    for<'a> &'a T: Read,
+{
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_read_with(context, |mut inner| inner.read(buffer))
+    }
+
+    fn poll_read_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffers: &mut [IoSliceMut<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_read_with(context, |mut inner| inner.read_vectored(buffers))
+    }
+}
+
+impl<T> futures_io::AsyncWrite for Io<T>
+where
+    T: Unpin,
+    for<'a> &'a T: Write,
+{
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_write_with(context, |mut inner| inner.write(bytes))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_write_with(context, |mut inner| inner.write_vectored(bytes))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_write_with(context, |mut inner| inner.flush())
+    }
+
+    /// Flushes. What closing means beyond that only the descriptor's own type knows.
+    fn poll_close(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_flush(context)
+    }
+}

@@ -1,0 +1,243 @@
+//! The reactor of one loop, and the handle by which descriptors reach it.
+//!
+//! The [`Reactor`] waits, on the loop's thread; the [`ReactorHandle`] registers, from any thread.
+//! Between them lies [`Shared`]. One turn: begin the wait, wait, take the registry's lock, write
+//! down what was found and collect wakers, give the lock back, wake.
+//!
+//! | field of `Shared` | who uses it | under what |
+//! |---|---|---|
+//! | `registrar` | any thread | the system's own locks |
+//! | `unpark` | the loop, and whoever unparks it | atomic |
+//! | `registry` | whoever registers; the loop once a turn that found something | the mutex |
+//!
+//! Locks nest in one order: `registry`, then a source's waiters. No waker runs and none is dropped
+//! under either.
+
+use std::fmt;
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use corio_base::loom::sync::Arc as SourceArc;
+use corio_base::{Park, Parked, Unpark, Unparker, Wait, WakeBatch};
+
+use crate::driver::{DriverKind, Registrar, Selector};
+use crate::ready::Ready;
+use crate::registry::{Refused, Registry};
+use crate::source::{self, Source};
+use crate::state::Drained;
+use crate::unpark_state::{ToDo, UnparkState};
+
+/// Waits for descriptors: the [`Park`] of a loop.
+///
+/// ```
+/// use corio_base::{Park, Wait};
+/// use corio_reactor::Reactor;
+///
+/// let mut reactor = Reactor::new()?;
+/// let found = reactor.park(Wait::Poll)?;
+/// assert_eq!(found.events, 0);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// Dropped, it ends every wait for a descriptor registered with it, with an error that says so.
+pub struct Reactor {
+    shared: Arc<Shared>,
+    selector: Box<dyn Selector>,
+    /// Wakers of one turn; kept for its memory.
+    batch: WakeBatch,
+}
+
+impl Reactor {
+    /// A reactor with the driver that the environment variable `CORIO_DRIVER` names, or else the
+    /// system's default.
+    ///
+    /// # Errors
+    /// `InvalidInput` if the variable names no driver of this system, and what the system says when
+    /// it refuses descriptors (a process has a limit on them: `ulimit -n`).
+    pub fn new() -> io::Result<Reactor> {
+        Reactor::with_driver(DriverKind::from_env()?)
+    }
+
+    /// A reactor with this driver, whatever the environment says.
+    ///
+    /// # Errors
+    /// As [`Reactor::new`].
+    pub fn with_driver(kind: DriverKind) -> io::Result<Reactor> {
+        let (registrar, selector) = kind.open()?;
+        let shared = Arc::new(Shared {
+            arms: registrar.arms(),
+            drained: registrar.drained(),
+            registrar,
+            unpark: UnparkState::new(),
+            registry: Mutex::new(Registry::new()),
+            kind,
+        });
+        Ok(Reactor { shared, selector, batch: WakeBatch::new() })
+    }
+
+    /// The handle by which descriptors are registered here.
+    pub fn handle(&self) -> ReactorHandle {
+        ReactorHandle { shared: self.shared.clone() }
+    }
+}
+
+impl Park for Reactor {
+    fn park(&mut self, wait: Wait) -> io::Result<Parked> {
+        let wait = self.shared.unpark.begin(wait);
+        let waited = self.selector.select(wait);
+        self.shared.unpark.end();
+        let events = self.shared.deliver(&mut *self.selector, &mut self.batch);
+        self.batch.wake_all();
+        waited.map(|()| Parked { events, ..Parked::default() })
+    }
+
+    fn unparker(&self) -> Unparker {
+        self.shared.clone()
+    }
+}
+
+impl Drop for Reactor {
+    fn drop(&mut self) {
+        let sources = self.shared.registry().close();
+        for source in &sources {
+            source.waitable.shut_down(&mut self.batch);
+        }
+        self.batch.wake_all();
+    }
+}
+
+impl fmt::Debug for Reactor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reactor").field("shared", &self.shared).finish_non_exhaustive()
+    }
+}
+
+/// Registers descriptors with a [`Reactor`], from any thread. Clones are alike.
+#[derive(Clone)]
+pub struct ReactorHandle {
+    pub(crate) shared: Arc<Shared>,
+}
+
+impl ReactorHandle {
+    /// How many descriptors are registered at the moment.
+    pub fn registered(&self) -> usize {
+        self.shared.registry().len()
+    }
+
+    /// Which driver the reactor has.
+    pub fn driver(&self) -> DriverKind {
+        self.shared.kind
+    }
+
+    /// Whether both are handles of the same reactor.
+    pub fn is_same(&self, other: &ReactorHandle) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+}
+
+impl fmt::Debug for ReactorHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.shared.fmt(f)
+    }
+}
+
+/// What a reactor, its handles and its descriptors share.
+pub(crate) struct Shared {
+    registrar: Arc<dyn Registrar>,
+    unpark: UnparkState,
+    registry: Mutex<Registry>,
+    kind: DriverKind,
+    /// The registrar's answers, asked once.
+    arms: bool,
+    drained: Drained,
+}
+
+impl Shared {
+    fn registry(&self) -> MutexGuard<'_, Registry> {
+        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// When a descriptor counts as drained.
+    pub(crate) fn drained(&self) -> Drained {
+        self.drained
+    }
+
+    /// Registers `fd`, which is known to be `ready`.
+    pub(crate) fn register(
+        self: &Arc<Self>,
+        fd: BorrowedFd<'_>,
+        ready: Ready,
+    ) -> io::Result<SourceArc<Source>> {
+        let inserted = self.registry().insert(ready, self);
+        let source = inserted.map_err(|refused| match refused {
+            Refused::Closed => source::ended(),
+            Refused::Full => io::Error::other(
+                "the reactor has a descriptor in every place of its table: close some, or use \
+                 another event loop for more",
+            ),
+        })?;
+        if let Err(error) = self.registrar.add(fd, source.key) {
+            let removed = self.registry().remove(source.key);
+            drop(removed);
+            return Err(error);
+        }
+        Ok(source)
+    }
+
+    /// Takes `source` out again, and ends what waits for it. `fd` is still open.
+    pub(crate) fn deregister(&self, source: &Source, fd: BorrowedFd<'_>) {
+        self.registrar.delete(fd);
+        let removed = self.registry().remove(source.key);
+        drop(removed);
+        // Poll forms leave their waker behind; it is woken rather than dropped, for its task may
+        // live on and should not wait for what is gone.
+        let mut batch = WakeBatch::new();
+        source.waitable.shut_down(&mut batch);
+        batch.wake_all();
+    }
+
+    /// Makes the system tell of what somebody now waits for, where it has to be asked each time.
+    #[inline]
+    pub(crate) fn arm(&self, source: &Source, fd: BorrowedFd<'_>) -> io::Result<()> {
+        if !self.arms {
+            return Ok(());
+        }
+        source.with_interest(|interest| self.registrar.arm(fd, source.key, interest))
+    }
+
+    /// Writes down what the selector found and collects wakers; says how many events there were.
+    fn deliver(&self, selector: &mut dyn Selector, batch: &mut WakeBatch) -> usize {
+        let mut events = 0;
+        let mut registry = None;
+        selector.drain(&mut |key, ready| {
+            let registry = registry.get_or_insert_with(|| self.registry());
+            let Some(source) = registry.get(key) else { return };
+            events += 1;
+            // A one-shot event disarms both directions: whoever waits for the other one has to
+            // wake, too, and arm again.
+            let wakes = if self.arms { Ready::READABLE | Ready::WRITABLE } else { ready };
+            source.waitable.deliver(ready, wakes, batch);
+        });
+        events
+    }
+
+    #[cfg(all(test, not(loom)))]
+    pub(crate) fn for_tests() -> Arc<Shared> {
+        Reactor::new().expect("a reactor opens").shared.clone()
+    }
+}
+
+impl Unpark for Shared {
+    fn unpark(&self) {
+        if self.unpark.unpark() == ToDo::Signal {
+            self.registrar.signal();
+        }
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reactor").field("driver", &self.kind.name()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,187 @@
+//! Which key is which descriptor.
+//!
+//! The system gives back with each event the number it was given at registration. That number names
+//! a place in a table and the place's generation, so an event that was on its way while its
+//! descriptor was deregistered, and the place given to another, finds nobody.
+
+use corio_base::loom::sync::Arc;
+
+use crate::reactor::Shared;
+use crate::ready::Ready;
+use crate::source::Source;
+
+/// Bits of a key that name the place: 2^32 places on 64-bit systems, 2^20 where the system takes 32
+/// bits only, which leaves 12 bits of generation.
+const PLACE_BITS: u32 = if usize::BITS >= 64 { 32 } else { 20 };
+/// The last places stay empty: drivers use their keys for descriptors of their own.
+const PLACES_MAX: u64 = (1 << PLACE_BITS) - 16;
+const GENERATION_MASK: u32 = if usize::BITS >= 64 { u32::MAX } else { (1 << 12) - 1 };
+
+/// What the system gives back with an event. Fits a `usize`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Key(pub(crate) u64);
+
+impl Key {
+    fn new(place: u32, generation: u32) -> Self {
+        Key(u64::from(place) | u64::from(generation) << PLACE_BITS)
+    }
+
+    fn place(self) -> usize {
+        (self.0 & ((1 << PLACE_BITS) - 1)) as usize
+    }
+
+    fn generation(self) -> u32 {
+        (self.0 >> PLACE_BITS) as u32
+    }
+}
+
+#[derive(Debug)]
+struct Entry {
+    /// How often the place was emptied.
+    generation: u32,
+    content: Content,
+}
+
+#[derive(Debug)]
+enum Content {
+    Used(Arc<Source>),
+    /// The next free place.
+    Free(u32),
+}
+
+/// No free place.
+const NONE: u32 = u32::MAX;
+
+/// Why there is no place for one more descriptor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// The reactor has been dropped.
+    Closed,
+    /// Every place is taken.
+    Full,
+}
+
+/// All descriptors of one reactor.
+#[derive(Debug)]
+pub(crate) struct Registry {
+    entries: Vec<Entry>,
+    free: u32,
+    used: usize,
+    closed: bool,
+}
+
+impl Registry {
+    pub(crate) const fn new() -> Self {
+        Registry { entries: Vec::new(), free: NONE, used: 0, closed: false }
+    }
+
+    /// How many descriptors are registered.
+    pub(crate) fn len(&self) -> usize {
+        self.used
+    }
+
+    /// Takes in one more descriptor.
+    pub(crate) fn insert(
+        &mut self,
+        ready: Ready,
+        shared: &std::sync::Arc<Shared>,
+    ) -> Result<Arc<Source>, Refused> {
+        if self.closed {
+            return Err(Refused::Closed);
+        }
+        if self.free == NONE {
+            if self.entries.len() as u64 >= PLACES_MAX {
+                return Err(Refused::Full);
+            }
+            self.free = self.entries.len() as u32;
+            self.entries.push(Entry { generation: 0, content: Content::Free(NONE) });
+        }
+        let place = self.free;
+        let entry = &mut self.entries[place as usize];
+        let Content::Free(next) = entry.content else { unreachable!("the free list is broken") };
+        self.free = next;
+        self.used += 1;
+        let key = Key::new(place, entry.generation);
+        let source = Arc::new(Source::new(key, ready, shared.clone()));
+        entry.content = Content::Used(source.clone());
+        Ok(source)
+    }
+
+    /// Who has `key` now.
+    #[inline]
+    pub(crate) fn get(&self, key: Key) -> Option<&Arc<Source>> {
+        match self.entries.get(key.place()) {
+            Some(Entry { generation, content: Content::Used(source) })
+                if *generation == key.generation() =>
+            {
+                Some(source)
+            }
+            _ => None,
+        }
+    }
+
+    /// Empties the place of `key`. What it held is to be dropped without the registry's lock.
+    #[must_use]
+    pub(crate) fn remove(&mut self, key: Key) -> Option<Arc<Source>> {
+        self.get(key)?;
+        let entry = &mut self.entries[key.place()];
+        entry.generation = entry.generation.wrapping_add(1) & GENERATION_MASK;
+        let content = std::mem::replace(&mut entry.content, Content::Free(self.free));
+        self.free = key.place() as u32;
+        self.used -= 1;
+        match content {
+            Content::Used(source) => Some(source),
+            Content::Free(_) => None,
+        }
+    }
+
+    /// Takes in nobody any more and gives out everybody.
+    #[must_use]
+    pub(crate) fn close(&mut self) -> Vec<Arc<Source>> {
+        self.closed = true;
+        self.free = NONE;
+        self.used = 0;
+        let entries = std::mem::take(&mut self.entries);
+        let used = entries.into_iter().filter_map(|entry| match entry.content {
+            Content::Used(source) => Some(source),
+            Content::Free(_) => None,
+        });
+        used.collect()
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    fn insert(registry: &mut Registry, shared: &std::sync::Arc<Shared>) -> Key {
+        registry.insert(Ready::EMPTY, shared).expect("there is room").key
+    }
+
+    #[test]
+    fn a_place_is_used_again_and_its_old_key_finds_nobody() {
+        let shared = Shared::for_tests();
+        let mut registry = Registry::new();
+        let old = insert(&mut registry, &shared);
+        let other = insert(&mut registry, &shared);
+        assert!(registry.remove(old).is_some());
+        assert!(registry.remove(old).is_none());
+        let new = insert(&mut registry, &shared);
+        assert_eq!(old.place(), new.place());
+        assert!(registry.get(old).is_none());
+        assert!(registry.get(new).is_some() && registry.get(other).is_some());
+        assert_eq!(registry.len(), 2);
+    }
+
+    #[test]
+    fn a_closed_registry_gives_out_all_and_takes_in_none() {
+        let shared = Shared::for_tests();
+        let mut registry = Registry::new();
+        let gone = insert(&mut registry, &shared);
+        insert(&mut registry, &shared);
+        assert!(registry.remove(gone).is_some());
+        assert_eq!(registry.close().len(), 1);
+        assert_eq!(registry.insert(Ready::EMPTY, &shared).err(), Some(Refused::Closed));
+        assert!(registry.remove(gone).is_none());
+    }
+}

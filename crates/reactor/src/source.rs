@@ -1,0 +1,125 @@
+//! One registered descriptor: its readiness word, its waiters, its budgets.
+//!
+//! The registry and the descriptor's [`Io`](crate::Io) share it. It is small on purpose: a server
+//! holds one per idle connection.
+
+use std::io;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use corio_base::WakeBatch;
+use corio_base::budget::Budget;
+
+use crate::reactor::Shared;
+use crate::ready::{Direction, Ready};
+use crate::registry::Key;
+use crate::state::{Drained, ReadyState, Snapshot};
+use crate::waiters::{WaiterId, Waiters};
+
+/// The word and the waiters: what a wait needs, and all that a loom model has to see.
+#[derive(Debug)]
+pub struct Waitable {
+    /// The readiness word.
+    pub state: ReadyState,
+    waiters: Waiters,
+}
+
+impl Waitable {
+    /// A descriptor known to be `ready` for which nobody waits.
+    pub fn new(ready: Ready, drained: Drained) -> Self {
+        Waitable { state: ReadyState::new(ready, drained), waiters: Waiters::new() }
+    }
+
+    /// What the word says if it ends a wait for `direction`; otherwise `waker` has been stored.
+    #[inline]
+    pub fn poll_ready(
+        &self,
+        direction: Direction,
+        id: &mut WaiterId,
+        waker: &Waker,
+    ) -> Poll<Snapshot> {
+        let mut seen = self.state.load();
+        if seen.ends_wait(direction) {
+            return Poll::Ready(seen);
+        }
+        let waits = self.waiters.register(direction, id, waker, || {
+            seen = self.state.load();
+            seen.ends_wait(direction)
+        });
+        if waits { Poll::Pending } else { Poll::Ready(seen) }
+    }
+
+    /// Takes in what the system told: sets the word, then moves the waiters of `wakes` to `batch`.
+    #[inline]
+    pub fn deliver(&self, ready: Ready, wakes: Ready, batch: &mut WakeBatch) {
+        self.state.set(ready);
+        self.waiters.take(wakes, batch);
+    }
+
+    /// Ends all waits for good.
+    pub fn shut_down(&self, batch: &mut WakeBatch) {
+        self.state.shut_down();
+        self.waiters.take(Ready::READABLE | Ready::WRITABLE, batch);
+    }
+
+    /// Forgets the future `id`.
+    pub fn remove(&self, direction: Direction, id: WaiterId) {
+        self.waiters.remove(direction, id);
+    }
+}
+
+/// One registered descriptor.
+#[derive(Debug)]
+pub(crate) struct Source {
+    pub(crate) waitable: Waitable,
+    budgets: [Budget; 2],
+    pub(crate) key: Key,
+    /// Where it is registered. A circle, through the registry, until it is deregistered.
+    pub(crate) shared: Arc<Shared>,
+}
+
+// With the two counts of its Arc and the allocator's header it fits a block of 128 bytes.
+#[cfg(all(not(loom), target_pointer_width = "64"))]
+const _: () = assert!(size_of::<Source>() + 16 <= 120);
+
+impl Source {
+    pub(crate) fn new(key: Key, ready: Ready, shared: Arc<Shared>) -> Self {
+        let drained = shared.drained();
+        Source {
+            waitable: Waitable::new(ready, drained),
+            budgets: [Budget::new(), Budget::new()],
+            key,
+            shared,
+        }
+    }
+
+    pub(crate) fn poll_ready(
+        &self,
+        direction: Direction,
+        id: &mut WaiterId,
+        context: &Context<'_>,
+    ) -> Poll<io::Result<Snapshot>> {
+        self.waitable
+            .poll_ready(direction, id, context.waker())
+            .map(|seen| if seen.is_shut_down() { Err(ended()) } else { Ok(seen) })
+    }
+
+    #[inline]
+    pub(crate) fn budget(&self, direction: Direction) -> &Budget {
+        &self.budgets[direction.index()]
+    }
+
+    /// Calls `f` with what somebody waits for; see [`Waiters::with_interest`].
+    pub(crate) fn with_interest<R>(&self, f: impl FnOnce(Ready) -> R) -> R {
+        self.waitable.waiters.with_interest(f)
+    }
+}
+
+/// The error of every wait after the reactor has gone.
+#[cold]
+pub(crate) fn ended() -> io::Error {
+    io::Error::other(
+        "the event loop that this descriptor was registered with has ended; \
+         create the descriptor inside a loop that is still running",
+    )
+}

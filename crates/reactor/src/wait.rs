@@ -1,0 +1,117 @@
+//! The futures of [`Io`].
+//!
+//! Each is one waiter of its descriptor, with a number of its own, so any number of them wait side
+//! by side. Dropped, it takes its waker back.
+
+use std::fmt;
+use std::io;
+use std::panic::Location;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use crate::io::{After, Io, Registration};
+use crate::ready::{Direction, Ready};
+use crate::state::Snapshot;
+use crate::waiters::WaiterId;
+
+/// Waits until a descriptor is ready; made by [`Io::readable`] and [`Io::writable`].
+///
+/// # Cancel safety
+/// Dropped, it is forgotten and nothing is lost.
+#[must_use = "futures do nothing unless polled"]
+pub struct ReadyFuture<'a> {
+    registration: &'a Registration,
+    id: WaiterId,
+    direction: Direction,
+    place: &'static Location<'static>,
+}
+
+impl<'a> ReadyFuture<'a> {
+    #[track_caller]
+    pub(crate) fn new(registration: &'a Registration, direction: Direction) -> Self {
+        let place = Location::caller();
+        ReadyFuture { registration, id: WaiterId::NEW, direction, place }
+    }
+}
+
+impl Future for ReadyFuture<'_> {
+    type Output = io::Result<Ready>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<Ready>> {
+        let this = &mut *self;
+        this.registration
+            .poll_ready(this.direction, &mut this.id, context, this.place)
+            .map_ok(Snapshot::ready)
+    }
+}
+
+impl Drop for ReadyFuture<'_> {
+    fn drop(&mut self) {
+        forget(self.registration, self.direction, self.id);
+    }
+}
+
+impl fmt::Debug for ReadyFuture<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReadyFuture").field("direction", &self.direction).finish_non_exhaustive()
+    }
+}
+
+/// Waits until an operation does not block; made by [`Io::with`] and its like.
+///
+/// # Cancel safety
+/// The operation's own: it is never suspended between an operation that did something and its
+/// result.
+#[must_use = "futures do nothing unless polled"]
+pub struct With<'a, T, F> {
+    io: &'a Io<T>,
+    id: WaiterId,
+    direction: Direction,
+    /// Where the program made it.
+    place: &'static Location<'static>,
+    op: F,
+}
+
+impl<'a, T, F> With<'a, T, F> {
+    #[track_caller]
+    pub(crate) fn new(io: &'a Io<T>, direction: Direction, op: F) -> Self {
+        With { io, id: WaiterId::NEW, direction, place: Location::caller(), op }
+    }
+}
+
+/// The operation is only called, never pinned.
+impl<T, F> Unpin for With<'_, T, F> {}
+
+impl<T, R, F> Future for With<'_, T, F>
+where
+    F: FnMut(&T) -> io::Result<(R, After)>,
+{
+    type Output = io::Result<R>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<R>> {
+        let this = &mut *self;
+        this.io.poll_op(this.direction, &mut this.id, context, this.place, &mut this.op)
+    }
+}
+
+impl<T, F> Drop for With<'_, T, F> {
+    #[inline]
+    fn drop(&mut self) {
+        forget(self.io.registration(), self.direction, self.id);
+    }
+}
+
+impl<T, F> fmt::Debug for With<'_, T, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("With").field("direction", &self.direction).finish_non_exhaustive()
+    }
+}
+
+/// Takes the waiter back, if it ever waited.
+#[inline]
+fn forget(registration: &Registration, direction: Direction, id: WaiterId) {
+    if id != WaiterId::NEW {
+        registration.source.waitable.remove(direction, id);
+    }
+}

@@ -1,0 +1,9 @@
+//! Tests of the reactor from outside; each runs with every driver of the system.
+
+mod ambient;
+mod close;
+mod edges;
+mod timeouts;
+mod unpark;
+mod util;
+mod waiters;

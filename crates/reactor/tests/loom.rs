@@ -1,0 +1,200 @@
+//! Models of the readiness word, of a wait, and of the unpark word, in all interleavings.
+#![cfg(loom)]
+
+use std::task::{Poll, Wake, Waker};
+
+use corio_base::{Wait, WakeBatch};
+use corio_reactor::model::{Cleared, Drained, ReadyState, ToDo, UnparkState, Waitable, WaiterId};
+use corio_reactor::{Direction, Ready};
+use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use loom::sync::{Arc, Condvar, Mutex};
+use loom::thread;
+
+/// Counts wakes. In std's Arc, which a `Waker` asks for.
+struct Woken(AtomicUsize);
+
+impl Wake for Woken {
+    fn wake(self: std::sync::Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+fn woken() -> (std::sync::Arc<Woken>, Waker) {
+    let woken = std::sync::Arc::new(Woken(AtomicUsize::new(0)));
+    (woken.clone(), Waker::from(woken))
+}
+
+/// A reader whose attempts race with an edge: whatever the order, it has the data, or the word says
+/// readable, or it waits and was woken.
+#[test]
+fn an_edge_between_the_attempt_and_the_clear_is_not_lost() {
+    loom::model(|| {
+        let waitable = Arc::new(Waitable::new(Ready::READABLE, Drained::AfterShort));
+        let data = Arc::new(AtomicBool::new(false));
+        let reactor = thread::spawn({
+            let (waitable, data) = (waitable.clone(), data.clone());
+            move || {
+                // The kernel has the data first, then tells. A swap, not a store: loom would let
+                // the reader's swap overlook a store that it had not overtaken.
+                data.swap(true, Ordering::AcqRel);
+                let mut batch = WakeBatch::new();
+                waitable.deliver(Ready::READABLE, Ready::READABLE, &mut batch);
+                batch.wake_all();
+            }
+        });
+        let (woken, waker) = woken();
+        let mut id = WaiterId::NEW;
+        let got = loop {
+            let Poll::Ready(seen) = waitable.poll_ready(Direction::Read, &mut id, &waker) else {
+                break false;
+            };
+            if data.swap(false, Ordering::AcqRel) {
+                break true;
+            }
+            let _ = waitable.state.clear(Direction::Read, seen);
+        };
+        reactor.join().unwrap();
+        if !got {
+            assert_eq!(woken.0.load(Ordering::SeqCst), 1, "the waiter sleeps for ever");
+            assert!(waitable.state.load().ends_wait(Direction::Read));
+        }
+    });
+}
+
+/// A short read clears; an edge that the snapshot had not seen stays.
+#[test]
+fn a_short_read_does_not_clear_a_new_edge() {
+    loom::model(|| {
+        let state = Arc::new(ReadyState::new(Ready::READABLE, Drained::AfterShort));
+        let seen = state.load();
+        let reactor = thread::spawn({
+            let state = state.clone();
+            move || state.set(Ready::READABLE)
+        });
+        state.clear_after_short(Direction::Read, seen);
+        reactor.join().unwrap();
+        assert!(state.load().ends_wait(Direction::Read));
+    });
+}
+
+/// The two directions clear at the same time; neither brings back or takes away the other's flag.
+#[test]
+fn directions_clear_independently() {
+    loom::model(|| {
+        let ready = Ready::READABLE | Ready::WRITABLE;
+        let state = Arc::new(ReadyState::new(ready, Drained::AfterShort));
+        let seen = state.load();
+        let writer = thread::spawn({
+            let state = state.clone();
+            move || assert_eq!(state.clear(Direction::Write, seen), Cleared::Wait)
+        });
+        assert_eq!(state.clear(Direction::Read, seen), Cleared::Wait);
+        writer.join().unwrap();
+        assert_eq!(state.load().ready(), Ready::EMPTY);
+    });
+}
+
+/// A wait that begins while the reactor ends hears of it.
+#[test]
+fn a_shut_down_reaches_a_waiter_that_comes_at_the_same_time() {
+    loom::model(|| {
+        let waitable = Arc::new(Waitable::new(Ready::EMPTY, Drained::AfterShort));
+        let reactor = thread::spawn({
+            let waitable = waitable.clone();
+            move || {
+                let mut batch = WakeBatch::new();
+                waitable.shut_down(&mut batch);
+                batch.wake_all();
+            }
+        });
+        let (woken, waker) = woken();
+        let poll = waitable.poll_ready(Direction::Read, &mut { WaiterId::POLL_FORM }, &waker);
+        reactor.join().unwrap();
+        match poll {
+            Poll::Ready(seen) => assert!(seen.is_shut_down()),
+            Poll::Pending => assert_eq!(woken.0.load(Ordering::SeqCst), 1),
+        }
+    });
+}
+
+/// A future that is dropped while the reactor wakes it leaves nothing behind, and another future
+/// that waits beside it is woken all the same.
+#[test]
+fn a_dropped_waiter_takes_nobody_with_it() {
+    loom::model(|| {
+        let waitable = Arc::new(Waitable::new(Ready::EMPTY, Drained::AfterShort));
+        let (_, dropped_waker) = woken();
+        let (woken, waker) = woken();
+        let (mut dropped, mut waits) = (WaiterId::NEW, WaiterId::NEW);
+        let poll = waitable.poll_ready(Direction::Read, &mut dropped, &dropped_waker);
+        assert!(poll.is_pending());
+        assert!(waitable.poll_ready(Direction::Read, &mut waits, &waker).is_pending());
+        let reactor = thread::spawn({
+            let waitable = waitable.clone();
+            move || {
+                let mut batch = WakeBatch::new();
+                waitable.deliver(Ready::READABLE, Ready::READABLE, &mut batch);
+                batch.wake_all();
+            }
+        });
+        waitable.remove(Direction::Read, dropped);
+        reactor.join().unwrap();
+        assert_eq!(woken.0.load(Ordering::SeqCst), 1);
+    });
+}
+
+/// The system's part of an unpark: stays signalled until a wait has seen it.
+#[derive(Default)]
+struct Signal {
+    up: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Signal {
+    fn signal(&self) {
+        *self.up.lock().unwrap() = true;
+        self.changed.notify_one();
+    }
+
+    fn wait(&self, wait: Wait) {
+        let mut up = self.up.lock().unwrap();
+        while !*up && wait != Wait::Poll {
+            up = self.changed.wait(up).unwrap();
+        }
+        *up = false;
+    }
+}
+
+/// Two threads hand over work and unpark; the loop parks until it has it all. A lost unpark is a
+/// deadlock, which loom reports; work that is not seen after the park is one, too.
+#[test]
+fn no_unpark_is_lost_and_a_storm_signals_once_a_park() {
+    let mut model = loom::model::Builder::new();
+    // Three threads in a loop: with more switches than that a run takes hours.
+    model.preemption_bound = Some(2);
+    model.check(|| {
+        let state = Arc::new(UnparkState::new());
+        let signal = Arc::new(Signal::default());
+        // Relaxed: only the unpark word orders the work before its being seen.
+        let work = Arc::new(AtomicUsize::new(0));
+        let others: Vec<_> = (0..2)
+            .map(|_| {
+                let (state, signal, work) = (state.clone(), signal.clone(), work.clone());
+                thread::spawn(move || {
+                    work.fetch_add(1, Ordering::Relaxed);
+                    if state.unpark() == ToDo::Signal {
+                        signal.signal();
+                    }
+                })
+            })
+            .collect();
+        while work.load(Ordering::Relaxed) < 2 {
+            let wait = state.begin(Wait::Forever);
+            signal.wait(wait);
+            state.end();
+        }
+        for other in others {
+            other.join().unwrap();
+        }
+    });
+}
