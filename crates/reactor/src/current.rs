@@ -4,20 +4,31 @@
 //! for the whole process, made the first time somebody asks and driven by `corio-base`'s fallback
 //! thread: so descriptors work inside tokio, smol, or a plain thread.
 
-use std::cell::RefCell;
 use std::io;
-use std::marker::PhantomData;
 use std::sync::{Mutex, PoisonError};
 
+use corio_base::ambient::{self, Installed, LoopId, Table};
 use corio_base::fallback;
 
 use crate::reactor::{Reactor, ReactorHandle};
 
 std::thread_local! {
-    static INSTALLED: RefCell<Option<ReactorHandle>> = const { RefCell::new(None) };
+    static REACTORS: Table<ReactorHandle> = const { Table::new() };
 }
 
-/// Makes `handle` the reactor of this thread until the guard is dropped. Guards end in reverse order.
+/// Gives the loop `id` its reactor, until [`remove`] is called on the same thread.
+pub fn put(id: LoopId, handle: ReactorHandle) {
+    REACTORS.with(|table| table.put(id, handle));
+}
+
+/// Takes the reactor of the loop `id` away again.
+pub fn remove(id: LoopId) {
+    let handle = REACTORS.try_with(|table| table.take(id));
+    drop(handle);
+}
+
+/// Makes `handle` the reactor of this thread until the guard is dropped, for a thread that parks in
+/// it by hand. Guards end in reverse order.
 ///
 /// ```
 /// use corio_reactor::{Reactor, current};
@@ -30,16 +41,15 @@ std::thread_local! {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn install(handle: ReactorHandle) -> InstallGuard {
-    let before = INSTALLED.with(|slot| slot.replace(Some(handle)));
-    InstallGuard { before, _not_send: PhantomData }
+    ambient::install(&REACTORS, handle)
 }
 
-/// The reactor installed on this thread, if any.
+/// The reactor of the loop that is active on this thread, if any.
 pub fn try_handle() -> Option<ReactorHandle> {
-    INSTALLED.with(|slot| slot.borrow().clone())
+    REACTORS.try_with(Table::active).ok().flatten()
 }
 
-/// The reactor installed on this thread, or else the process's own.
+/// That reactor, or else the process's own.
 ///
 /// # Errors
 /// As [`Reactor::new`], where the process's own has to be made first.
@@ -64,17 +74,4 @@ fn fallback_handle() -> io::Result<ReactorHandle> {
 }
 
 /// While it lives, the thread that made it has a reactor of its own.
-#[derive(Debug)]
-#[must_use = "the reactor is taken off the thread again when the guard is dropped"]
-pub struct InstallGuard {
-    before: Option<ReactorHandle>,
-    _not_send: PhantomData<*const ()>,
-}
-
-impl Drop for InstallGuard {
-    fn drop(&mut self) {
-        let before = self.before.take();
-        let ended = INSTALLED.with(|slot| slot.replace(before));
-        drop(ended);
-    }
-}
+pub type InstallGuard = Installed<ReactorHandle>;

@@ -14,25 +14,23 @@
 //! try ──WouldBlock──▶ clear, if no edge came since the snapshot ──▶ from the top
 //!  └──done──▶ Ready; a short one clears, too, if that proves something
 //! ```
-#![expect(unsafe_code, reason = "a descriptor is borrowed by number; one promise is passed on")]
+#![expect(unsafe_code, reason = "the promise of OwnsFd, made by the type or by the caller")]
 
 use std::fmt;
-use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::panic::Location;
-use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-
-use corio_base::loom::sync::Arc as SourceArc;
 
 use crate::current;
 use crate::owns_fd::OwnsFd;
 use crate::reactor::ReactorHandle;
 use crate::ready::{Direction, Ready};
-use crate::source::{self, Source};
+use crate::registration::Registration;
+use crate::source;
 use crate::state::Snapshot;
 use crate::wait::{ReadyFuture, With};
-use crate::waiters::WaiterId;
+use crate::waiter_id::WaiterId;
 
 /// What an operation that went well says about the next one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,7 +123,9 @@ impl<T: AsFd> Io<T> {
     ) -> io::Result<Io<T>> {
         let source = reactor.shared.register(inner.as_fd(), ready)?;
         let fd = inner.as_fd().as_raw_fd();
-        Ok(Io { registration: Registration { source, fd }, inner })
+        // SAFETY: the caller's promise, or the type's; `inner` is dropped after the registration.
+        let registration = unsafe { Registration::new(source, fd) };
+        Ok(Io { registration, inner })
     }
 }
 
@@ -203,9 +203,9 @@ impl<T> Io<T> {
         direction: Direction,
         context: &mut Context<'_>,
     ) -> Poll<io::Result<Ready>> {
-        let id = &mut { WaiterId::POLL_FORM };
+        let id = &mut WaiterId::poll_form(direction);
         let place = Location::caller();
-        self.registration.poll_ready(direction, id, context, place).map_ok(Snapshot::ready)
+        self.registration.poll_ready(id, context, place).map_ok(Snapshot::ready)
     }
 
     /// Tries `op` now, if the descriptor is ready for `direction`; notes it if `op` would block.
@@ -340,24 +340,24 @@ impl<T> Io<T> {
         context: &mut Context<'_>,
         mut op: impl FnMut(&T) -> io::Result<(R, After)>,
     ) -> Poll<io::Result<R>> {
-        let id = &mut { WaiterId::POLL_FORM };
-        self.poll_op(direction, id, context, Location::caller(), &mut op)
+        let id = &mut WaiterId::poll_form(direction);
+        self.poll_op(id, context, Location::caller(), &mut op)
     }
 
     #[inline]
     pub(crate) fn poll_op<R>(
         &self,
-        direction: Direction,
         id: &mut WaiterId,
         context: &mut Context<'_>,
         place: &'static Location<'static>,
         op: &mut impl FnMut(&T) -> io::Result<(R, After)>,
     ) -> Poll<io::Result<R>> {
+        let direction = id.direction();
         let source = &*self.registration.source;
         let budget = source.budget(direction);
         ready!(budget.poll_available(context));
         loop {
-            let seen = ready!(self.registration.poll_ready(direction, id, context, place))?;
+            let seen = ready!(self.registration.poll_ready(id, context, place))?;
             match op(&self.inner) {
                 Ok((output, after)) => {
                     budget.spend();
@@ -381,63 +381,6 @@ impl<T> Io<T> {
     }
 }
 
-/// A descriptor's place in a reactor; given up when dropped.
-pub(crate) struct Registration {
-    pub(crate) source: SourceArc<Source>,
-    /// # Invariant
-    /// Open for as long as this lives: [`Io`] keeps the owner, who made the promise of [`OwnsFd`],
-    /// and drops it later.
-    fd: RawFd,
-}
-
-impl Registration {
-    #[inline]
-    pub(crate) fn poll_ready(
-        &self,
-        direction: Direction,
-        id: &mut WaiterId,
-        context: &Context<'_>,
-        place: &'static Location<'static>,
-    ) -> Poll<io::Result<Snapshot>> {
-        let poll = self.source.poll_ready(direction, id, context);
-        if poll.is_pending() {
-            if let Err(error) = self.source.shared.arm(&self.source, self.fd()) {
-                return Poll::Ready(Err(error));
-            }
-            if corio_trace::enabled() {
-                self.record(direction, place);
-            }
-        }
-        poll
-    }
-
-    /// Leaves word of what the task waits for.
-    #[cold]
-    fn record(&self, direction: Direction, place: &'static Location<'static>) {
-        let kind = match direction {
-            Direction::Read => corio_trace::WaitKind::Readable,
-            Direction::Write => corio_trace::WaitKind::Writable,
-        };
-        corio_trace::record(&corio_trace::Wait {
-            kind,
-            object: self.fd as usize,
-            owner: None,
-            place,
-        });
-    }
-
-    fn fd(&self) -> BorrowedFd<'_> {
-        // SAFETY: the field's invariant.
-        unsafe { BorrowedFd::borrow_raw(self.fd) }
-    }
-}
-
-impl Drop for Registration {
-    fn drop(&mut self) {
-        self.source.shared.deregister(&self.source, self.fd());
-    }
-}
-
 impl<T: AsFd> AsFd for Io<T> {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.inner.as_fd()
@@ -456,60 +399,5 @@ impl<T: fmt::Debug> fmt::Debug for Io<T> {
             .field("inner", &self.inner)
             .field("ready", &self.registration.source.waitable.state.load().ready())
             .finish()
-    }
-}
-
-// === futures-io ===
-
-impl<T> futures_io::AsyncRead for Io<T>
-where
-    T: Unpin,
-    for<'a> &'a T: Read,
-{
-    fn poll_read(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        self.poll_read_with(context, |mut inner| inner.read(buffer))
-    }
-
-    fn poll_read_vectored(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffers: &mut [IoSliceMut<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.poll_read_with(context, |mut inner| inner.read_vectored(buffers))
-    }
-}
-
-impl<T> futures_io::AsyncWrite for Io<T>
-where
-    T: Unpin,
-    for<'a> &'a T: Write,
-{
-    fn poll_write(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.poll_write_with(context, |mut inner| inner.write(bytes))
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.poll_write_with(context, |mut inner| inner.write_vectored(bytes))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.poll_write_with(context, |mut inner| inner.flush())
-    }
-
-    /// Flushes. What closing means beyond that only the descriptor's own type knows.
-    fn poll_close(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.poll_flush(context)
     }
 }

@@ -9,6 +9,7 @@
 //! |---|---|---|
 //! | `ready` | what a descriptor may be ready for | |
 //! | `state` | the readiness word of one descriptor, with its race told | |
+//! | `waiter_id` | tells the waiters of one descriptor apart | |
 //! | `waiters` | who waits for one descriptor | |
 //! | `source` | one registered descriptor: its word, its waiters, its budgets | |
 //! | `registry` | which key is which descriptor; old keys find nobody | |
@@ -17,7 +18,9 @@
 //! | `reactor` | the reactor of one loop, and its handle | |
 //! | [`current`] | the reactor this thread registers with | |
 //! | `owns_fd` | the promise a descriptor's owner makes | yes |
+//! | `registration` | a descriptor's place in a reactor, given up when dropped | yes |
 //! | `io` | [`Io`], the public face | yes |
+//! | `traits` | `futures_io` for [`Io`] | |
 //! | `wait` | the futures of [`Io`] | |
 //!
 //! Nothing here knows tasks or timers, and nothing here reads or writes bytes by itself.
@@ -45,6 +48,7 @@ mod registry;
 mod source;
 mod state;
 mod unpark_state;
+mod waiter_id;
 mod waiters;
 
 mod driver;
@@ -54,6 +58,8 @@ pub mod current;
 
 mod io;
 mod owns_fd;
+mod registration;
+mod traits;
 mod wait;
 
 pub use driver::DriverKind;
@@ -69,5 +75,5 @@ pub mod model {
     pub use crate::source::Waitable;
     pub use crate::state::{Cleared, Drained, ReadyState, Snapshot};
     pub use crate::unpark_state::{ToDo, UnparkState};
-    pub use crate::waiters::WaiterId;
+    pub use crate::waiter_id::WaiterId;
 }

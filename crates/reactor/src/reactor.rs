@@ -88,6 +88,9 @@ impl Park for Reactor {
         let waited = self.selector.select(wait);
         self.shared.unpark.end();
         let events = self.shared.deliver(&mut *self.selector, &mut self.batch);
+        if events > 0 && corio_trace::enabled() {
+            corio_trace::emit(&corio_trace::Event::IoReady { count: events });
+        }
         self.batch.wake_all();
         waited.map(|()| Parked { events, ..Parked::default() })
     }

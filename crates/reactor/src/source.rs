@@ -14,7 +14,8 @@ use crate::reactor::Shared;
 use crate::ready::{Direction, Ready};
 use crate::registry::Key;
 use crate::state::{Drained, ReadyState, Snapshot};
-use crate::waiters::{WaiterId, Waiters};
+use crate::waiter_id::WaiterId;
+use crate::waiters::Waiters;
 
 /// The word and the waiters: what a wait needs, and all that a loom model has to see.
 #[derive(Debug)]
@@ -30,19 +31,15 @@ impl Waitable {
         Waitable { state: ReadyState::new(ready, drained), waiters: Waiters::new() }
     }
 
-    /// What the word says if it ends a wait for `direction`; otherwise `waker` has been stored.
+    /// What the word says if it ends the wait of `id`; otherwise `waker` has been stored.
     #[inline]
-    pub fn poll_ready(
-        &self,
-        direction: Direction,
-        id: &mut WaiterId,
-        waker: &Waker,
-    ) -> Poll<Snapshot> {
+    pub fn poll_ready(&self, id: &mut WaiterId, waker: &Waker) -> Poll<Snapshot> {
+        let direction = id.direction();
         let mut seen = self.state.load();
         if seen.ends_wait(direction) {
             return Poll::Ready(seen);
         }
-        let waits = self.waiters.register(direction, id, waker, || {
+        let waits = self.waiters.register(id, waker, || {
             seen = self.state.load();
             seen.ends_wait(direction)
         });
@@ -63,8 +60,8 @@ impl Waitable {
     }
 
     /// Forgets the future `id`.
-    pub fn remove(&self, direction: Direction, id: WaiterId) {
-        self.waiters.remove(direction, id);
+    pub fn remove(&self, id: WaiterId) {
+        self.waiters.remove(id);
     }
 }
 
@@ -95,12 +92,11 @@ impl Source {
 
     pub(crate) fn poll_ready(
         &self,
-        direction: Direction,
         id: &mut WaiterId,
         context: &Context<'_>,
     ) -> Poll<io::Result<Snapshot>> {
         self.waitable
-            .poll_ready(direction, id, context.waker())
+            .poll_ready(id, context.waker())
             .map(|seen| if seen.is_shut_down() { Err(ended()) } else { Ok(seen) })
     }
 

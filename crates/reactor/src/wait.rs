@@ -9,10 +9,11 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use crate::io::{After, Io, Registration};
+use crate::io::{After, Io};
 use crate::ready::{Direction, Ready};
+use crate::registration::Registration;
 use crate::state::Snapshot;
-use crate::waiters::WaiterId;
+use crate::waiter_id::WaiterId;
 
 /// Waits until a descriptor is ready; made by [`Io::readable`] and [`Io::writable`].
 ///
@@ -22,7 +23,6 @@ use crate::waiters::WaiterId;
 pub struct ReadyFuture<'a> {
     registration: &'a Registration,
     id: WaiterId,
-    direction: Direction,
     place: &'static Location<'static>,
 }
 
@@ -30,7 +30,7 @@ impl<'a> ReadyFuture<'a> {
     #[track_caller]
     pub(crate) fn new(registration: &'a Registration, direction: Direction) -> Self {
         let place = Location::caller();
-        ReadyFuture { registration, id: WaiterId::NEW, direction, place }
+        ReadyFuture { registration, id: WaiterId::new(direction), place }
     }
 }
 
@@ -39,21 +39,21 @@ impl Future for ReadyFuture<'_> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<Ready>> {
         let this = &mut *self;
-        this.registration
-            .poll_ready(this.direction, &mut this.id, context, this.place)
-            .map_ok(Snapshot::ready)
+        this.registration.poll_ready(&mut this.id, context, this.place).map_ok(Snapshot::ready)
     }
 }
 
 impl Drop for ReadyFuture<'_> {
     fn drop(&mut self) {
-        forget(self.registration, self.direction, self.id);
+        forget(self.registration, self.id);
     }
 }
 
 impl fmt::Debug for ReadyFuture<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ReadyFuture").field("direction", &self.direction).finish_non_exhaustive()
+        f.debug_struct("ReadyFuture")
+            .field("direction", &self.id.direction())
+            .finish_non_exhaustive()
     }
 }
 
@@ -66,7 +66,6 @@ impl fmt::Debug for ReadyFuture<'_> {
 pub struct With<'a, T, F> {
     io: &'a Io<T>,
     id: WaiterId,
-    direction: Direction,
     /// Where the program made it.
     place: &'static Location<'static>,
     op: F,
@@ -75,7 +74,7 @@ pub struct With<'a, T, F> {
 impl<'a, T, F> With<'a, T, F> {
     #[track_caller]
     pub(crate) fn new(io: &'a Io<T>, direction: Direction, op: F) -> Self {
-        With { io, id: WaiterId::NEW, direction, place: Location::caller(), op }
+        With { io, id: WaiterId::new(direction), place: Location::caller(), op }
     }
 }
 
@@ -91,27 +90,27 @@ where
     #[inline]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<R>> {
         let this = &mut *self;
-        this.io.poll_op(this.direction, &mut this.id, context, this.place, &mut this.op)
+        this.io.poll_op(&mut this.id, context, this.place, &mut this.op)
     }
 }
 
 impl<T, F> Drop for With<'_, T, F> {
     #[inline]
     fn drop(&mut self) {
-        forget(self.io.registration(), self.direction, self.id);
+        forget(self.io.registration(), self.id);
     }
 }
 
 impl<T, F> fmt::Debug for With<'_, T, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("With").field("direction", &self.direction).finish_non_exhaustive()
+        f.debug_struct("With").field("direction", &self.id.direction()).finish_non_exhaustive()
     }
 }
 
 /// Takes the waiter back, if it ever waited.
 #[inline]
-fn forget(registration: &Registration, direction: Direction, id: WaiterId) {
-    if id != WaiterId::NEW {
-        registration.source.waitable.remove(direction, id);
+fn forget(registration: &Registration, id: WaiterId) {
+    if !id.is_new() {
+        registration.source.waitable.remove(id);
     }
 }

@@ -24,23 +24,11 @@ use corio_base::WakeBatch;
 use corio_base::loom::sync::{Mutex, MutexGuard};
 
 use crate::ready::{Direction, Ready};
-
-/// Tells the waiters of one descriptor apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WaiterId(u32);
-
-impl WaiterId {
-    /// A future that has not waited yet; it gets its number when it does.
-    pub const NEW: WaiterId = WaiterId(0);
-    /// All poll forms of a direction together.
-    pub const POLL_FORM: WaiterId = WaiterId(1);
-    const FIRST_FUTURE: u32 = 2;
-}
+use crate::waiter_id::WaiterId;
 
 #[derive(Debug)]
 struct Waiter {
     id: WaiterId,
-    direction: Direction,
     waker: Waker,
 }
 
@@ -50,7 +38,6 @@ struct Inner {
     first: [Option<Waker>; 2],
     /// Whose waker is in `first`; says nothing while that is empty.
     owners: [WaiterId; 2],
-    next_id: u32,
     /// Those who found their place taken, in the order they came.
     #[expect(clippy::box_collection, reason = "8 bytes instead of 24 in every descriptor")]
     more: Option<Box<Vec<Waiter>>>,
@@ -65,8 +52,7 @@ impl Waiters {
     pub(crate) fn new() -> Self {
         Waiters(Mutex::new(Inner {
             first: [None, None],
-            owners: [WaiterId::NEW; 2],
-            next_id: WaiterId::FIRST_FUTURE,
+            owners: [WaiterId::new(Direction::Read), WaiterId::new(Direction::Write)],
             more: None,
         }))
     }
@@ -83,7 +69,6 @@ impl Waiters {
     /// was taken, sees what it had set.
     pub(crate) fn register(
         &self,
-        direction: Direction,
         id: &mut WaiterId,
         waker: &Waker,
         is_over: impl FnOnce() -> bool,
@@ -94,7 +79,8 @@ impl Waiters {
             drop(inner);
             return false;
         }
-        let left_over = inner.store(direction, id, waker);
+        id.number();
+        let left_over = inner.store(*id, waker);
         drop(inner);
         drop(left_over);
         true
@@ -111,7 +97,7 @@ impl Waiters {
                 batch.push(waker);
             }
             if let Some(more) = &mut inner.more {
-                for waiter in more.extract_if(.., |waiter| waiter.direction == direction) {
+                for waiter in more.extract_if(.., |waiter| waiter.id.direction() == direction) {
                     batch.push(waiter.waker);
                 }
             }
@@ -119,9 +105,9 @@ impl Waiters {
     }
 
     /// Forgets the future `id`.
-    pub(crate) fn remove(&self, direction: Direction, id: WaiterId) {
+    pub(crate) fn remove(&self, id: WaiterId) {
         let mut inner = self.lock();
-        let gone = inner.remove(direction, id);
+        let gone = inner.remove(id);
         drop(inner);
         drop(gone);
     }
@@ -134,7 +120,7 @@ impl Waiters {
         let inner = self.lock();
         let mut interest = Ready::EMPTY;
         for direction in [Direction::Read, Direction::Write] {
-            let listed = |waiter: &Waiter| waiter.direction == direction;
+            let listed = |waiter: &Waiter| waiter.id.direction() == direction;
             if inner.first[direction.index()].is_some()
                 || inner.more.iter().any(|more| more.iter().any(listed))
             {
@@ -147,60 +133,49 @@ impl Waiters {
 
 impl Inner {
     /// Stores `waker`; gives back one that is to be dropped outside the lock.
-    fn store(&mut self, direction: Direction, id: &mut WaiterId, waker: Waker) -> Option<Waker> {
-        if *id == WaiterId::NEW {
-            *id = self.number();
-        }
-        let place = direction.index();
+    fn store(&mut self, id: WaiterId, waker: Waker) -> Option<Waker> {
+        let place = id.direction().index();
         let taken = self.first[place].is_some();
-        if !taken || self.owners[place] == *id {
-            self.owners[place] = *id;
+        if !taken || self.owners[place] == id {
+            self.owners[place] = id;
             // A future that was moved to the list comes back to the place when that is free.
-            let listed = if taken { None } else { self.remove_listed(direction, *id) };
+            let listed = if taken { None } else { self.remove_listed(id) };
             let replaced = self.first[place].replace(waker);
             return replaced.or(listed);
         }
-        if *id == WaiterId::POLL_FORM {
-            let owner = std::mem::replace(&mut self.owners[place], *id);
+        if id.is_poll_form() {
+            let owner = std::mem::replace(&mut self.owners[place], id);
             let moved = self.first[place].replace(waker);
             let waker = moved.expect("the place was taken");
-            self.list().push(Waiter { id: owner, direction, waker });
+            self.list().push(Waiter { id: owner, waker });
             return None;
         }
         let list = self.list();
-        match list.iter_mut().find(|waiter| waiter.id == *id && waiter.direction == direction) {
+        match list.iter_mut().find(|waiter| waiter.id == id) {
             Some(waiter) => Some(std::mem::replace(&mut waiter.waker, waker)),
             None => {
-                list.push(Waiter { id: *id, direction, waker });
+                list.push(Waiter { id, waker });
                 None
             }
         }
     }
 
-    fn remove(&mut self, direction: Direction, id: WaiterId) -> Option<Waker> {
-        let place = direction.index();
+    fn remove(&mut self, id: WaiterId) -> Option<Waker> {
+        let place = id.direction().index();
         if self.owners[place] == id && self.first[place].is_some() {
             return self.first[place].take();
         }
-        self.remove_listed(direction, id)
+        self.remove_listed(id)
     }
 
-    fn remove_listed(&mut self, direction: Direction, id: WaiterId) -> Option<Waker> {
+    fn remove_listed(&mut self, id: WaiterId) -> Option<Waker> {
         let more = self.more.as_mut()?;
-        let at = more.iter().position(|w| w.id == id && w.direction == direction)?;
+        let at = more.iter().position(|waiter| waiter.id == id)?;
         Some(more.remove(at).waker)
     }
 
     fn list(&mut self) -> &mut Vec<Waiter> {
         self.more.get_or_insert_default()
-    }
-
-    /// A number no other future waiting here has: they come back after 2^32 waits, and a future
-    /// that has waited that long meanwhile shares its number only with one wakeup too many.
-    fn number(&mut self) -> WaiterId {
-        let id = self.next_id;
-        self.next_id = id.checked_add(1).unwrap_or(WaiterId::FIRST_FUTURE);
-        WaiterId(id)
     }
 }
 
@@ -226,7 +201,7 @@ mod tests {
     }
 
     fn register(waiters: &Waiters, id: &mut WaiterId, waker: &Waker) {
-        assert!(waiters.register(Direction::Read, id, waker, || false));
+        assert!(waiters.register(id, waker, || false));
     }
 
     fn wake_readers(waiters: &Waiters) -> usize {
@@ -242,11 +217,11 @@ mod tests {
         let (b, waker_b) = counted();
         let (old, waker_old) = counted();
         let (new, waker_new) = counted();
-        let (mut id_a, mut id_b) = (WaiterId::NEW, WaiterId::NEW);
+        let (mut id_a, mut id_b) = (WaiterId::new(Direction::Read), WaiterId::new(Direction::Read));
         register(&waiters, &mut id_a, &waker_a);
         register(&waiters, &mut id_b, &waker_b);
-        register(&waiters, &mut { WaiterId::POLL_FORM }, &waker_old);
-        register(&waiters, &mut { WaiterId::POLL_FORM }, &waker_new);
+        register(&waiters, &mut { WaiterId::poll_form(Direction::Read) }, &waker_old);
+        register(&waiters, &mut { WaiterId::poll_form(Direction::Read) }, &waker_new);
         assert_ne!(id_a, id_b);
         assert_eq!(wake_readers(&waiters), 3);
         let counts = [a, b, old, new].map(|count| count.0.load(Ordering::Relaxed));
@@ -257,7 +232,8 @@ mod tests {
     fn a_future_that_waits_again_is_stored_once() {
         let waiters = Waiters::new();
         let (_, waker) = counted();
-        let (mut first, mut second) = (WaiterId::NEW, WaiterId::NEW);
+        let (mut first, mut second) =
+            (WaiterId::new(Direction::Read), WaiterId::new(Direction::Read));
         for _ in 0..3 {
             register(&waiters, &mut first, &waker);
             register(&waiters, &mut second, &waker);
@@ -270,10 +246,11 @@ mod tests {
     fn a_listed_future_that_takes_the_free_place_leaves_the_list() {
         let waiters = Waiters::new();
         let (_, waker) = counted();
-        let (mut first, mut second) = (WaiterId::NEW, WaiterId::NEW);
+        let (mut first, mut second) =
+            (WaiterId::new(Direction::Read), WaiterId::new(Direction::Read));
         register(&waiters, &mut first, &waker);
         register(&waiters, &mut second, &waker);
-        waiters.remove(Direction::Read, first);
+        waiters.remove(first);
         register(&waiters, &mut second, &waker);
         assert_eq!(wake_readers(&waiters), 1);
     }
@@ -282,11 +259,12 @@ mod tests {
     fn a_dropped_future_is_forgotten_and_its_waker_released() {
         let waiters = Waiters::new();
         let (count, waker) = counted();
-        let (mut first, mut second) = (WaiterId::NEW, WaiterId::NEW);
+        let (mut first, mut second) =
+            (WaiterId::new(Direction::Read), WaiterId::new(Direction::Read));
         register(&waiters, &mut first, &waker);
         register(&waiters, &mut second, &waker);
-        waiters.remove(Direction::Read, second);
-        waiters.remove(Direction::Read, first);
+        waiters.remove(second);
+        waiters.remove(first);
         drop(waker);
         assert_eq!(Arc::strong_count(&count), 1);
         assert_eq!(wake_readers(&waiters), 0);
@@ -296,8 +274,8 @@ mod tests {
     fn directions_are_independent() {
         let waiters = Waiters::new();
         let (_, waker) = counted();
-        let mut id = WaiterId::NEW;
-        assert!(waiters.register(Direction::Write, &mut id, &waker, || false));
+        let mut id = WaiterId::new(Direction::Write);
+        assert!(waiters.register(&mut id, &waker, || false));
         assert_eq!(waiters.with_interest(|interest| interest), Ready::WRITABLE);
         assert_eq!(wake_readers(&waiters), 0);
         let mut batch = WakeBatch::new();

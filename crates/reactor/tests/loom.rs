@@ -43,9 +43,9 @@ fn an_edge_between_the_attempt_and_the_clear_is_not_lost() {
             }
         });
         let (woken, waker) = woken();
-        let mut id = WaiterId::NEW;
+        let mut id = WaiterId::new(Direction::Read);
         let got = loop {
-            let Poll::Ready(seen) = waitable.poll_ready(Direction::Read, &mut id, &waker) else {
+            let Poll::Ready(seen) = waitable.poll_ready(&mut id, &waker) else {
                 break false;
             };
             if data.swap(false, Ordering::AcqRel) {
@@ -108,7 +108,7 @@ fn a_shut_down_reaches_a_waiter_that_comes_at_the_same_time() {
             }
         });
         let (woken, waker) = woken();
-        let poll = waitable.poll_ready(Direction::Read, &mut { WaiterId::POLL_FORM }, &waker);
+        let poll = waitable.poll_ready(&mut WaiterId::poll_form(Direction::Read), &waker);
         reactor.join().unwrap();
         match poll {
             Poll::Ready(seen) => assert!(seen.is_shut_down()),
@@ -125,10 +125,11 @@ fn a_dropped_waiter_takes_nobody_with_it() {
         let waitable = Arc::new(Waitable::new(Ready::EMPTY, Drained::AfterShort));
         let (_, dropped_waker) = woken();
         let (woken, waker) = woken();
-        let (mut dropped, mut waits) = (WaiterId::NEW, WaiterId::NEW);
-        let poll = waitable.poll_ready(Direction::Read, &mut dropped, &dropped_waker);
+        let (mut dropped, mut waits) =
+            (WaiterId::new(Direction::Read), WaiterId::new(Direction::Read));
+        let poll = waitable.poll_ready(&mut dropped, &dropped_waker);
         assert!(poll.is_pending());
-        assert!(waitable.poll_ready(Direction::Read, &mut waits, &waker).is_pending());
+        assert!(waitable.poll_ready(&mut waits, &waker).is_pending());
         let reactor = thread::spawn({
             let waitable = waitable.clone();
             move || {
@@ -137,7 +138,7 @@ fn a_dropped_waiter_takes_nobody_with_it() {
                 batch.wake_all();
             }
         });
-        waitable.remove(Direction::Read, dropped);
+        waitable.remove(dropped);
         reactor.join().unwrap();
         assert_eq!(woken.0.load(Ordering::SeqCst), 1);
     });

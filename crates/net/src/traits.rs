@@ -1,0 +1,128 @@
+//! Conversions of streams and listeners, and the `futures_io` traits.
+//!
+//! The traits are poll forms: all readers through them are one waiter, and so are all writers.
+
+use std::io::{self, IoSlice, IoSliceMut};
+use std::net::{self, Shutdown};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_io::{AsyncRead, AsyncWrite};
+
+use crate::listener::TcpListener;
+use crate::split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
+use crate::stream::TcpStream;
+
+macro_rules! async_read {
+    ($type:ty, $stream:ident => $whole:expr) => {
+        impl AsyncRead for $type {
+            fn poll_read(
+                self: Pin<&mut Self>,
+                context: &mut Context<'_>,
+                buffer: &mut [u8],
+            ) -> Poll<io::Result<usize>> {
+                let $stream = &*self;
+                $whole.poll_read(context, buffer)
+            }
+
+            fn poll_read_vectored(
+                self: Pin<&mut Self>,
+                context: &mut Context<'_>,
+                buffers: &mut [IoSliceMut<'_>],
+            ) -> Poll<io::Result<usize>> {
+                let $stream = &*self;
+                $whole.poll_read_vectored(context, buffers)
+            }
+        }
+    };
+}
+
+macro_rules! async_write {
+    ($type:ty, $stream:ident => $whole:expr) => {
+        impl AsyncWrite for $type {
+            fn poll_write(
+                self: Pin<&mut Self>,
+                context: &mut Context<'_>,
+                bytes: &[u8],
+            ) -> Poll<io::Result<usize>> {
+                let $stream = &*self;
+                $whole.poll_write(context, bytes)
+            }
+
+            fn poll_write_vectored(
+                self: Pin<&mut Self>,
+                context: &mut Context<'_>,
+                bytes: &[IoSlice<'_>],
+            ) -> Poll<io::Result<usize>> {
+                let $stream = &*self;
+                $whole.poll_write_vectored(context, bytes)
+            }
+
+            fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+                let $stream = &*self;
+                $whole.poll_flush(context)
+            }
+
+            /// Shuts down writing.
+            fn poll_close(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+                let $stream = &*self;
+                $whole.poll_shutdown(context, Shutdown::Write)
+            }
+        }
+    };
+}
+
+async_read!(TcpStream, stream => stream);
+async_write!(TcpStream, stream => stream);
+async_read!(&TcpStream, stream => stream);
+async_write!(&TcpStream, stream => stream);
+async_read!(ReadHalf<'_>, half => half.0);
+async_write!(WriteHalf<'_>, half => half.0);
+async_read!(OwnedReadHalf, half => half.0);
+async_write!(OwnedWriteHalf, half => half.stream);
+
+macro_rules! conversions {
+    ($type:ty, $std:ty) => {
+        impl AsFd for $type {
+            fn as_fd(&self) -> BorrowedFd<'_> {
+                self.io.as_fd()
+            }
+        }
+
+        impl AsRawFd for $type {
+            fn as_raw_fd(&self) -> RawFd {
+                self.io.as_raw_fd()
+            }
+        }
+
+        impl TryFrom<$std> for $type {
+            type Error = io::Error;
+
+            /// As `from_std`.
+            fn try_from(inner: $std) -> io::Result<Self> {
+                Self::from_std(inner)
+            }
+        }
+
+        impl TryFrom<OwnedFd> for $type {
+            type Error = io::Error;
+
+            /// As `from_std`, of a descriptor that must be such a socket; any other one fails at
+            /// the first operation. It can fail, for the descriptor is registered.
+            fn try_from(fd: OwnedFd) -> io::Result<Self> {
+                Self::from_std(fd.into())
+            }
+        }
+
+        impl From<$type> for OwnedFd {
+            /// The descriptor, deregistered and still non-blocking.
+            fn from(outer: $type) -> OwnedFd {
+                outer.into_std().into()
+            }
+        }
+    };
+}
+
+conversions!(TcpStream, net::TcpStream);
+conversions!(TcpListener, net::TcpListener);

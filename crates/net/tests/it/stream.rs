@@ -1,0 +1,321 @@
+//! Streams: connect, read and write in every form, halves, options, conversions.
+
+use std::future::poll_fn;
+use std::io::{ErrorKind, IoSlice, IoSliceMut, Read, Write};
+use std::net::Shutdown;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::time::Duration;
+
+use corio_net::TcpStream;
+use futures::{AsyncReadExt, AsyncWriteExt};
+
+use crate::util::{block_on, listen, pair, pair_with_std, poll_once};
+
+#[test]
+fn a_refused_connection_is_an_error() {
+    let (listener, address) = listen();
+    drop(listener);
+    let error = block_on(TcpStream::connect(address)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+}
+
+#[test]
+fn many_round_trips() {
+    let (client, server) = pair();
+    let echo = std::thread::spawn(move || {
+        block_on(async {
+            let mut buffer = [0; 64];
+            loop {
+                match server.read(&mut buffer).await.unwrap() {
+                    0 => return,
+                    n => server.write_all(&buffer[..n]).await.unwrap(),
+                }
+            }
+        });
+    });
+    block_on(async {
+        for i in 0..2000u32 {
+            client.write_all(&i.to_ne_bytes()).await.unwrap();
+            let mut answer = [0; 4];
+            client.read_exact(&mut answer).await.unwrap();
+            assert_eq!(answer, i.to_ne_bytes());
+        }
+    });
+    drop(client);
+    echo.join().unwrap();
+}
+
+#[test]
+fn half_closed_the_other_half_works_on() {
+    let (ours, mut theirs) = pair_with_std();
+    theirs.write_all(b"question").unwrap();
+    theirs.shutdown(Shutdown::Write).unwrap();
+    let mut all = Vec::new();
+    block_on(async {
+        assert_eq!(ours.read_to_end(&mut all).await.unwrap(), 8);
+        ours.write_all(b"answer").await.unwrap();
+        ours.shutdown(Shutdown::Write).await.unwrap();
+    });
+    let mut answer = String::new();
+    theirs.read_to_string(&mut answer).unwrap();
+    assert_eq!((&all[..], &answer[..]), (&b"question"[..], "answer"));
+}
+
+#[test]
+fn a_write_waits_for_a_peer_that_does_not_read() {
+    let (ours, mut theirs) = pair_with_std();
+    let bytes = vec![5; 16 << 20];
+    {
+        let mut write = ours.write_all(&bytes);
+        assert!(poll_once(&mut write).is_pending());
+    }
+    // Nobody knows how much of it is on its way; now read for as long as something comes.
+    let reader = std::thread::spawn(move || {
+        let mut all = Vec::new();
+        theirs.read_to_end(&mut all).unwrap();
+        assert!(all.iter().all(|byte| *byte == 5));
+        all.len()
+    });
+    block_on(ours.write_all(&bytes)).unwrap();
+    drop(ours);
+    let read = reader.join().unwrap();
+    assert!(read > bytes.len() && read < 2 * bytes.len(), "{read}");
+}
+
+#[test]
+fn a_short_stream_fails_to_fill_and_says_how_short() {
+    let (ours, mut theirs) = pair_with_std();
+    theirs.write_all(b"abc").unwrap();
+    drop(theirs);
+    let error = block_on(ours.read_exact(&mut [0; 8])).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
+    assert!(error.to_string().contains("3 of the 8"), "{error}");
+}
+
+#[test]
+fn a_peer_that_has_gone_is_an_error_not_a_signal() {
+    let (ours, theirs) = pair();
+    theirs.set_linger(Some(Duration::ZERO)).unwrap();
+    drop(theirs);
+    let error = block_on(async {
+        loop {
+            if let Err(error) = ours.write(b"x").await {
+                return error;
+            }
+        }
+    });
+    let kinds = [ErrorKind::BrokenPipe, ErrorKind::ConnectionReset];
+    assert!(kinds.contains(&error.kind()), "{error}");
+    block_on(ours.shutdown(Shutdown::Both)).unwrap();
+}
+
+#[test]
+fn peek_takes_nothing() {
+    let (ours, mut theirs) = pair_with_std();
+    theirs.write_all(b"seen twice").unwrap();
+    block_on(async {
+        let mut buffer = [0; 4];
+        for _ in 0..3 {
+            assert_eq!(ours.peek(&mut buffer).await.unwrap(), 4);
+        }
+        assert_eq!(poll_fn(|context| ours.poll_peek(context, &mut buffer)).await.unwrap(), 4);
+        let mut all = [0; 32];
+        assert_eq!(ours.read(&mut all).await.unwrap(), 10);
+        assert_eq!(&all[..10], b"seen twice");
+    });
+}
+
+#[test]
+fn vectored() {
+    let (client, server) = pair();
+    block_on(async {
+        let slices = [IoSlice::new(b"ab"), IoSlice::new(b""), IoSlice::new(b"cde")];
+        assert_eq!(client.write_vectored(&slices).await.unwrap(), 5);
+        let wrote = poll_fn(|context| client.poll_write_vectored(context, &slices[..1])).await;
+        assert_eq!(wrote.unwrap(), 2);
+        let (mut one, mut two) = ([0; 3], [0; 2]);
+        let mut buffers = [IoSliceMut::new(&mut one), IoSliceMut::new(&mut two)];
+        assert_eq!(server.read_vectored(&mut buffers).await.unwrap(), 5);
+        let mut rest = [0; 4];
+        let mut buffers = [IoSliceMut::new(&mut rest)];
+        let read = poll_fn(|context| server.poll_read_vectored(context, &mut buffers)).await;
+        assert_eq!(read.unwrap(), 2);
+        assert_eq!((&one, &two, &rest[..2]), (b"abc", b"de", &b"ab"[..]));
+        // More slices than one call takes are a short write, not an error.
+        let many = vec![IoSlice::new(b"x"); 3000];
+        assert!(client.write_vectored(&many).await.unwrap() <= 1024);
+    });
+}
+
+#[test]
+fn the_poll_forms() {
+    let (client, server) = pair();
+    block_on(async {
+        poll_fn(|context| client.poll_write_ready(context)).await.unwrap();
+        assert_eq!(poll_fn(|context| client.poll_write(context, b"hi")).await.unwrap(), 2);
+        poll_fn(|context| client.poll_flush(context)).await.unwrap();
+        poll_fn(|context| client.poll_shutdown(context, Shutdown::Write)).await.unwrap();
+        assert!(poll_fn(|context| server.poll_read_ready(context)).await.unwrap().is_readable());
+        let mut buffer = [0; 8];
+        assert_eq!(poll_fn(|context| server.poll_read(context, &mut buffer)).await.unwrap(), 2);
+        assert_eq!(poll_fn(|context| server.poll_read(context, &mut buffer)).await.unwrap(), 0);
+    });
+}
+
+#[test]
+fn trying_does_not_wait() {
+    let (client, server) = pair();
+    let mut buffer = [0; 8];
+    assert_eq!(server.try_read(&mut buffer).unwrap_err().kind(), ErrorKind::WouldBlock);
+    block_on(async {
+        client.writable().await.unwrap();
+        assert_eq!(client.try_write(b"abc").unwrap(), 3);
+        loop {
+            server.readable().await.unwrap();
+            match server.try_read(&mut buffer) {
+                Ok(n) => break assert_eq!(n, 3),
+                Err(error) => assert_eq!(error.kind(), ErrorKind::WouldBlock),
+            }
+        }
+    });
+}
+
+#[test]
+fn two_readers_wait_side_by_side() {
+    let (ours, mut theirs) = pair_with_std();
+    let (mut one, mut two) = ([0; 1], [0; 1]);
+    let writer = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(5));
+        theirs.write_all(b"ab").unwrap();
+        theirs
+    });
+    let both = futures::future::join(ours.read(&mut one), ours.read(&mut two));
+    let (first, second) = block_on(both);
+    assert_eq!((first.unwrap(), second.unwrap()), (1, 1));
+    let mut got = [one[0], two[0]];
+    got.sort();
+    assert_eq!(&got, b"ab");
+    drop(writer.join());
+}
+
+#[test]
+fn borrowed_halves_read_and_write_at_the_same_time() {
+    let (mut client, mut server) = pair();
+    const TOTAL: usize = 4 << 20;
+    // Each end sends so much that it has to read meanwhile.
+    let exchange = |stream: &mut TcpStream| {
+        let bytes = vec![1; TOTAL];
+        let (mut read, mut write) = stream.split();
+        block_on(async {
+            let mut all = Vec::new();
+            let send = async {
+                write.write_all(&bytes).await.unwrap();
+                write.shutdown().await.unwrap();
+            };
+            let (n, ()) = futures::future::join(read.read_to_end(&mut all), send).await;
+            n.unwrap()
+        })
+    };
+    let other = std::thread::spawn(move || exchange(&mut server));
+    assert_eq!(exchange(&mut client), TOTAL);
+    assert_eq!(other.join().unwrap(), TOTAL);
+}
+
+#[test]
+fn a_dropped_owned_write_half_is_the_end_for_the_peer() {
+    let (client, server) = pair();
+    let (_read, mut write) = client.into_split();
+    block_on(async {
+        write.write_all(b"bye").await.unwrap();
+        drop(write);
+        let mut all = Vec::new();
+        assert_eq!(server.read_to_end(&mut all).await.unwrap(), 3);
+    });
+}
+
+#[test]
+fn halves_reunite_with_their_own_only() {
+    let (one, two) = pair();
+    let (read_one, write_one) = one.into_split();
+    let (read_two, write_two) = two.into_split();
+    let error = read_one.reunite(write_two).unwrap_err();
+    assert!(error.to_string().contains("different streams"));
+    let (read_one, write_two) = (error.0, error.1);
+    let one = write_one.reunite(read_one).unwrap();
+    let two = read_two.reunite(write_two).unwrap();
+    block_on(async {
+        one.write_all(b"still here").await.unwrap();
+        assert_eq!(two.read(&mut [0; 32]).await.unwrap(), 10);
+    });
+}
+
+#[test]
+fn the_futures_io_traits() {
+    let (mut client, server) = pair();
+    block_on(async {
+        AsyncWriteExt::write_all(&mut client, b"through traits").await.unwrap();
+        AsyncWriteExt::close(&mut client).await.unwrap();
+        let mut all = String::new();
+        (&server).read_to_string(&mut all).await.unwrap();
+        assert_eq!(all, "through traits");
+        let (mut read, mut write) = server.into_split();
+        AsyncWriteExt::write_all(&mut write, b"x").await.unwrap();
+        AsyncWriteExt::close(&mut write).await.unwrap();
+        assert_eq!(AsyncReadExt::read(&mut read, &mut [0; 1]).await.unwrap(), 0);
+        assert_eq!(AsyncReadExt::read(&mut client, &mut [0; 8]).await.unwrap(), 1);
+    });
+}
+
+#[test]
+fn to_std_and_back() {
+    let (client, server) = pair();
+    let number = client.as_raw_fd();
+    let client = client.into_std();
+    assert_eq!(client.as_raw_fd(), number);
+    client.set_nonblocking(false).unwrap();
+    let client = TcpStream::from_std(client).unwrap();
+    let client = OwnedFd::from(client);
+    let client = TcpStream::try_from(client).unwrap();
+    block_on(async {
+        client.write_all(b"round").await.unwrap();
+        assert_eq!(server.read(&mut [0; 8]).await.unwrap(), 5);
+    });
+}
+
+#[test]
+fn options_are_the_sockets() {
+    let (client, server) = pair();
+    client.set_nodelay(true).unwrap();
+    assert!(client.nodelay().unwrap());
+    client.set_ttl(42).unwrap();
+    assert_eq!(client.ttl().unwrap(), 42);
+    client.set_linger(Some(Duration::from_secs(3))).unwrap();
+    assert_eq!(client.linger().unwrap(), Some(Duration::from_secs(3)));
+    client.set_linger(None).unwrap();
+    client.set_keepalive(true).unwrap();
+    client.set_keepalive_timing(Duration::from_secs(60), Duration::from_secs(5), 3).unwrap();
+    assert!(client.keepalive().unwrap());
+    client.set_recv_buffer_size(32 << 10).unwrap();
+    client.set_send_buffer_size(32 << 10).unwrap();
+    assert!(client.recv_buffer_size().unwrap() >= 32 << 10);
+    assert!(client.send_buffer_size().unwrap() >= 32 << 10);
+    assert!(client.take_error().unwrap().is_none());
+    assert_eq!(client.local_addr().unwrap(), server.peer_addr().unwrap());
+    assert_eq!(client.peer_addr().unwrap(), server.local_addr().unwrap());
+}
+
+#[test]
+fn futures_are_send_and_small() {
+    fn send<T: Send>(value: T) -> T {
+        value
+    }
+    let (client, _server) = pair();
+    let mut buffer = [0; 8];
+    let read = send(client.read(&mut buffer));
+    // An idle connection pays for it.
+    assert!(size_of_val(&read) <= 48, "{}", size_of_val(&read));
+    drop(read);
+    drop(send(client.write_all(b"x")));
+    drop(send(client.read_exact(&mut buffer)));
+    drop(send(TcpStream::connect(client.peer_addr().unwrap())));
+}
