@@ -1,1 +1,87 @@
-//! Attribute macros of corio: main and test.
+//! Attribute macros of corio: `#[corio::main]` and `#[corio::test]`.
+//!
+//! Programs reach them through the facade, which re-exports both. An attribute turns an `async fn`
+//! into a plain one that builds a runtime and runs the original in it; that is all, and what it
+//! writes can be written by hand:
+//!
+//! ```text
+//! #[corio::main(debug = true)]            fn main() -> io::Result<()> {
+//! async fn main() -> io::Result<()> {         async fn main() -> io::Result<()> {
+//!     body                          ──▶           body
+//! }                                           }
+//!                                             ::corio::Builder::new().debug(true).run(main())
+//!                                         }
+//! ```
+//!
+//! The original stays a function of its own inside, so that its return type, its `?` and its errors
+//! are the compiler's as ever.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `args` | what stands in the parentheses |
+//! | `expand` | what the function must be, and what becomes of it |
+
+#![forbid(unsafe_code)]
+
+mod args;
+
+mod expand;
+
+use proc_macro::TokenStream;
+
+/// Runs an `async fn main` in a runtime of its own on the calling thread.
+///
+/// ```
+/// # mod corio { pub struct Builder; impl Builder {
+/// #     pub fn new() -> Self { Builder }
+/// #     pub fn run<F: Future>(self, main: F) -> F::Output {
+/// #         let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+/// #         match std::pin::pin!(main).poll(&mut cx) {
+/// #             std::task::Poll::Ready(output) => output,
+/// #             std::task::Poll::Pending => panic!(),
+/// #         }
+/// #     }
+/// # } pub use corio_macros::main; }
+/// #[corio::main(crate = corio)]
+/// async fn main() -> std::io::Result<()> {
+///     let text = String::from_utf8(vec![0x68, 0x69]).map_err(std::io::Error::other)?;
+///     assert_eq!(text, "hi");
+///     Ok(())
+/// }
+/// ```
+///
+/// The function may return what any `main` may return. It takes no arguments: the program's are in
+/// [`std::env::args`].
+///
+/// # Arguments
+/// - `debug = true` or `false`: `Builder::debug`; without it `CORIO_DEBUG` decides.
+/// - `thread_name = "…"`: `Builder::thread_name`.
+/// - `crate = path`: where the corio crate is found, `::corio` without it. A string is taken too.
+/// - `flavor = "current_thread"`: what corio does anyway; taken so that tokio's attribute can stay.
+#[proc_macro_attribute]
+pub fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expand::expand(args::Attribute::Main, arguments.into(), item.into()).into()
+}
+
+/// Makes an `async fn` a test that runs in a runtime of its own, in debug mode.
+///
+/// ```
+/// # mod corio { pub use corio_macros::test; }
+/// #[corio::test(virtual_time)]
+/// async fn a_day_passes() {
+///     // a sleep of a day ends as soon as nothing else is left to run
+/// }
+/// ```
+///
+/// Other attributes stay on the test: `#[should_panic]`, `#[ignore]`, lints.
+///
+/// # Arguments
+/// - `virtual_time`: `Builder::clock(Clock::virtual_time())`; the clock jumps to the next deadline
+///   whenever nothing is left to run, so that tests of hours take microseconds.
+/// - `start_paused = true`: tokio's name for it.
+/// - `debug = false`: debug mode is on in tests, this turns it off.
+/// - `thread_name`, `crate` and `flavor`: as for [`macro@main`].
+#[proc_macro_attribute]
+pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expand::expand(args::Attribute::Test, arguments.into(), item.into()).into()
+}

@@ -1,1 +1,28 @@
 //! Unix signals as futures, usable in any executor.
+//!
+//! A signal interrupts a thread at any instruction, and what runs then may do next to nothing. So
+//! the handler writes one byte into a pipe, and a future waits for the pipe like for any descriptor:
+//!
+//! ```text
+//!   SIGINT ──▶ handler: write ──▶ pipe ──▶ reactor ──▶ waker ──▶ CtrlC is ready
+//! ```
+//!
+//! | module | what it is | unsafe |
+//! |---|---|---|
+//! | `watch` | one signal and the pipe it is written into | yes |
+//! | `ctrl_c` | the future of Ctrl-C | |
+//!
+//! Handlers are chained by `signal-hook-registry`: those that the program or another library has
+//! installed go on being called. Nothing here blocks signals or changes a thread's mask.
+//!
+//! # When not to use it
+//! For children that end, wait for the child; `SIGCHLD` says too little. For faults (`SIGSEGV`,
+//! `SIGFPE` …) nothing can be awaited: the thread cannot go on.
+
+#![deny(unsafe_code)]
+
+mod watch;
+
+mod ctrl_c;
+
+pub use ctrl_c::{CtrlC, ctrl_c};

@@ -1,0 +1,69 @@
+//! One signal, and the pipe it is written into.
+//!
+//! Each watch has a pipe of its own, so that any number of them hear of the same signal, each once
+//! and on the loop it belongs to. It costs two descriptors and a registration; programs have a
+//! handful of them.
+//!
+//! # The race
+//! A signal may come at any moment after [`Watch::new`], also before anybody polls, and on any
+//! thread. It is not lost: the pipe keeps the byte, and the reactor says that the pipe is readable
+//! whenever it is asked later. Signals that come faster than they are read fill the pipe and are then
+//! left out: nobody counts them, and a full pipe says what one byte says.
+#![expect(unsafe_code, reason = "what a signal handler may do cannot be checked by the compiler")]
+
+use std::ffi::c_int;
+use std::io::{self, PipeReader, Read};
+use std::task::{Context, Poll};
+
+use corio_reactor::Io;
+use signal_hook_registry::SigId;
+
+/// Signals that come while it lives, kept until they are looked at.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    pipe: Io<PipeReader>,
+    id: SigId,
+}
+
+impl Watch {
+    /// Begins to watch `signal`; from here on it has its default effect no more, for the rest of
+    /// the process's life.
+    ///
+    /// # Errors
+    /// No descriptors left, or what the system says about the signal.
+    ///
+    /// # Panics
+    /// For a signal that cannot be watched (`SIGKILL`, `SIGSTOP`, faults).
+    pub(crate) fn new(signal: c_int) -> io::Result<Watch> {
+        // Both ends are closed on exec, so children do not keep the pipe.
+        let (reader, writer) = io::pipe()?;
+        rustix::io::ioctl_fionbio(&writer, true)?;
+        let pipe = Io::new(reader)?;
+        let write = move || {
+            // Full: there are bytes in it already. Nothing else can go wrong, and nobody is there
+            // to be told.
+            let _ = rustix::io::write(&writer, &[1]);
+        };
+        // SAFETY: the action is one `write` to a descriptor that it owns, which is async-signal-safe
+        // (POSIX lists it); it does not block, allocate, lock or panic, and the registry restores
+        // `errno` after it.
+        let id = unsafe { signal_hook_registry::register(signal, write) }?;
+        Ok(Watch { pipe, id })
+    }
+
+    /// Waits until the signal has come since the last time this was ready.
+    pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.pipe.poll_read_with(context, |mut pipe| {
+            // One read takes what several signals have written, and says so once.
+            pipe.read(&mut [0; 64]).map(drop)
+        })
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        // Returns when no handler runs the action any more; the action is dropped then, and with it
+        // the writing end of the pipe.
+        signal_hook_registry::unregister(self.id);
+    }
+}
