@@ -7,10 +7,19 @@
 use std::cell::Cell;
 use std::ptr;
 
+#[cfg(not(loom))]
 std::thread_local! {
     static TASK: Cell<*const ()> = const { Cell::new(ptr::null()) };
     static POLL: Cell<u64> = const { Cell::new(0) };
     static LAST_POLL: Cell<u64> = const { Cell::new(0) };
+}
+
+// Loom's threads are one thread to std.
+#[cfg(loom)]
+::loom::thread_local! {
+    static TASK: Cell<*const ()> = Cell::new(ptr::null());
+    static POLL: Cell<u64> = Cell::new(0);
+    static LAST_POLL: Cell<u64> = Cell::new(0);
 }
 
 /// The task being polled on this thread; null outside any.

@@ -9,6 +9,7 @@
 //! | [`waker_cell`] | a slot for one waker, shared by threads | yes |
 //! | [`wake_batch`] | wakers collected under a lock, woken outside it | |
 //! | [`park`] | the contract between a loop and what it waits on | |
+//! | [`ambient`] | which loop this thread works for, and what belongs to it | |
 //! | [`current`] | what this thread polls at the moment | |
 //! | [`budget`] | how often one leaf may be ready within one poll | |
 //! | [`fallback`] | the one thread that drives timers and descriptors without a loop | |
@@ -23,6 +24,7 @@ pub mod thread;
 pub mod wake_batch;
 pub mod waker_cell;
 
+pub mod ambient;
 pub mod budget;
 pub mod current;
 pub mod fallback;

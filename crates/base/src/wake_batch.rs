@@ -44,7 +44,7 @@ impl WakeBatch {
     pub fn wake_all(&mut self) -> usize {
         let count = self.wakers.len();
         let mut rest = Rest(self.wakers.drain(..));
-        while let Some(waker) = rest.0.next() {
+        for waker in rest.0.by_ref() {
             waker.wake();
         }
         count

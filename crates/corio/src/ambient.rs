@@ -1,36 +1,53 @@
-//! What a runtime puts in place on a thread while its code runs there.
+//! What belongs to a runtime on its thread: its timers, its reactor, its clock.
 //!
-//! Each mechanism keeps its own slot of the thread; this is the one guard that fills them all and
-//! empties them in reverse order.
+//! Timers and reactor are entered once in the tables of the crates that own them, under the loop's
+//! number, and serve whenever the loop is the active one. A virtual clock is put over the thread's
+//! readings for as long as the runtime's code runs.
 
 use std::rc::Rc;
 
+use corio_base::ambient::LoopId;
 use corio_base::clock::{ClockGuard, VirtualClock};
 use corio_reactor::ReactorHandle;
 use corio_timer::Timers;
 
-/// What there is to put in place.
+/// The entries of one runtime; taken out again when dropped.
 #[derive(Debug)]
 pub(crate) struct Ambient {
-    pub(crate) clock: Option<VirtualClock>,
-    pub(crate) timers: Rc<Timers>,
-    /// `None` where the program brought a driver of its own: descriptors then go to the fallback.
-    pub(crate) reactor: Option<ReactorHandle>,
-}
-
-/// Takes it all away again when dropped.
-#[derive(Debug)]
-pub(crate) struct AmbientGuard {
-    _reactor: Option<corio_reactor::current::InstallGuard>,
-    _timers: corio_timer::current::InstallGuard,
-    _clock: Option<ClockGuard>,
+    id: LoopId,
+    clock: Option<VirtualClock>,
+    has_reactor: bool,
 }
 
 impl Ambient {
-    pub(crate) fn enter(&self) -> AmbientGuard {
-        let clock = self.clock.as_ref().map(VirtualClock::install);
-        let timers = corio_timer::current::install(self.timers.clone());
-        let reactor = self.reactor.clone().map(corio_reactor::current::install);
-        AmbientGuard { _reactor: reactor, _timers: timers, _clock: clock }
+    /// Enters what belongs to the loop `id`. Without a reactor, where the program brought a driver of
+    /// its own, descriptors go to the fallback.
+    pub(crate) fn new(
+        id: LoopId,
+        clock: Option<VirtualClock>,
+        timers: Rc<Timers>,
+        reactor: Option<ReactorHandle>,
+    ) -> Self {
+        corio_timer::current::put(id, timers);
+        let has_reactor = reactor.is_some();
+        if let Some(reactor) = reactor {
+            corio_reactor::current::put(id, reactor);
+        }
+        Ambient { id, clock, has_reactor }
+    }
+
+    /// Puts the runtime's clock over the thread's readings.
+    #[inline]
+    pub(crate) fn clock(&self) -> Option<ClockGuard> {
+        self.clock.as_ref().map(VirtualClock::install)
+    }
+}
+
+impl Drop for Ambient {
+    fn drop(&mut self) {
+        corio_timer::current::remove(self.id);
+        if self.has_reactor {
+            corio_reactor::current::remove(self.id);
+        }
     }
 }

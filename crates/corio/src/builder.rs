@@ -91,7 +91,9 @@ impl Builder {
         };
         let clock = self.clock.virtual_clock;
         let driver = Driver::new(io, Rc::clone(&timers), clock.clone());
-        Ok(Runtime::new(Executor::new(driver), Ambient { clock, timers, reactor }))
+        let executor = Executor::new(driver);
+        let ambient = Ambient::new(executor.core().id(), clock, timers, reactor.clone());
+        Ok(Runtime::new(executor, ambient, reactor))
     }
 
     /// Builds a runtime, runs `main` on it, and ends it. See [`crate::run`].

@@ -48,6 +48,11 @@ pub use corio_executor::{JoinError, JoinHandle, yield_now};
 pub use corio_macros::{main, test};
 pub use corio_timer::{sleep, sleep_until};
 
+// The examples of the front page are compiled with this crate's.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
+
 /// Tasks: handles, errors, names, and the one that is being polled.
 pub mod task {
     pub use crate::spawn::{Builder, spawn, spawn_local};

@@ -2,9 +2,12 @@
 
 use std::fmt;
 
+use corio_base::ambient::{self, ActiveGuard};
+use corio_base::clock::ClockGuard;
 use corio_executor::{Executor, JoinError, JoinHandle};
+use corio_reactor::ReactorHandle;
 
-use crate::ambient::{Ambient, AmbientGuard};
+use crate::ambient::Ambient;
 use crate::driver::Driver;
 use crate::handle::Handle;
 
@@ -21,8 +24,12 @@ pub struct Runtime {
 }
 
 impl Runtime {
-    pub(crate) fn new(executor: Executor<Driver>, ambient: Ambient) -> Self {
-        let handle = Handle::new(executor.handle(), ambient.reactor.clone());
+    pub(crate) fn new(
+        executor: Executor<Driver>,
+        ambient: Ambient,
+        reactor: Option<ReactorHandle>,
+    ) -> Self {
+        let handle = Handle::new(executor.handle(), reactor);
         Runtime { executor: Some(executor), ambient, handle }
     }
 
@@ -48,7 +55,7 @@ impl Runtime {
     /// both places and what to do instead. If the future's task is aborted from within.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        let _ambient = self.ambient.enter();
+        let _clock = self.ambient.clock();
         self.executor().block_on(future)
     }
 
@@ -61,7 +68,7 @@ impl Runtime {
     /// If called inside a loop that runs on this thread.
     #[track_caller]
     pub fn try_block_on<F: Future>(&self, future: F) -> Result<F::Output, JoinError> {
-        let _ambient = self.ambient.enter();
+        let _clock = self.ambient.clock();
         self.executor().try_block_on(future)
     }
 
@@ -82,15 +89,15 @@ impl Runtime {
     /// Makes this runtime the current one of this thread, without running it: `spawn`, `sleep` and
     /// sockets made while the guard lives are this runtime's.
     pub fn enter(&self) -> RuntimeGuard {
-        let loop_guard = corio_executor::enter(self.executor().core().clone());
-        RuntimeGuard { _loop: loop_guard, _ambient: self.ambient.enter() }
+        let active = ambient::activate(self.executor().core().id());
+        RuntimeGuard { _clock: self.ambient.clock(), _active: active }
     }
 }
 
 impl Drop for Runtime {
     fn drop(&mut self) {
         // The destructors of tasks may use timers and sockets as they could before.
-        let _ambient = self.ambient.enter();
+        let _clock = self.ambient.clock();
         drop(self.executor.take());
     }
 }
@@ -105,6 +112,6 @@ impl fmt::Debug for Runtime {
 #[derive(Debug)]
 #[must_use = "the runtime stops being current when the guard is dropped"]
 pub struct RuntimeGuard {
-    _loop: corio_executor::EnterGuard,
-    _ambient: AmbientGuard,
+    _clock: Option<ClockGuard>,
+    _active: ActiveGuard,
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::panic::Location;
 
-use corio_executor::{JoinHandle, Spawn, with_current};
+use corio_executor::{JoinHandle, Spawn, spawn_current};
 
 use crate::handle::{Handle, no_runtime};
 
@@ -38,16 +38,10 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let mut rest = Some((spawn, future));
-    let here = with_current(|core| rest.take().map(|(spawn, future)| core.spawn_with(spawn, future)));
-    match (here.flatten(), rest) {
-        (Some(handle), _) => handle,
-        (None, Some((spawn, future))) => match Handle::try_current() {
-            Some(handle) => handle.spawn_with(spawn, future),
-            None => no_runtime(who),
-        },
-        (None, None) => unreachable!("a future is taken to be spawned"),
-    }
+    spawn_current(spawn, future, |spawn, future| match Handle::try_current() {
+        Some(handle) => handle.spawn_with(spawn, future),
+        None => no_runtime(who),
+    })
 }
 
 /// As [`spawn`], for futures that are not `Send`: they stay on the loop that runs on this thread.
@@ -70,11 +64,7 @@ pub fn spawn_local<F>(future: F) -> JoinHandle<F::Output>
 where
     F: Future + 'static,
 {
-    let spawn = Spawn::new();
-    match with_current(|core| core.spawn_with(spawn, future)) {
-        Some(handle) => handle,
-        None => no_runtime("corio::spawn_local"),
-    }
+    spawn_current(Spawn::new(), future, |_, _| no_runtime("corio::spawn_local"))
 }
 
 /// Spawns a task with a name.
@@ -128,10 +118,7 @@ impl Builder {
         F: Future + 'static,
     {
         let spawn = self.spawn.location(Location::caller());
-        match with_current(|core| core.spawn_with(spawn, future)) {
-            Some(handle) => handle,
-            None => no_runtime("task::Builder::spawn_local"),
-        }
+        spawn_current(spawn, future, |_, _| no_runtime("task::Builder::spawn_local"))
     }
 }
 

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use corio_base::Unparker;
+use corio_base::ambient::LoopId;
 use corio_task::{Home, JoinHandle, Spawn};
 
 use crate::cadence::Cadence;
@@ -33,6 +34,7 @@ pub struct Core {
     home: Home,
     cadence: Cadence,
     closed: Cell<bool>,
+    id: LoopId,
 }
 
 impl Core {
@@ -40,7 +42,13 @@ impl Core {
     pub fn new(unparker: Unparker) -> Rc<Core> {
         let shared = Arc::new(Shared::new(unparker));
         let home = Home::new(Box::new(Router(shared.clone())));
-        Rc::new(Core { shared, home, cadence: Cadence::new(), closed: Cell::new(false) })
+        Rc::new(Core { shared, home, cadence: Cadence::new(), closed: Cell::new(false), id: LoopId::new() })
+    }
+
+    /// The loop's number, by which its thread finds what belongs to it.
+    #[inline]
+    pub fn id(&self) -> LoopId {
+        self.id
     }
 
     #[inline]
@@ -66,7 +74,7 @@ impl Core {
     }
 
     /// As [`Core::spawn_local`], with a name and a place.
-    #[inline]
+    #[inline(always)]
     pub fn spawn_with<F>(&self, spawn: Spawn, future: F) -> JoinHandle<F::Output>
     where
         F: Future + 'static,
@@ -97,11 +105,17 @@ impl Core {
     /// order in which they became so. What becomes ready meanwhile runs in the next turn.
     #[inline]
     pub fn turn(&self) -> Turn {
+        self.turn_of(self.local())
+    }
+
+    /// As [`Core::turn`], for callers who take many.
+    #[inline(always)]
+    pub(crate) fn turn_of(&self, local: &Local) -> Turn {
         let mut turn = Turn::default();
         if self.shared.inbox.is_notified() {
             self.open_mail(&mut turn);
         }
-        let ready = &self.local().ready;
+        let ready = &local.ready;
         for _ in 0..ready.len() {
             let Some(task) = ready.pop() else { break };
             let ran = if corio_trace::enabled() { crate::traced::run(task) } else { task.run() };

@@ -1,75 +1,130 @@
-//! Which loop runs on this thread, and where it was started.
+//! Which loop this thread works for, and which one it runs.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::panic::Location;
 use std::rc::Rc;
+
+use corio_base::ambient::{self, ActiveGuard, LoopId, Table};
+
+use corio_task::{JoinHandle, Spawn};
 
 use crate::core::Core;
 
 std::thread_local! {
-    static CURRENT: RefCell<Option<Entered>> = const { RefCell::new(None) };
+    static LOOPS: Table<Rc<Core>> = const { Table::new() };
+    static CLOSING: Table<Rc<Core>> = const { Table::new() };
+    /// Where the loop that runs on this thread was started.
+    static RUNNING: Cell<Option<&'static Location<'static>>> = const { Cell::new(None) };
 }
 
-#[derive(Debug)]
-struct Entered {
-    core: Rc<Core>,
-    /// Where the loop was started, while it runs; `None` while it is only made current.
-    running: Option<&'static Location<'static>>,
+/// Enters a loop among those of this thread.
+pub(crate) fn put(id: LoopId, core: Rc<Core>) {
+    LOOPS.with(|table| table.put(id, core));
 }
 
-/// Makes a loop the current one of this thread until dropped; the one before is current again then.
-#[derive(Debug)]
-#[must_use = "the loop stops being current when the guard is dropped"]
-pub struct EnterGuard {
-    before: Option<Entered>,
-}
-
-impl Drop for EnterGuard {
-    fn drop(&mut self) {
-        let before = self.before.take();
-        let now = CURRENT.with(|slot| std::mem::replace(&mut *slot.borrow_mut(), before));
-        // Outside the borrow: the last reference to a loop ends its tasks, which is user code.
-        drop(now);
+/// Closes the loop `id`, with it as the active one, and takes it out of the thread's loops.
+pub(crate) fn close(id: LoopId) {
+    let Ok(Some(core)) = LOOPS.try_with(|table| table.take(id)) else { return };
+    // At the end of the thread there may be no table left; what destructors spawn then finds no loop.
+    let entered = CLOSING.try_with(|table| table.put(id, core.clone())).is_ok();
+    {
+        let _active = ambient::activate(id);
+        core.close();
+    }
+    if entered {
+        let core = CLOSING.try_with(|table| table.take(id));
+        drop(core);
     }
 }
 
-/// Makes `core` the loop that [`with_current`] finds, without running it.
-pub fn enter(core: Rc<Core>) -> EnterGuard {
-    replace(Entered { core, running: None })
+/// Marks a loop as running until dropped.
+#[derive(Debug)]
+pub(crate) struct RunningGuard {
+    _active: ActiveGuard,
 }
 
-/// As [`enter`], and marks the loop as running.
+/// Makes the loop `id` the active one, and the one that runs on this thread.
 ///
 /// # Panics
 /// If a loop runs on this thread already: names where that one was started, where this one is asked
 /// for, and the remedy.
-pub(crate) fn enter_running(core: Rc<Core>, place: &'static Location<'static>) -> EnterGuard {
+#[inline]
+pub(crate) fn enter_running(id: LoopId, place: &'static Location<'static>) -> RunningGuard {
     if let Some(outer) = running_since() {
-        panic!(
-            "block_on at {place} is called inside the loop that runs on this thread since {outer}: \
-             blocking here would stop the loop, and with it what is waited for. Await the future \
-             instead; from a synchronous callback, spawn it, or block on a thread of its own",
-        );
+        refuse_to_nest(place, outer);
     }
-    replace(Entered { core, running: Some(place) })
+    RUNNING.with(|slot| slot.set(Some(place)));
+    RunningGuard { _active: ambient::activate(id) }
 }
 
-fn replace(entered: Entered) -> EnterGuard {
-    EnterGuard { before: CURRENT.with(|slot| slot.borrow_mut().replace(entered)) }
+#[cold]
+fn refuse_to_nest(place: &Location<'_>, outer: &Location<'_>) -> ! {
+    panic!(
+        "block_on at {place} is called inside the loop that runs on this thread since {outer}: \
+         blocking here would stop the loop, and with it what is waited for. Await the future \
+         instead; from a synchronous callback, spawn it, or block on a thread of its own",
+    )
+}
+
+impl Drop for RunningGuard {
+    #[inline]
+    fn drop(&mut self) {
+        RUNNING.with(|slot| slot.set(None));
+    }
 }
 
 /// Where the loop that runs on this thread was started; `None` if none runs.
+#[inline]
 pub fn running_since() -> Option<&'static Location<'static>> {
-    CURRENT.with(|slot| slot.borrow().as_ref().and_then(|entered| entered.running))
+    RUNNING.with(Cell::get)
 }
 
-/// Calls `f` with this thread's current loop, if there is one.
+/// Calls `f` with this thread's active loop, if there is one.
 #[inline]
 pub fn with_current<R>(f: impl FnOnce(&Core) -> R) -> Option<R> {
-    CURRENT.with(|slot| slot.borrow().as_ref().map(|entered| f(&entered.core)))
+    current().map(|core| f(&core))
 }
 
-/// This thread's current loop, if there is one.
+/// Begins a task on this thread's active loop; it may be `!Send`. Where no loop is active, calls
+/// `otherwise` with what was given.
+#[inline]
+pub fn spawn_current<F>(
+    spawn: Spawn,
+    future: F,
+    otherwise: impl FnOnce(Spawn, F) -> JoinHandle<F::Output>,
+) -> JoinHandle<F::Output>
+where
+    F: Future + 'static,
+{
+    LOOPS.with(|table| {
+        table.lend_active(|core| match core {
+            Some(core) => core.spawn_with(spawn, future),
+            None => spawn_elsewhere(spawn, future, otherwise),
+        })
+    })
+}
+
+/// A loop that closes refuses the task, whose destructor may do anything, also make a loop: so that
+/// loop is not found in the table that is lent meanwhile.
+#[cold]
+#[inline(never)]
+fn spawn_elsewhere<F>(
+    spawn: Spawn,
+    future: F,
+    otherwise: impl FnOnce(Spawn, F) -> JoinHandle<F::Output>,
+) -> JoinHandle<F::Output>
+where
+    F: Future + 'static,
+{
+    match current() {
+        Some(core) => core.spawn_with(spawn, future),
+        None => otherwise(spawn, future),
+    }
+}
+
+/// This thread's active loop, also while it closes. `None` also while the thread ends.
+#[inline]
 pub fn current() -> Option<Rc<Core>> {
-    CURRENT.with(|slot| slot.borrow().as_ref().map(|entered| entered.core.clone()))
+    let open = LOOPS.try_with(Table::active).ok().flatten();
+    open.or_else(|| CLOSING.try_with(Table::active).ok().flatten())
 }

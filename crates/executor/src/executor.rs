@@ -12,7 +12,6 @@ use corio_task::{JoinError, JoinHandle, TaskInfo};
 use crate::core::Core;
 use crate::entered;
 use crate::handle::Handle;
-use crate::root::Root;
 
 /// A loop that waits in a [`Park`]: the reactor and the timers, a plain thread, or a fake.
 ///
@@ -33,7 +32,9 @@ pub struct Executor<P: Park> {
 impl<P: Park> Executor<P> {
     /// A loop on the calling thread.
     pub fn new(park: P) -> Self {
-        Executor { core: Core::new(park.unparker()), park: RefCell::new(park) }
+        let core = Core::new(park.unparker());
+        entered::put(core.id(), core.clone());
+        Executor { core, park: RefCell::new(park) }
     }
 
     /// The loop without what it waits on.
@@ -82,24 +83,29 @@ impl<P: Park> Executor<P> {
     #[track_caller]
     pub fn try_block_on<F: Future>(&self, future: F) -> Result<F::Output, JoinError> {
         let place = Location::caller();
-        let _entered = entered::enter_running(self.core.clone(), place);
+        let _entered = entered::enter_running(self.core.id(), place);
         let mut park = self.park.borrow_mut();
-        let future = pin!(future);
-        let mut root = Root::begin(&self.core, place, future);
-        run_until_done(&self.core, root.info(), &mut *park);
-        root.take()
+        let core = &*self.core;
+        // A loop with nothing to run polls the future at once: it is first in the queue anyway.
+        let at_once = !core.has_work() && !corio_trace::enabled();
+        core.home().run_root(place, pin!(future), at_once, |root| {
+            run_until_done(core, root, &mut *park);
+        })
     }
 }
 
 /// The loop, for as long as `root` has not ended. One function for all futures.
 #[inline(never)]
 fn run_until_done(core: &Core, root: TaskInfo<'_>, park: &mut dyn Park) {
+    let local = core.local();
     loop {
-        core.turn();
+        core.turn_of(local);
         if root.is_done() {
             return;
         }
-        rest(core, park);
+        if local.ready.is_empty() || core.look_is_due() {
+            rest(core, park);
+        }
     }
 }
 
@@ -130,8 +136,7 @@ fn wait(core: &Core, park: &mut dyn Park, wait: Wait) {
 impl<P: Park> Drop for Executor<P> {
     fn drop(&mut self) {
         // What the tasks' destructors spawn finds its loop, and ends with it.
-        let _entered = entered::enter(self.core.clone());
-        self.core.close();
+        entered::close(self.core.id());
     }
 }
 

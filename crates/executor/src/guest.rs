@@ -55,7 +55,9 @@ impl Guest {
     /// A loop on the calling thread, whose tasks run while [`Guest::run`] is polled there.
     pub fn new() -> Self {
         let host = Arc::new(Host::default());
-        Guest { core: Core::new(host.clone()), host }
+        let core = Core::new(host.clone());
+        entered::put(core.id(), core.clone());
+        Guest { core, host }
     }
 
     /// A handle for other threads.
@@ -97,7 +99,7 @@ impl Guest {
         future: Pin<&mut F>,
         context: &mut Context<'_>,
     ) -> Poll<F::Output> {
-        let _entered = entered::enter_running(self.core.clone(), place);
+        let _entered = entered::enter_running(self.core.id(), place);
         // Before the work is looked for: what comes after that finds this waker.
         self.host.waker.register(context.waker());
         self.core.local().outside.set(false);
@@ -126,8 +128,7 @@ impl Default for Guest {
 impl Drop for Guest {
     fn drop(&mut self) {
         // What the tasks' destructors spawn finds its loop, and ends with it.
-        let _entered = entered::enter(self.core.clone());
-        self.core.close();
+        entered::close(self.core.id());
     }
 }
 

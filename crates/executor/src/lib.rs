@@ -25,13 +25,12 @@ mod entered;
 mod executor;
 mod guest;
 mod handle;
-mod root;
 mod traced;
 
 mod yield_now;
 
 pub use crate::core::{Core, Turn};
-pub use entered::{EnterGuard, current, enter, running_since, with_current};
+pub use entered::{current, running_since, spawn_current, with_current};
 pub use executor::Executor;
 pub use guest::Guest;
 pub use handle::Handle;

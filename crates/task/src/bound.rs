@@ -215,10 +215,12 @@ pub(crate) fn cancel_alive(task: Raw) -> bool {
 }
 
 /// Drops the future, which is not being polled, and ends the task.
+#[cold]
 pub(crate) fn cancel(task: Raw) {
     let error = JoinError::cancelled(header(task).cold.id);
-    // SAFETY: on the home's thread, alive and not being polled: the future is there and nobody
-    // else's.
+    flags(task).begin_cancel();
+    // SAFETY: on the home's thread, alive and not being polled: the future is there and, with
+    // RUNNING set, nobody else's.
     unsafe { (header(task).vtable.cancel)(task, error) };
     finish(task);
 }
@@ -250,6 +252,7 @@ pub(crate) fn unqueue(task: Raw) {
 }
 
 /// After an entry's end: nobody else may have a reference left.
+#[cold]
 pub(crate) fn unqueued(task: Raw) {
     // SAFETY: on the home's thread.
     if unsafe { header(task).refs.get() } == 0
@@ -283,12 +286,21 @@ pub(crate) fn set_joiner(task: Raw, waker: &Waker) {
 /// A handle away from home wants `waker` woken at the end. Gives up one reference.
 pub(crate) fn open_join(task: Raw, waker: Waker) {
     if flags(task).is_done() {
-        waker.wake();
+        waker::wake_any(waker);
     } else if flags(task).has_handle() {
         // SAFETY: on the home's thread.
-        drop(unsafe { header(task).joiner.replace(Some(waker)) });
+        let_go(unsafe { header(task).joiner.replace(Some(waker)) });
+    } else {
+        let_go(Some(waker));
     }
     release(task);
+}
+
+/// Drops a joiner's waker that is not to be woken: foreign code, where no panic may get out.
+pub(crate) fn let_go(joiner: Option<Waker>) {
+    if let Some(joiner) = joiner {
+        quietly(|| drop(joiner));
+    }
 }
 
 /// The handle is gone; at home. Gives up its reference.
@@ -302,7 +314,7 @@ pub(crate) fn detach(task: Raw) {
         quietly(|| unsafe { (header.vtable.drop_output)(task) });
     } else {
         // SAFETY: on the home's thread.
-        drop(unsafe { header.joiner.replace(None) });
+        let_go(unsafe { header.joiner.replace(None) });
     }
     release(task);
 }

@@ -14,9 +14,10 @@ use std::ptr::{self, NonNull};
 use std::task::{Context, Poll};
 
 use crate::bound::Raw;
-use crate::header::{Header, Polled, Vtable};
+use crate::header::{Birth, Header, Polled, Vtable};
 use crate::join::JoinError;
 use crate::pool;
+use crate::quietly;
 
 type Output<F> = Result<<F as Future>::Output, JoinError>;
 
@@ -49,12 +50,29 @@ impl<F: Future> TaskCell<F> {
     /// # Safety
     /// `block` is as large and aligned as [`TaskCell::LAYOUT`] asks, and nobody else's.
     #[inline]
-    pub(crate) unsafe fn write(block: NonNull<u8>, header: Header, future: F) -> Raw {
-        let cell: NonNull<TaskCell<F>> = block.cast();
-        let stage = UnsafeCell::new(Stage { future: ManuallyDrop::new(future) });
-        // SAFETY: the caller's claim.
-        unsafe { cell.write(TaskCell { header, stage }) };
-        cell.cast()
+    pub(crate) unsafe fn write(block: NonNull<u8>, birth: Birth, future: F) -> Raw {
+        let cell: *mut TaskCell<F> = block.cast().as_ptr();
+        // SAFETY: the caller's claim; every field is written, none is read.
+        unsafe {
+            Header::write_at(&raw mut (*cell).header, birth);
+            (&raw mut (*cell).stage).cast::<F>().write(future);
+        }
+        block.cast()
+    }
+
+    /// Makes another task in the block of one that left nothing to drop but its header.
+    ///
+    /// # Safety
+    /// `task` is the caller's alone, its block is laid out as [`TaskCell::LAYOUT`] says, and `renew`
+    /// makes the header a new task's.
+    #[inline]
+    pub(crate) unsafe fn rewrite(task: Raw, future: F, renew: impl FnOnce(&mut Header)) {
+        // SAFETY: the caller alone has the task: no other reference to the header exists.
+        let header = unsafe { &mut *task.as_ptr() };
+        header.vtable = &Self::VTABLE;
+        renew(header);
+        // SAFETY: laid out for this type; what was there has no destructor.
+        unsafe { stage::<F>(task).write(Stage { future: ManuallyDrop::new(future) }) };
     }
 }
 
@@ -83,9 +101,16 @@ unsafe fn poll<F: Future>(task: NonNull<Header>, context: &mut Context<'_>) -> P
     let dropped = unsafe { drop_future(stage) };
     let id = id(task);
     let output = match (output, dropped) {
-        // The first panic is the one to tell of.
-        (Err(payload), _) | (Ok(_), Err(payload)) => Err(JoinError::panicked(id, payload)),
         (Ok(output), Ok(())) => Ok(output),
+        (Ok(output), Err(payload)) => {
+            quietly(|| drop(output));
+            Err(JoinError::panicked(id, payload))
+        }
+        // The first panic is the one to tell of.
+        (Err(payload), second) => {
+            quietly(|| drop(second));
+            Err(JoinError::panicked(id, payload))
+        }
     };
     let polled = if output.is_ok() { Polled::Returned } else { Polled::Panicked };
     // SAFETY: the future is gone, its place is free for the output.
@@ -149,10 +174,14 @@ unsafe fn drop_output<F: Future>(task: NonNull<Header>) {
 /// # Safety
 /// The last reference is gone, and so are future and output.
 unsafe fn free<F: Future>(task: NonNull<Header>) {
-    // SAFETY: the caller's claim: the header is moved out of the block and dropped here.
-    let header = unsafe { ptr::read(task.as_ptr()) };
+    // SAFETY: the caller's claim: the header is the caller's alone.
+    let header = unsafe { &mut *task.as_ptr() };
+    drop(header.cold.name.take());
+    // SAFETY: the block is given away below, and the field not looked at again. Of the header's other
+    // fields only the joiner has a destructor, and it was taken at the task's end.
+    let home = unsafe { ptr::read(&raw const header.home) };
     let layout = TaskCell::<F>::LAYOUT;
-    match header.home.local() {
+    match home.local() {
         // SAFETY: every task's block comes from a pool or from `pool::allocate`.
         Some(local) => unsafe { local.pool.put(task.cast(), layout) },
         // SAFETY: as above.

@@ -8,7 +8,12 @@
 //!
 //!   DONE|SCHEDULED: woken in its last poll; the queue still holds it, unqueue (5) ends that.
 //!   abort (6) sets ABORTED and schedules; the next start says Cancel.
+//!   begin_cancel (7) sets RUNNING for the drop of a future that is not polled again.
 //! ```
+//!
+//! RUNNING says that somebody is at the future, polling or dropping it. Code that a poll or a
+//! destructor calls may come here again by turning the loop; start then says Busy, and the entry goes
+//! back to the queue.
 //!
 //! A queue entry exists exactly while SCHEDULED is set: a task is queued at the moment it is woken,
 //! also during its own poll, so the queue is in the order of the wakes.
@@ -33,6 +38,8 @@ pub(crate) enum Start {
     Cancel,
     /// It ended before: only the entry goes.
     Skip,
+    /// It is being polled or dropped further up the stack: queue it again.
+    Busy,
 }
 
 /// The operations on the byte.
@@ -41,6 +48,8 @@ pub(crate) struct Flags<'a>(&'a Local<u8>);
 impl<'a> Flags<'a> {
     /// Queued, with a handle.
     pub(crate) const INITIAL: u8 = SCHEDULED | HANDLE;
+    /// Being polled for the first time, without having been queued, with a handle.
+    pub(crate) const RUNNING_ROOT: u8 = RUNNING | HANDLE;
 
     /// # Safety
     /// The calling thread is the home's, or the task is not shared yet.
@@ -78,13 +87,22 @@ impl<'a> Flags<'a> {
     pub(crate) fn start(&self) -> Start {
         let flags = self.get();
         debug_assert!(flags & SCHEDULED != 0, "polled without having been queued");
-        debug_assert!(flags & RUNNING == 0, "polled within its own poll");
-        if flags & (DONE | ABORTED) == 0 {
+        if flags & (DONE | ABORTED | RUNNING) == 0 {
             self.set(flags & !SCHEDULED | RUNNING);
             return Start::Poll;
         }
+        if flags & RUNNING != 0 {
+            return Start::Busy;
+        }
         self.set(flags & !SCHEDULED);
         if flags & DONE != 0 { Start::Skip } else { Start::Cancel }
+    }
+
+    /// Edge 7, with the future there and nobody at it.
+    pub(crate) fn begin_cancel(&self) {
+        let flags = self.get();
+        debug_assert!(flags & (RUNNING | DONE) == 0, "cancelled while it is polled, or after its end");
+        self.set(flags | RUNNING);
     }
 
     /// Edge 3.

@@ -47,6 +47,55 @@ pub(crate) struct Header {
     pub(crate) cold: Cold,
 }
 
+/// What a new task's header is made of.
+pub(crate) struct Birth {
+    pub(crate) vtable: &'static Vtable,
+    pub(crate) home: HomeRef,
+    pub(crate) flavour: Flavour,
+    pub(crate) word: u32,
+    pub(crate) refs: u32,
+    pub(crate) flags: u8,
+    pub(crate) cold: Cold,
+}
+
+impl Header {
+    /// Makes a header at `at`, field by field: made elsewhere and moved, its stores would be read
+    /// back in other sizes than they were written, which stalls for longer than all of it takes.
+    ///
+    /// # Safety
+    /// `at` is memory for a header, and the caller's alone.
+    #[inline(always)]
+    pub(crate) unsafe fn write_at(at: *mut Header, birth: Birth) {
+        // SAFETY: the caller's claim, for each of the fields.
+        unsafe {
+            (&raw mut (*at).vtable).write(birth.vtable);
+            (&raw mut (*at).home).write(birth.home);
+            (&raw mut (*at).word).write(AtomicU32::new(birth.word));
+            (&raw mut (*at).refs).write(Local::new(birth.refs));
+            (&raw mut (*at).slot).write(Local::new(0));
+            (&raw mut (*at).flags).write(Local::new(birth.flags));
+            (&raw mut (*at).done).write(AtomicU8::new(0));
+            (&raw mut (*at).flavour).write(birth.flavour);
+            (&raw mut (*at).next).write(Local::new(None));
+            (&raw mut (*at).joiner).write(Local::new(None));
+            (&raw mut (*at).cold.id).write(birth.cold.id);
+            (&raw mut (*at).cold.parent).write(birth.cold.parent);
+            (&raw mut (*at).cold.location).write(birth.cold.location);
+            (&raw mut (*at).cold.name).write(birth.cold.name);
+        }
+    }
+
+    /// Makes this the header of a new task of the same home, with a handle; for a task that nobody
+    /// else has.
+    #[inline]
+    pub(crate) fn renew(&mut self, id: u64, parent: u64, location: &'static Location<'static>, flags: u8) {
+        self.refs = Local::new(2);
+        self.flags = Local::new(flags);
+        self.done = AtomicU8::new(0);
+        self.cold = Cold { id, parent, location, name: None };
+    }
+}
+
 /// What is written once, at spawn, and read by people.
 #[derive(Debug)]
 pub(crate) struct Cold {

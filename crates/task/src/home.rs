@@ -57,6 +57,8 @@ pub(crate) struct HomeInner {
 pub(crate) struct HomeLocal {
     pub(crate) registry: Registry,
     pub(crate) pool: Pool,
+    /// The block of a root task that nobody saw, for the next one; not registered.
+    pub(crate) idle_root: Cell<Option<crate::bound::Raw>>,
     /// References taken from `refs` and not handed out.
     spare_refs: Cell<usize>,
     /// The home takes no task in any more.
@@ -149,6 +151,7 @@ impl Home {
             local: HomeLocal {
                 registry: Registry::new(),
                 pool: Pool::new(),
+                idle_root: Cell::new(None),
                 spare_refs: Cell::new(0),
                 closing: Cell::new(false),
                 closed: Cell::new(false),
@@ -227,7 +230,7 @@ impl Home {
     ///
     /// # Panics
     /// If the task is another home's.
-    pub fn cancel<T>(&self, task: &crate::JoinHandle<T>) -> bool {
+    pub(crate) fn cancel<T>(&self, task: &crate::JoinHandle<T>) -> bool {
         let task = task.raw();
         assert!(
             crate::bound::header(task).home.0 == self.inner,
@@ -238,9 +241,16 @@ impl Home {
 
     /// Gives up counting: what handles and wakers are still about count for themselves from now on.
     /// Call it last, with the mailbox closed and emptied.
+    ///
+    /// # Panics
+    /// If a task is alive, or still in the queue.
     pub fn settle_all(&self) {
         let mut slot = 0;
         while let Some((at, task)) = self.local().registry.next_from(slot) {
+            let flags = crate::bound::flags(task);
+            // A task settled before its time would be freed while it is polled or queued.
+            assert!(flags.is_done(), "a home was settled with a task alive: cancel_all comes first");
+            assert!(!flags.is_queued(), "a home was settled with a task in its queue: empty it first");
             crate::bound::settle(task, self.local());
             slot = at + 1;
         }
@@ -256,6 +266,9 @@ impl Drop for Home {
             "a home was dropped with {} tasks: cancel_all, then settle_all",
             local.registry.len(),
         );
+        if let Some(block) = local.idle_root.take() {
+            crate::root::free_idle(block);
+        }
         local.closed.set(true);
         let spare = local.spare_refs.replace(0);
         release(self.inner, spare + 1);

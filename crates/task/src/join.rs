@@ -6,8 +6,8 @@
 //! - **a bound task, at its home**: into the header, by plain stores. Completion happens on the same
 //!   thread, so nothing can come between the look and the store.
 //! - **a bound task, from away**: by [mail](crate::Mail). The race is a completion between the look
-//!   (`is_done`) and the arrival: whoever opens the mail finds the task done and wakes at once; a
-//!   closed home drops the mail, which wakes too. A handle that has asked by mail once goes on
+//!   (`is_done`) and the arrival: whoever opens the mail finds the task done and wakes at once. A
+//!   closed home drops the mail: that wakes too, after the home's last look at its mail. A handle that has asked by mail once goes on
 //!   asking by mail, also back at home, so that an older waker under way cannot replace a newer one.
 //! - **a free task**: into the header, under the JOINER bit of [`crate::free`].
 #![expect(unsafe_code, reason = "takes the output with the proof that the task is done")]
@@ -17,6 +17,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::pin::Pin;
+use std::ptr;
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -37,13 +38,51 @@ use crate::waker;
 ///
 /// # Cancel safety
 /// Dropping a `&mut JoinHandle` that is being awaited loses nothing: await it again.
-#[must_use = "dropping a handle detaches its task: say `drop(handle)` if that is meant"]
 pub struct JoinHandle<T> {
     task: Raw,
-    taken: bool,
-    /// The waker that was last asked for by mail.
-    asked: Option<Box<Waker>>,
+    asked: Asked,
     _output: PhantomData<T>,
+}
+
+/// What a handle remembers, in one word: so the handle is two, and travels in registers.
+///
+/// Null: nothing. [`Asked::TAKEN`]: the output was taken. Else the waker that was last asked for by
+/// mail, boxed.
+struct Asked(*mut Waker);
+
+impl Asked {
+    const NOTHING: Asked = Asked(ptr::null_mut());
+    /// No box is ever here.
+    const TAKEN: *mut Waker = ptr::dangling_mut();
+
+    #[inline]
+    fn is_nothing(&self) -> bool {
+        self.0.is_null()
+    }
+
+    #[inline]
+    fn is_taken(&self) -> bool {
+        self.0 == Self::TAKEN
+    }
+
+    fn waker(&self) -> Option<&Waker> {
+        // SAFETY: neither null nor TAKEN: a box of this handle's.
+        (!self.is_nothing() && !self.is_taken()).then(|| unsafe { &*self.0 })
+    }
+
+    fn by_mail(waker: Waker) -> Asked {
+        Asked(Box::into_raw(Box::new(waker)))
+    }
+}
+
+impl Drop for Asked {
+    #[inline]
+    fn drop(&mut self) {
+        if !self.is_nothing() && !self.is_taken() {
+            // SAFETY: made by `by_mail`, dropped once.
+            drop(unsafe { Box::from_raw(self.0) });
+        }
+    }
 }
 
 // SAFETY: the handle moves a T between threads; the rest of it is counted, atomic or by mail.
@@ -59,7 +98,7 @@ impl<T> JoinHandle<T> {
     /// to this handle.
     #[inline]
     pub(crate) unsafe fn new(task: Raw) -> Self {
-        JoinHandle { task, taken: false, asked: None, _output: PhantomData }
+        JoinHandle { task, asked: Asked::NOTHING, _output: PhantomData }
     }
 
     pub(crate) fn raw(&self) -> Raw {
@@ -89,7 +128,7 @@ impl<T> JoinHandle<T> {
 
     /// The result, if the task has ended and it was not taken before.
     pub fn try_take(&mut self) -> Option<Result<T, JoinError>> {
-        if !self.taken && waker::is_done(self.task) {
+        if !self.asked.is_taken() && waker::is_done(self.task) {
             // SAFETY: done, and not taken.
             Some(unsafe { self.take() })
         } else {
@@ -101,7 +140,7 @@ impl<T> JoinHandle<T> {
     /// The task is done and the output has not been taken.
     #[inline]
     unsafe fn take(&mut self) -> Result<T, JoinError> {
-        self.taken = true;
+        self.asked = Asked(Asked::TAKEN);
         let mut output = MaybeUninit::<Result<T, JoinError>>::uninit();
         // SAFETY: the output is there (the caller's claim), the handle's alone, and of this type
         // (the claim of `new`).
@@ -111,29 +150,52 @@ impl<T> JoinHandle<T> {
         }
     }
 
+    /// Asks for `waker` to be woken at the end. `true`: the task has ended meanwhile.
+    #[inline]
+    fn ask(&mut self, waker: &Waker) -> bool {
+        let header = header(self.task);
+        if header.flavour == Flavour::Bound && self.asked.is_nothing() && header.home.is_here() {
+            bound::set_joiner(self.task, waker);
+            return false;
+        }
+        self.ask_from_away(waker);
+        // Another thread may have completed it before the waker was in place.
+        waker::is_done(self.task)
+    }
+
+    #[cold]
+    fn ask_from_away(&mut self, waker: &Waker) {
+        match header(self.task).flavour {
+            Flavour::Bound => self.ask_by_mail(waker),
+            Flavour::Free => self.ask_free(waker),
+        }
+    }
+
     fn ask_by_mail(&mut self, waker: &Waker) {
-        if self.asked.as_deref().is_some_and(|asked| asked.will_wake(waker)) {
+        if self.asked.waker().is_some_and(|asked| asked.will_wake(waker)) {
             return;
         }
-        self.asked = Some(Box::new(waker.clone()));
+        // Cloned first: a clone is foreign code.
+        let (kept, sent) = (waker.clone(), waker.clone());
+        self.asked = Asked::by_mail(kept);
         waker::add_ref(self.task);
-        bound::post(self.task, Mail::join(self.task, waker.clone()));
+        bound::post(self.task, Mail::join(self.task, sent));
     }
 
     fn ask_free(&mut self, waker: &Waker) {
         let header = header(self.task);
         let state = State(&header.word);
-        if state.has_joiner() {
-            // SAFETY: a set slot is only read, by the completer and here.
-            let same =
-                unsafe { header.joiner.look(|j| j.as_ref().is_some_and(|j| j.will_wake(waker))) };
-            if same || !state.clear_joiner() {
-                return;
-            }
+        // A set slot is the completer's, who empties it: it is taken back even to be looked at.
+        if state.has_joiner() && !state.clear_joiner() {
+            return;
         }
-        let waker = waker.clone();
         // SAFETY: JOINER is clear: the slot is the handle's.
-        drop(unsafe { header.joiner.replace(Some(waker)) });
+        let same = unsafe { header.joiner.look(|j| j.as_ref().is_some_and(|j| j.will_wake(waker))) };
+        if !same {
+            let waker = waker.clone();
+            // SAFETY: as above.
+            drop(unsafe { header.joiner.replace(Some(waker)) });
+        }
         if !state.set_joiner() {
             // SAFETY: complete before the slot was given away: still the handle's.
             drop(unsafe { header.joiner.replace(None) });
@@ -146,62 +208,73 @@ impl<T> Future for JoinHandle<T> {
 
     /// # Panics
     /// If polled again after it was ready.
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        assert!(!this.taken, "a JoinHandle was polled after it had given its result");
-        let task = this.task;
-        if !waker::is_done(task) {
-            match header(task).flavour {
-                Flavour::Bound if header(task).home.is_here() && this.asked.is_none() => {
-                    bound::set_joiner(task, context.waker());
-                    return Poll::Pending;
-                }
-                Flavour::Bound => this.ask_by_mail(context.waker()),
-                Flavour::Free => this.ask_free(context.waker()),
-            }
-            // Another thread may have completed it before the waker was in place.
-            if !waker::is_done(task) {
-                return Poll::Pending;
-            }
+        assert!(!this.asked.is_taken(), "a JoinHandle was polled after it had given its result");
+        if waker::is_done(this.task) || this.ask(context.waker()) {
+            // SAFETY: done, and not taken.
+            Poll::Ready(unsafe { this.take() })
+        } else {
+            Poll::Pending
         }
-        // SAFETY: done, and not taken.
-        Poll::Ready(unsafe { this.take() })
     }
 }
 
 impl<T> Drop for JoinHandle<T> {
     #[inline]
     fn drop(&mut self) {
-        let task = self.task;
-        if self.taken {
-            return waker::release(task);
-        }
-        match header(task).flavour {
-            Flavour::Bound if header(task).home.is_here() => bound::detach(task),
-            Flavour::Bound if bound::is_done(task) => drop_output_away(task),
-            Flavour::Bound => bound::post(task, Mail::detach(task)),
-            Flavour::Free => {
-                match State(&header(task).word).drop_handle() {
-                    // SAFETY: complete and not taken: the output is the handle's.
-                    Detached::DropOutput => {
-                        quietly(|| unsafe { (header(task).vtable.drop_output)(task) })
-                    }
-                    // SAFETY: the slot is the handle's.
-                    Detached::EmptySlot => drop(unsafe { header(task).joiner.replace(None) }),
-                }
-                waker::release(task);
-            }
+        if self.asked.is_taken() {
+            waker::release(self.task);
+        } else {
+            detach(self.task);
         }
     }
 }
 
-/// The handle of a bound task, away from home, gives up an output that it did not take.
-pub(crate) fn drop_output_away(task: Raw) {
-    // A task that was sent to a home in the moment it closed is ended by that home's last look at
-    // its mail, which is under way on another thread.
+/// A handle that has not taken the output goes.
+fn detach(task: Raw) {
+    match header(task).flavour {
+        Flavour::Bound if header(task).home.is_here() => bound::detach(task),
+        Flavour::Bound if bound::is_done(task) => drop_output_away(task),
+        Flavour::Bound => bound::post(task, Mail::detach(task)),
+        Flavour::Free => {
+            match State(&header(task).word).drop_handle() {
+                // SAFETY: complete and not taken: the output is the handle's.
+                Detached::DropOutput => quietly(|| unsafe { (header(task).vtable.drop_output)(task) }),
+                // SAFETY: the slot is the handle's.
+                Detached::EmptySlot => bound::let_go(unsafe { header(task).joiner.replace(None) }),
+            }
+            waker::release(task);
+        }
+    }
+}
+
+/// Waits for the end of a bound task whose home has closed.
+///
+/// It has ended already, unless it was sent to the home in the moment that one closed: then the
+/// home's last look at its mail, which is under way on another thread, ends it.
+fn await_last_look(task: Raw) {
     while !bound::is_done(task) {
         thread::yield_now();
     }
+}
+
+/// A handle's question that found the home closed. Gives up one reference.
+pub(crate) fn answer_away(task: Raw, waker: Waker) {
+    if header(task).home.is_here() {
+        // The last look is further up the stack: what it ends, it tells.
+        return bound::open_join(task, waker);
+    }
+    // Woken before the end, the handle would ask no second time.
+    await_last_look(task);
+    waker::wake_any(waker);
+    bound::release(task);
+}
+
+/// The handle of a bound task, away from home, gives up an output that it did not take.
+pub(crate) fn drop_output_away(task: Raw) {
+    await_last_look(task);
     // SAFETY: done and not taken: the output is the handle's.
     quietly(|| unsafe { (header(task).vtable.drop_output)(task) });
     bound::release(task);

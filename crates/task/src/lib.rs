@@ -1,7 +1,4 @@
-//! One future on the heap: the task of corio, its wakers and its join handle.
-//!
-//! This crate knows how a task is held, woken, polled and ended. It knows no queue, no loop and no
-//! time: where a ready task goes is its home's business ([`Schedule`]).
+#![doc = include_str!("../README.md")]
 
 mod cell;
 mod flags;
@@ -18,6 +15,7 @@ mod waker;
 mod home;
 mod join;
 mod mail;
+mod root;
 mod run_list;
 mod runnable;
 mod spawn;

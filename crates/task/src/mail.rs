@@ -93,10 +93,7 @@ impl Drop for Mail {
         match unsafe { ManuallyDrop::take(&mut self.0) } {
             Content::Wake(task) => bound::bounce_wake(task),
             Content::Spawned(task) => crate::spawn::refuse(task),
-            Content::Join(task, waker) => {
-                waker.wake();
-                bound::release(task);
-            }
+            Content::Join(task, waker) => crate::join::answer_away(task, waker),
             Content::Detach(task) => crate::join::drop_output_away(task),
             Content::Abort(task) => bound::release(task),
         }

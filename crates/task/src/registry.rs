@@ -10,8 +10,9 @@ use std::ptr::{self, NonNull};
 
 use crate::header::Header;
 
-/// The end of the chain of free slots.
-const NONE: u32 = u32::MAX;
+/// The end of the chain of free slots. A marked slot has one bit less than a word, also where words
+/// have 32.
+const NONE: u32 = u32::MAX >> 1;
 
 /// A table of tasks with constant-time insert and remove, for one thread.
 pub(crate) struct Registry {
@@ -43,7 +44,7 @@ impl Registry {
     /// Enters `task` and says in which slot.
     ///
     /// # Panics
-    /// With 2³² − 1 tasks alive.
+    /// With 2³¹ − 1 tasks alive.
     #[inline]
     pub(crate) fn insert(&self, task: NonNull<Header>) -> u32 {
         // SAFETY: the field's invariant.
@@ -92,8 +93,8 @@ impl Registry {
 impl Table {
     #[cold]
     fn push(&mut self, task: NonNull<Header>) -> u32 {
-        let slot = u32::try_from(self.slots.len()).ok().filter(|&slot| slot != NONE);
-        let slot = slot.expect("fewer than 2^32 - 1 tasks alive in one loop: bound their number");
+        let slot = u32::try_from(self.slots.len()).ok().filter(|&slot| slot < NONE);
+        let slot = slot.expect("fewer than 2^31 - 1 tasks alive in one loop: bound their number");
         self.slots.push(task.as_ptr());
         slot
     }

@@ -91,6 +91,11 @@ impl Runnable {
                 bound::unqueued(task);
                 return Ran::Stale;
             }
+            Start::Busy => {
+                // SAFETY: SCHEDULED is still set, for the entry that this runnable was.
+                header(task).home.schedule().ready(unsafe { Runnable::new(task) });
+                return Ran::Pending;
+            }
         }
         // SAFETY: RUNNING is set, by this runnable, which is the only one.
         let polled = unsafe { poll(task) };
@@ -107,7 +112,7 @@ impl Runnable {
 /// # Safety
 /// The future is there and the caller alone is at it.
 #[inline]
-unsafe fn poll(task: Raw) -> Polled {
+pub(crate) unsafe fn poll(task: Raw) -> Polled {
     // SAFETY: the task is there until the poll is over; the waker is lent, not given.
     let waker = unsafe { waker::borrowed(task) };
     let mut context = Context::from_waker(&waker);

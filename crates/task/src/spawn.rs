@@ -3,21 +3,22 @@
 
 use std::panic::Location;
 
-use corio_base::loom::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use corio_base::loom::sync::atomic::Ordering;
 
 use crate::bound::{self, Raw, header};
 use crate::cell::TaskCell;
 use crate::flags::Flags;
 use crate::free::State;
-use crate::header::{Cold, Flavour, Header, Vtable};
-use crate::home::{Home, HomeLocal, HomeRef, RemoteHome};
+use crate::header::{Birth, Cold, Flavour};
+use crate::home::{Home, HomeLocal, RemoteHome};
 use crate::join::{JoinError, JoinHandle};
 use crate::ledger::Ledger;
-use crate::local::Local;
 use crate::mail::Mail;
 use crate::pool;
+use crate::quietly;
 use crate::runnable::{FreeRunnable, Runnable};
 use crate::task::current_raw;
+use crate::waker;
 
 /// What a task is called, before there is one.
 #[derive(Clone, Debug)]
@@ -59,30 +60,21 @@ impl Spawn {
     where
         F: Future + 'static,
     {
-        // SAFETY: what is 'static may live as long as it likes.
-        unsafe { self.bound_unchecked(home, future) }
-    }
-
-    /// Begins a task whose future borrows.
-    ///
-    /// # Safety
-    /// The task has ended (its handle says so) before anything that `future` or its output borrows
-    /// goes.
-    #[inline]
-    pub unsafe fn bound_unchecked<F>(self, home: &Home, future: F) -> JoinHandle<F::Output>
-    where
-        F: Future,
-    {
         let cold = self.into_cold(home.next_id());
         let local = home.local();
-        let header = Header {
+        let birth = Birth {
+            vtable: &TaskCell::<F>::VTABLE,
+            home: home.to_ref(),
+            flavour: Flavour::Bound,
+            word: 0,
             // One reference is the home's, one the handle's.
-            refs: Local::new(2),
-            ..new_header(&TaskCell::<F>::VTABLE, home.to_ref(), Flavour::Bound, 0, cold)
+            refs: 2,
+            flags: Flags::INITIAL,
+            cold,
         };
         let block = local.pool.take(TaskCell::<F>::LAYOUT);
         // SAFETY: taken for this layout.
-        let task = unsafe { TaskCell::write(block, header, future) };
+        let task = unsafe { TaskCell::write(block, birth, future) };
         arrive(task, local);
         // SAFETY: F's cell, with the handle's reference and bit.
         unsafe { JoinHandle::new(task) }
@@ -95,21 +87,20 @@ impl Spawn {
         F::Output: Send + 'static,
     {
         let cold = self.into_cold(home.next_id());
-        let header = Header {
+        let birth = Birth {
+            vtable: &TaskCell::<F>::VTABLE,
+            home: home.home.clone_away(),
+            flavour: Flavour::Bound,
+            // The handle's.
+            word: Ledger::initial(1),
             // The home's, which it finds when the task arrives.
-            refs: Local::new(1),
-            ..new_header(
-                &TaskCell::<F>::VTABLE,
-                home.home.clone_away(),
-                Flavour::Bound,
-                // The handle's.
-                Ledger::initial(1),
-                cold,
-            )
+            refs: 1,
+            flags: Flags::INITIAL,
+            cold,
         };
         let block = pool::allocate(TaskCell::<F>::LAYOUT);
         // SAFETY: allocated for this layout.
-        let task = unsafe { TaskCell::write(block, header, future) };
+        let task = unsafe { TaskCell::write(block, birth, future) };
         // SAFETY: F's cell, with the handle's reference and bit.
         let handle = unsafe { JoinHandle::new(task) };
         bound::post(task, Mail::spawned(task));
@@ -123,16 +114,18 @@ impl Spawn {
         F::Output: Send + 'static,
     {
         let cold = self.into_cold(home.next_id());
-        let header = new_header(
-            &TaskCell::<F>::VTABLE,
-            home.home.clone_away(),
-            Flavour::Free,
-            State::initial(),
+        let birth = Birth {
+            vtable: &TaskCell::<F>::VTABLE,
+            home: home.home.clone_away(),
+            flavour: Flavour::Free,
+            word: State::initial(),
+            refs: 0,
+            flags: 0,
             cold,
-        );
+        };
         let block = pool::allocate(TaskCell::<F>::LAYOUT);
         // SAFETY: allocated for this layout.
-        let task = unsafe { TaskCell::write(block, header, future) };
+        let task = unsafe { TaskCell::write(block, birth, future) };
         // SAFETY: F's cell, with the handle's reference and bit.
         let handle = unsafe { JoinHandle::new(task) };
         // SAFETY: born SCHEDULED: this is the one entry.
@@ -141,33 +134,36 @@ impl Spawn {
     }
 }
 
+/// The task of a root future, not yet registered, with the home's reference and a handle's.
+///
+/// # Safety
+/// The task has ended (its handle says so) before anything that `future` or its output borrows goes.
+pub(crate) unsafe fn root<F: Future>(
+    home: &Home,
+    id: u64,
+    location: &'static Location<'static>,
+    flags: u8,
+    future: F,
+) -> Raw {
+    let cold = Spawn { name: None, location }.into_cold(id);
+    let birth = Birth {
+        vtable: &TaskCell::<F>::VTABLE,
+        home: home.to_ref(),
+        flavour: Flavour::Bound,
+        word: 0,
+        refs: 2,
+        flags,
+        cold,
+    };
+    let block = home.local().pool.take(TaskCell::<F>::LAYOUT);
+    // SAFETY: taken for this layout.
+    unsafe { TaskCell::write(block, birth, future) }
+}
+
 impl Default for Spawn {
     #[track_caller]
     fn default() -> Self {
         Self::new()
-    }
-}
-
-#[inline]
-fn new_header(
-    vtable: &'static Vtable,
-    home: HomeRef,
-    flavour: Flavour,
-    word: u32,
-    cold: Cold,
-) -> Header {
-    Header {
-        vtable,
-        home,
-        word: AtomicU32::new(word),
-        refs: Local::new(0),
-        slot: Local::new(0),
-        flags: Local::new(Flags::INITIAL),
-        done: AtomicU8::new(0),
-        flavour,
-        next: Local::new(None),
-        joiner: Local::new(None),
-        cold,
     }
 }
 
@@ -194,11 +190,18 @@ pub(crate) fn refuse(task: Raw) {
     // SAFETY: this is the home's thread, or the task never reached it.
     let (flags, refs) = unsafe { (Flags::new(&header.flags), header.refs.get()) };
     flags.unqueue();
-    // The handle, or the mail of its end, is still to come.
-    let _handle_is_there = flags.finish();
+    let drop_output = flags.finish();
     flags.settle();
     // Release: pairs with a handle's Acquire.
     header.done.store(1, Ordering::Release);
+    if drop_output {
+        // SAFETY: the output is stored; the handle, which could take it, went before the task came.
+        quietly(|| unsafe { (header.vtable.drop_output)(task) });
+    }
+    // SAFETY: as for the flags.
+    if let Some(joiner) = unsafe { header.joiner.replace(None) } {
+        waker::wake_any(joiner);
+    }
     // Without the home's own reference, which ends here.
     bound::settled(task, refs - 1);
 }

@@ -3,16 +3,30 @@
 //! A thin layer: a slot of the thread. A sleep looks here at its first poll and compares numbers at
 //! the later ones; without timers here it goes to the fallback.
 
-use std::cell::RefCell;
 use std::rc::Rc;
+
+use corio_base::ambient::{self, Installed, LoopId, Table};
 
 use crate::timers::Timers;
 
 std::thread_local! {
-    static CURRENT: RefCell<Option<Rc<Timers>>> = const { RefCell::new(None) };
+    static TIMERS: Table<Rc<Timers>> = const { Table::new() };
 }
 
-/// Makes `timers` this thread's until the guard is dropped. Installs nest.
+/// Gives the loop `id` its timers, until [`remove`] is called on the same thread.
+pub fn put(id: LoopId, timers: Rc<Timers>) {
+    TIMERS.with(|table| table.put(id, timers));
+}
+
+/// Takes the timers of the loop `id` away again.
+pub fn remove(id: LoopId) {
+    // Dropped after the table is free again: this may be the last owner.
+    let timers = TIMERS.try_with(|table| table.take(id));
+    drop(timers);
+}
+
+/// Makes `timers` this thread's until the guard is dropped, for a thread that turns them by hand.
+/// Installs nest.
 ///
 /// ```
 /// use corio_timer::{Timers, current};
@@ -25,27 +39,14 @@ std::thread_local! {
 /// assert!(current::get().is_none());
 /// ```
 pub fn install(timers: Rc<Timers>) -> InstallGuard {
-    InstallGuard { before: CURRENT.with(|slot| slot.replace(Some(timers))) }
+    ambient::install(&TIMERS, timers)
 }
 
-/// The timers installed on this thread. `None` also while the thread ends.
+/// The timers of the loop that is active on this thread. `None` also while the thread ends.
 #[inline]
 pub fn get() -> Option<Rc<Timers>> {
-    CURRENT.try_with(|slot| slot.borrow().clone()).ok().flatten()
+    TIMERS.try_with(Table::active).ok().flatten()
 }
 
 /// While it lives, the thread that made it has its timers. Guards end in reverse order.
-#[derive(Debug)]
-#[must_use = "the timers are taken off again when the guard is dropped"]
-pub struct InstallGuard {
-    before: Option<Rc<Timers>>,
-}
-
-impl Drop for InstallGuard {
-    fn drop(&mut self) {
-        let before = self.before.take();
-        // What is replaced is dropped after the slot is free again: it may be the last owner.
-        let installed = CURRENT.try_with(|slot| slot.replace(before));
-        drop(installed);
-    }
-}
+pub type InstallGuard = Installed<Rc<Timers>>;

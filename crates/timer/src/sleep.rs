@@ -18,8 +18,9 @@
 //!
 //! After: a delay, not polled yet. Counting: polled, its home knows the deadline after its next turn.
 //! At: a deadline, not polled yet where it now is. Filed: its home has the deadline. Asked: it is
-//! polled away from home and waits for its home to say the deadline. Yielded: it had nothing to wait
-//! for. Edges 6 and 7 (`poll_away` of a filed one) end in Elapsed if the deadline has passed by then.
+//! polled away from home and waits for its home to say the deadline, or for a whole delay to pass if
+//! the home does not run meanwhile. Yielded: it had nothing to wait for. Edges 6 and 7 (`poll_away` of
+//! a filed one) end in Elapsed if the deadline has passed by then, or that whole delay.
 //! `reset` leads from every state to At or Filed, `reset_after` to After or Counting.
 
 use std::pin::Pin;
@@ -116,7 +117,7 @@ enum State {
     At { deadline: Time },
     Counting { delay_ns: u64, home: u64, key: Key },
     Filed { deadline: Time, home: u64, key: Key },
-    Asked { answer: Arc<Answer> },
+    Asked { answer: Arc<Answer>, latest: Key },
     Yielded { deadline: Time },
     Elapsed { deadline: Time },
 }
@@ -296,7 +297,12 @@ impl Sleep {
                     let deadline = clock::now().saturating_add(Duration::from_nanos(delay_ns));
                     return self.arrive(deadline, context);
                 }
-                self.state = State::Asked { answer };
+                // A home that rests (its runtime lives, and nobody runs it) answers when it runs again,
+                // which may be never. The fallback, which always runs and can be reached from
+                // everywhere, ends the sleep when it is over whenever it began: late, but not early.
+                let latest = clock::now().saturating_add(Duration::from_nanos(delay_ns));
+                let latest = Fallback::get().insert(latest, context.waker().clone());
+                self.state = State::Asked { answer, latest };
                 self.poll_answer(context)
             }
             _ => unreachable!("only a registered sleep is away from home"),
@@ -305,10 +311,17 @@ impl Sleep {
 
     /// Edge 6.
     fn poll_answer(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let State::Asked { answer } = &self.state else { unreachable!("asked before") };
-        match answer.poll(context) {
-            Poll::Ready(deadline) => self.arrive(deadline, context),
-            Poll::Pending => Poll::Pending,
+        let &State::Asked { ref answer, latest } = &self.state else { unreachable!("asked before") };
+        if let Poll::Ready(deadline) = answer.poll(context) {
+            self.leave(false);
+            return self.arrive(deadline, context);
+        }
+        match Reached::Fallback(Fallback::get()).poll(latest, context.waker()) {
+            Polled::Fired(deadline) => {
+                self.state = State::Elapsed { deadline };
+                Poll::Ready(())
+            }
+            Polled::Waiting(_) => Poll::Pending,
         }
     }
 
@@ -337,7 +350,13 @@ impl Sleep {
                     waker => drop(waker),
                 }
             }
-            State::Asked { answer } if wake => answer.withdraw(),
+            &State::Asked { ref answer, latest } => {
+                let waker = Reached::Fallback(Fallback::get()).cancel(latest);
+                if wake {
+                    answer.withdraw();
+                }
+                drop(waker);
+            }
             _ => {}
         }
     }

@@ -88,20 +88,35 @@ fn polled_elsewhere_it_keeps_its_deadline() {
 }
 
 #[test]
-fn polled_elsewhere_after_it_fired_it_is_ready() {
+fn polled_elsewhere_after_it_fired_it_has_its_deadline() {
+    const DELAY: Duration = Duration::from_millis(20);
     let timers = Timers::new();
     let _installed = current::install(timers.clone());
     let mut batch = WakeBatch::new();
-    let mut sleep = sleep(Duration::from_nanos(1));
+    let begun = Instant::now();
+    let mut sleep = sleep(DELAY);
     assert!(poll_once(&mut sleep).is_pending());
     timers.turn(clock::now(), &mut batch);
-    assert_eq!(timers.turn(clock::now().saturating_add(Duration::from_nanos(1)), &mut batch), 1);
-    let mut sleep = on_another_thread(move || {
+    assert_eq!(timers.turn(clock::now().saturating_add(DELAY), &mut batch), 1);
+    let sleep = on_another_thread(move || {
         assert!(poll_once(&mut sleep).is_pending(), "only its home knows");
         sleep
     });
     timers.turn(clock::now(), &mut batch);
-    assert!(on_another_thread(|| poll_once(&mut sleep).is_ready()), "answered");
+    on_another_thread(move || corio_base::park::block_on(sleep));
+    assert!(begun.elapsed() >= DELAY, "the loop's clock was ahead, the thread's is not");
+}
+
+#[test]
+fn polled_elsewhere_it_ends_though_its_home_rests() {
+    let timers = Timers::new();
+    let _installed = current::install(timers.clone());
+    let begun = Instant::now();
+    let mut sleep = sleep(Duration::from_millis(2));
+    assert!(poll_once(&mut sleep).is_pending());
+    // No turn: nobody answers.
+    on_another_thread(move || corio_base::park::block_on(sleep));
+    assert!(begun.elapsed() >= Duration::from_millis(2));
 }
 
 #[test]
