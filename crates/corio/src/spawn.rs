@@ -28,18 +28,19 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    spawn_with("corio::spawn", Spawn::new(), future)
+    spawn_with("corio::spawn", Location::caller(), future)
 }
 
 #[track_caller]
 #[inline]
-fn spawn_with<F>(who: &str, spawn: Spawn, future: F) -> JoinHandle<F::Output>
+fn spawn_with<S, F>(who: &str, spawn: S, future: F) -> JoinHandle<F::Output>
 where
+    S: Into<Spawn>,
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
     spawn_current(spawn, future, |spawn, future| match Handle::try_current() {
-        Some(handle) => handle.spawn_with(spawn, future),
+        Some(handle) => handle.spawn_with(spawn.into(), future),
         None => no_runtime(who),
     })
 }
@@ -64,7 +65,7 @@ pub fn spawn_local<F>(future: F) -> JoinHandle<F::Output>
 where
     F: Future + 'static,
 {
-    spawn_current(Spawn::new(), future, |_, _| no_runtime("corio::spawn_local"))
+    spawn_current(Location::caller(), future, |_, _| no_runtime("corio::spawn_local"))
 }
 
 /// Spawns a task with a name.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use corio_base::Unparker;
 use corio_base::ambient::LoopId;
-use corio_task::{Home, JoinHandle, Spawn};
+use corio_task::{Home, JoinHandle, Runnable, Spawn};
 
 use crate::cadence::Cadence;
 use crate::handle::Handle;
@@ -24,8 +24,6 @@ pub struct Turn {
     pub deliveries: usize,
     /// Tasks polled: as many as were ready when it began.
     pub polls: u32,
-    /// Tasks that ended.
-    pub ended: u32,
 }
 
 /// A loop, on the thread that made it.
@@ -111,16 +109,29 @@ impl Core {
     /// As [`Core::turn`], for callers who take many.
     #[inline(always)]
     pub(crate) fn turn_of(&self, local: &Local) -> Turn {
+        self.part_of_turn(local, usize::MAX)
+    }
+
+    /// As [`Core::turn`], but polls `most` tasks at most. The rest of the turn comes first in the next
+    /// one: the order is the same.
+    #[inline(always)]
+    pub(crate) fn part_of_turn(&self, local: &Local, most: usize) -> Turn {
         let mut turn = Turn::default();
         if self.shared.inbox.is_notified() {
             self.open_mail(&mut turn);
         }
         let ready = &local.ready;
-        for _ in 0..ready.len() {
-            let Some(task) = ready.pop() else { break };
-            let ran = if corio_trace::enabled() { crate::traced::run(task) } else { task.run() };
-            turn.polls += 1;
-            turn.ended += u32::from(ran.is_end());
+        let mut left = ready.len().min(most);
+        turn.polls += left as u32;
+        while left > 0
+            && let Some(task) = ready.pop()
+        {
+            if corio_trace::enabled() {
+                crate::traced::run(task);
+            } else {
+                task.run();
+            }
+            left -= 1;
         }
         self.cadence.polled(turn.polls);
         turn
@@ -135,10 +146,13 @@ impl Core {
                 // bound ones.
                 Delivery::Free(task) => {
                     turn.polls += 1;
-                    turn.ended += u32::from(task.run().is_end());
+                    task.run();
                 }
             }
         });
+        // A delivery takes as long as a small poll: those that poll nothing must not keep the loop
+        // from looking at the rest of the world either.
+        self.cadence.polled(turn.deliveries as u32);
     }
 
     /// Whether there is something to run now.
@@ -185,8 +199,8 @@ impl Core {
             Delivery::Free(task) => drop(task),
         });
         // All of them have ended by now: their entries only have to go.
-        while let Some(task) = self.local().ready.pop() {
-            task.run();
+        for _ in 0..self.local().ready.len() {
+            self.local().ready.pop().map(Runnable::run);
         }
         self.home.settle_all();
     }

@@ -86,19 +86,20 @@ pub fn with_current<R>(f: impl FnOnce(&Core) -> R) -> Option<R> {
 }
 
 /// Begins a task on this thread's active loop; it may be `!Send`. Where no loop is active, calls
-/// `otherwise` with what was given.
+/// `otherwise` with what was given. A place serves for a [`Spawn`] without a name.
 #[inline]
-pub fn spawn_current<F>(
-    spawn: Spawn,
+pub fn spawn_current<S, F>(
+    spawn: S,
     future: F,
-    otherwise: impl FnOnce(Spawn, F) -> JoinHandle<F::Output>,
+    otherwise: impl FnOnce(S, F) -> JoinHandle<F::Output>,
 ) -> JoinHandle<F::Output>
 where
+    S: Into<Spawn>,
     F: Future + 'static,
 {
     LOOPS.with(|table| {
         table.lend_active(|core| match core {
-            Some(core) => core.spawn_with(spawn, future),
+            Some(core) => core.spawn_with(spawn.into(), future),
             None => spawn_elsewhere(spawn, future, otherwise),
         })
     })
@@ -108,16 +109,17 @@ where
 /// loop is not found in the table that is lent meanwhile.
 #[cold]
 #[inline(never)]
-fn spawn_elsewhere<F>(
-    spawn: Spawn,
+fn spawn_elsewhere<S, F>(
+    spawn: S,
     future: F,
-    otherwise: impl FnOnce(Spawn, F) -> JoinHandle<F::Output>,
+    otherwise: impl FnOnce(S, F) -> JoinHandle<F::Output>,
 ) -> JoinHandle<F::Output>
 where
+    S: Into<Spawn>,
     F: Future + 'static,
 {
     match current() {
-        Some(core) => core.spawn_with(spawn, future),
+        Some(core) => core.spawn_with(spawn.into(), future),
         None => otherwise(spawn, future),
     }
 }

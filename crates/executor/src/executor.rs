@@ -117,8 +117,18 @@ fn rest(core: &Core, park: &mut dyn Park) {
             wait(core, park, Wait::Poll);
         }
     } else if core.fall_asleep() {
+        let _asleep = Asleep(core);
         wait(core, park, Wait::Forever);
-        core.wake_up();
+    }
+}
+
+/// A park, which is over also when a waker that it runs panics: a loop left asleep would never fall
+/// asleep again, and spin.
+struct Asleep<'a>(&'a Core);
+
+impl Drop for Asleep<'_> {
+    fn drop(&mut self) {
+        self.0.wake_up();
     }
 }
 

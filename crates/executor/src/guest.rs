@@ -15,8 +15,9 @@ use crate::core::Core;
 use crate::entered;
 use crate::handle::Handle;
 
-/// How many tasks a guest polls before it gives its host a turn: some 10 µs of small tasks.
-const POLLS_PER_VISIT_MAX: u32 = 128;
+/// How many tasks a guest polls before it gives its host a turn: some 10 µs of small tasks. What
+/// other threads have delivered counts as well.
+const POLLS_PER_VISIT_MAX: usize = 128;
 
 /// A loop that has no thread and no driver of its own: it runs while its host polls
 /// [`Guest::run`], and wakes the host when there is something to run.
@@ -106,9 +107,10 @@ impl Guest {
         self.core.wake_up();
         let polled = future.poll(context);
         if polled.is_pending() {
-            let mut polls = 0;
-            while self.core.has_work() && polls < POLLS_PER_VISIT_MAX {
-                polls += self.core.turn().polls;
+            let mut left = POLLS_PER_VISIT_MAX;
+            while self.core.has_work() && left > 0 {
+                let turn = self.core.part_of_turn(self.core.local(), left);
+                left = left.saturating_sub(turn.polls as usize + turn.deliveries);
             }
             if self.core.has_work() || !self.core.fall_asleep() {
                 context.waker().wake_by_ref();
@@ -129,6 +131,8 @@ impl Drop for Guest {
     fn drop(&mut self) {
         // What the tasks' destructors spawn finds its loop, and ends with it.
         entered::close(self.core.id());
+        // Handles and wakers that outlive the loop must not keep the host's task.
+        drop(self.host.waker.take());
     }
 }
 

@@ -84,14 +84,16 @@ impl<T> Inbox<T> {
         // AcqRel: Acquire pairs with `deliver`'s Release. Before the items are taken, so that an
         // item put in meanwhile sets NOTIFIED again.
         self.state.swap(AWAKE, Ordering::AcqRel);
+        let rest = Rest(&self.state);
         for taken in 0..most {
             match self.queue.pop() {
                 Ok(item) => each(item),
-                Err(_) => return taken,
+                Err(_) => {
+                    std::mem::forget(rest);
+                    return taken;
+                }
             }
         }
-        // Relaxed: a note of the loop to itself.
-        self.state.store(NOTIFIED, Ordering::Relaxed);
         most
     }
 
@@ -113,5 +115,16 @@ impl<T> Inbox<T> {
     /// Refuses every later delivery. What was delivered stays to be opened.
     pub fn close(&self) {
         self.queue.close();
+    }
+}
+
+/// There may be more in the queue than was opened: also when what was opened panics.
+struct Rest<'a>(&'a AtomicU8);
+
+impl Drop for Rest<'_> {
+    fn drop(&mut self) {
+        // AcqRel, a note of the loop to itself, but not a store: over a delivery that came meanwhile a
+        // store would cut the next `open` off from its Release.
+        self.0.swap(NOTIFIED, Ordering::AcqRel);
     }
 }

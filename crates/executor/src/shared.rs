@@ -35,6 +35,17 @@ impl Shared {
         Shared { local: ThreadBound::new(local), inbox: Inbox::new(), unparker }
     }
 
+    /// A task became ready while somebody else drives the loop's thread, who has to be told.
+    #[cold]
+    fn ready_outside(&self, local: Option<&Local>, task: Runnable) {
+        let Some(local) = local else {
+            unreachable!("a bound task is scheduled on its home's thread")
+        };
+        local.ready.push(task);
+        local.outside.set(false);
+        self.unparker.unpark();
+    }
+
     fn deliver(&self, delivery: Delivery) {
         match self.inbox.deliver(delivery) {
             Ok(Delivered::Quietly) => {}
@@ -57,13 +68,9 @@ pub(crate) struct Router(pub(crate) Arc<Shared>);
 impl Schedule for Router {
     #[inline]
     fn ready(&self, task: Runnable) {
-        let Some(local) = self.0.local.get() else {
-            unreachable!("a bound task is scheduled on its home's thread")
-        };
-        local.ready.push(task);
-        if local.outside.get() {
-            local.outside.set(false);
-            self.0.unparker.unpark();
+        match self.0.local.get() {
+            Some(local) if !local.outside.get() => local.ready.push(task),
+            local => self.0.ready_outside(local, task),
         }
     }
 

@@ -10,7 +10,7 @@ use corio_trace::{Event, Outcome, emit, report_error, report_slow_poll, slow_pol
 
 /// As [`Runnable::run`], with events around it, and a warning if it took long.
 #[cold]
-pub(crate) fn run(task: Runnable) -> Ran {
+pub(crate) fn run(task: Runnable) {
     let about = task.task();
     let id = about.id();
     emit(&Event::PollStarted { id });
@@ -22,13 +22,12 @@ pub(crate) fn run(task: Runnable) -> Ran {
         report_slow_poll(id, about.info().given_name(), about.info().location(), took);
     }
     let outcome = match ran {
-        Ran::Pending | Ran::Stale => return ran,
+        Ran::Pending | Ran::Stale => return,
         Ran::Returned => Outcome::Returned,
         Ran::Panicked => Outcome::Panicked,
         Ran::Cancelled => Outcome::Cancelled,
     };
     emit(&Event::TaskEnded { id, outcome });
-    ran
 }
 
 /// A task was spawned on its own loop's thread.

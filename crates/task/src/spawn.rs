@@ -160,6 +160,13 @@ pub(crate) unsafe fn root<F: Future>(
     unsafe { TaskCell::write(block, birth, future) }
 }
 
+impl From<&'static Location<'static>> for Spawn {
+    #[inline]
+    fn from(location: &'static Location<'static>) -> Self {
+        Spawn { name: None, location }
+    }
+}
+
 impl Default for Spawn {
     #[track_caller]
     fn default() -> Self {
