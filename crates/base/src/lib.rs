@@ -16,6 +16,8 @@
 //!
 //! Nothing here knows tasks, queues, timers or descriptors.
 
+#![deny(unsafe_code)]
+
 pub mod loom;
 
 pub mod clock;

@@ -19,7 +19,7 @@
 //!
 //! | module | what is there |
 //! |---|---|
-//! | here | [`run`], [`spawn`], [`spawn_local`], [`yield_now`], [`sleep`], [`Builder`], [`Runtime`], [`Handle`] |
+//! | here | [`run`], [`spawn`], [`spawn_local`], [`yield_now`], [`sleep()`], [`Builder`], [`Runtime`], [`Handle`] |
 //! | [`task`] | handles, errors, names, the current task |
 //! | [`time`] | sleeps and intervals |
 //! | [`net`] | TCP |
@@ -71,12 +71,15 @@ pub mod time {
 
 /// TCP.
 pub mod net {
-    pub use corio_net::*;
+    pub use corio_net::{
+        Incoming, OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, TcpListener, TcpStream,
+        WriteHalf,
+    };
 }
 
 /// Signals of the operating system.
 pub mod signal {
-    pub use corio_signal::*;
+    pub use corio_signal::{CtrlC, ctrl_c};
 }
 
 /// Readiness of any descriptor.

@@ -15,6 +15,8 @@
 //! - [`Guest`]: a loop as a plain future inside another executor.
 //! - [`Core`]: the loop itself, for those who drive it their own way.
 
+#![forbid(unsafe_code)]
+
 pub mod cadence;
 pub mod inbox;
 

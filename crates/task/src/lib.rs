@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+#![deny(unsafe_code)]
+
 mod cell;
 mod flags;
 mod free;

@@ -74,12 +74,14 @@ impl Home {
         let task = self.begin_root(location, RootFuture(frame_ptr), at_once);
         if at_once {
             // SAFETY: RUNNING was set by `begin_root`, for this poll.
-            match unsafe { runnable::poll(task) } {
+            let polled = unsafe { runnable::poll(task) };
+            if polled == Polled::Returned && self.retire_root(task) {
+                // SAFETY: the task is not polled any more.
+                return Ok(taken(unsafe { &mut *frame_ptr.as_ptr() }));
+            }
+            self.register(task);
+            match polled {
                 Polled::Pending => flags(task).pause(),
-                Polled::Returned if self.retire_root(task) => {
-                    // SAFETY: the task is not polled any more.
-                    return Ok(taken(unsafe { &mut *frame_ptr.as_ptr() }));
-                }
                 Polled::Returned | Polled::Panicked => bound::finish(task),
             }
         }
@@ -93,7 +95,7 @@ impl Home {
         result.map(|()| taken(unsafe { &mut *frame_ptr.as_ptr() }))
     }
 
-    /// A task of `future`: being polled (`at_once`), or in the queue. One reference is the home's,
+    /// A task of `future`: being polled (`at_once`, not registered), or in the queue. One reference is the home's,
     /// one, with the HANDLE bit, the caller's.
     #[inline]
     fn begin_root<F: Future>(
@@ -118,13 +120,20 @@ impl Home {
                 unsafe { spawn::root(self, id, location, flags, future) }
             }
         };
-        // SAFETY: on the home's thread.
-        unsafe { header(task).slot.set(local.registry.insert(task)) };
         if !at_once {
+            self.register(task);
             // SAFETY: born SCHEDULED: this is the one entry.
             header(task).home.schedule().ready(unsafe { Runnable::new(task) });
         }
         task
+    }
+
+    /// Enters the task among the home's. One that is ready at its first poll never gets that far: in
+    /// that poll only its own code could look for it.
+    #[inline]
+    fn register(&self, task: Raw) {
+        // SAFETY: on the home's thread.
+        unsafe { header(task).slot.set(self.local().registry.insert(task)) };
     }
 
     /// After a poll that returned: keeps the block for the next root if nobody else has the task.
@@ -137,8 +146,6 @@ impl Home {
         if refs != 2 || flags(task).is_queued() || !Ledger(&header(task).word).is_at_rest() {
             return false;
         }
-        // SAFETY: on the home's thread.
-        local.registry.remove(unsafe { header(task).slot.get() });
         if let Some(other) = local.idle_root.replace(Some(task)) {
             // Two loops of one home cannot run at a time, but a root may run within a root's drop.
             free_idle(other);

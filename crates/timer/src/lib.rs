@@ -12,8 +12,8 @@ pub mod timers;
 pub mod current;
 mod fallback;
 
-pub mod interval;
-pub mod sleep;
+mod interval;
+mod sleep;
 
 pub use interval::{Interval, MissedTickBehavior, interval, interval_at};
 pub use queue::{Key, TimerQueue};

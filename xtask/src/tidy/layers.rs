@@ -52,7 +52,7 @@ const LAYERS: &[Layer] = &[
         3,
         "corio-net",
         &["corio-reactor", "corio-timer", "corio-base", "corio-trace"],
-        &["socket2", "rustix", "futures-io"],
+        &["socket2", "rustix", "futures-io", "futures-core"],
     ),
     layer(
         4,

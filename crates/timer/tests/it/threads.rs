@@ -103,7 +103,7 @@ fn polled_elsewhere_after_it_fired_it_has_its_deadline() {
         sleep
     });
     timers.turn(clock::now(), &mut batch);
-    on_another_thread(move || corio_base::park::block_on(sleep));
+    on_another_thread(move || block_on(sleep));
     assert!(begun.elapsed() >= DELAY, "the loop's clock was ahead, the thread's is not");
 }
 
@@ -115,7 +115,7 @@ fn polled_elsewhere_it_ends_though_its_home_rests() {
     let mut sleep = sleep(Duration::from_millis(2));
     assert!(poll_once(&mut sleep).is_pending());
     // No turn: nobody answers.
-    on_another_thread(move || corio_base::park::block_on(sleep));
+    on_another_thread(move || block_on(sleep));
     assert!(begun.elapsed() >= Duration::from_millis(2));
 }
 
