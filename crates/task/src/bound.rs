@@ -10,6 +10,7 @@ use std::task::Waker;
 
 use corio_base::loom::sync::atomic::Ordering;
 
+use crate::cell;
 use crate::flags::Flags;
 use crate::header::Header;
 use crate::home::HomeLocal;
@@ -121,7 +122,7 @@ pub(crate) fn settled(task: Raw, refs: u32) {
 
 fn free(task: Raw) {
     // SAFETY: the last reference is gone, by the count that led here.
-    unsafe { (header(task).vtable.free)(task) }
+    unsafe { cell::free(task) }
 }
 
 /// Does what a change of the ledger asks for.
@@ -277,7 +278,7 @@ pub(crate) fn set_joiner(task: Raw, waker: &Waker) {
     let same = unsafe { joiner.look(|j| j.as_ref().is_some_and(|j| j.will_wake(waker))) };
     if !same {
         // Cloned before the slot is touched: a clone is foreign code.
-        let waker = waker.clone();
+        let waker = waker::clone_any(waker);
         // SAFETY: on the home's thread.
         drop(unsafe { joiner.replace(Some(waker)) });
     }

@@ -7,7 +7,7 @@
 use std::alloc::Layout;
 use std::any::Any;
 use std::cell::UnsafeCell;
-use std::mem::ManuallyDrop;
+use std::mem::{ManuallyDrop, offset_of};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::ptr::{self, NonNull};
@@ -16,7 +16,7 @@ use std::task::{Context, Poll};
 use crate::bound::Raw;
 use crate::header::{Birth, Header, Polled, Vtable};
 use crate::join::JoinError;
-use crate::pool;
+use crate::pool::{self, Shape};
 use crate::quietly;
 
 type Output<F> = Result<<F as Future>::Output, JoinError>;
@@ -33,14 +33,14 @@ union Stage<F: Future> {
 }
 
 impl<F: Future> TaskCell<F> {
-    pub(crate) const LAYOUT: Layout = Layout::new::<TaskCell<F>>();
+    pub(crate) const SHAPE: Shape = Shape::of(Layout::new::<TaskCell<F>>());
 
     pub(crate) const VTABLE: Vtable = Vtable {
         poll: poll::<F>,
         cancel: cancel::<F>,
-        take_output: take_output::<F>,
+        stage_offset: offset_of!(TaskCell<F>, stage),
         drop_output: drop_output::<F>,
-        free: free::<F>,
+        shape: Self::SHAPE,
         type_name: std::any::type_name::<F>,
         future_size: size_of::<F>(),
     };
@@ -48,7 +48,7 @@ impl<F: Future> TaskCell<F> {
     /// Makes a task of `future` in `block`.
     ///
     /// # Safety
-    /// `block` is as large and aligned as [`TaskCell::LAYOUT`] asks, and nobody else's.
+    /// `block` is as large and aligned as [`TaskCell::SHAPE`] asks, and nobody else's.
     #[inline]
     pub(crate) unsafe fn write(block: NonNull<u8>, birth: Birth, future: F) -> Raw {
         let cell: *mut TaskCell<F> = block.cast().as_ptr();
@@ -63,7 +63,7 @@ impl<F: Future> TaskCell<F> {
     /// Makes another task in the block of one that left nothing to drop but its header.
     ///
     /// # Safety
-    /// `task` is the caller's alone, its block is laid out as [`TaskCell::LAYOUT`] says, and `renew`
+    /// `task` is the caller's alone, its block is laid out as [`TaskCell::SHAPE`] says, and `renew`
     /// makes the header a new task's.
     #[inline]
     pub(crate) unsafe fn rewrite(task: Raw, future: F, renew: impl FnOnce(&mut Header)) {
@@ -149,14 +149,15 @@ fn id(task: NonNull<Header>) -> u64 {
     crate::bound::header(task).cold.id
 }
 
-/// [`Vtable::take_output`].
+/// Moves the output out; its place counts as empty from here on.
 ///
 /// # Safety
-/// The output is there, the caller alone is at it, and `to` can hold an [`Output`] of this future.
-unsafe fn take_output<F: Future>(task: NonNull<Header>, to: *mut ()) {
-    let stage = stage::<F>(task);
-    // SAFETY: the caller's claim; the place counts as empty from here on.
-    unsafe { to.cast::<Output<F>>().write(ManuallyDrop::take(&mut (*stage).output)) };
+/// The output is there, of this type, and the caller alone is at it.
+#[inline]
+pub(crate) unsafe fn take_output<T>(task: Raw) -> Result<T, JoinError> {
+    let offset = crate::bound::header(task).vtable.stage_offset;
+    // SAFETY: the offset is this cell's stage's, and a union's fields begin where it does.
+    unsafe { task.cast::<u8>().add(offset).cast::<Result<T, JoinError>>().read() }
 }
 
 /// [`Vtable::drop_output`].
@@ -169,22 +170,23 @@ unsafe fn drop_output<F: Future>(task: NonNull<Header>) {
     unsafe { ManuallyDrop::drop(&mut (*stage).output) };
 }
 
-/// [`Vtable::free`].
+/// Drops the header and gives the block back.
 ///
 /// # Safety
 /// The last reference is gone, and so are future and output.
-unsafe fn free<F: Future>(task: NonNull<Header>) {
+#[inline]
+pub(crate) unsafe fn free(task: Raw) {
     // SAFETY: the caller's claim: the header is the caller's alone.
     let header = unsafe { &mut *task.as_ptr() };
     drop(header.cold.name.take());
+    let shape = header.vtable.shape;
     // SAFETY: the block is given away below, and the field not looked at again. Of the header's other
     // fields only the joiner has a destructor, and it was taken at the task's end.
     let home = unsafe { ptr::read(&raw const header.home) };
-    let layout = TaskCell::<F>::LAYOUT;
     match home.local() {
         // SAFETY: every task's block comes from a pool or from `pool::allocate`.
-        Some(local) => unsafe { local.pool.put(task.cast(), layout) },
+        Some(local) => unsafe { local.pool.put(task.cast(), shape) },
         // SAFETY: as above.
-        None => unsafe { pool::release(task.cast(), layout) },
+        None => unsafe { pool::release(task.cast(), shape) },
     }
 }

@@ -101,7 +101,10 @@ impl<'a> Flags<'a> {
     /// Edge 7, with the future there and nobody at it.
     pub(crate) fn begin_cancel(&self) {
         let flags = self.get();
-        debug_assert!(flags & (RUNNING | DONE) == 0, "cancelled while it is polled, or after its end");
+        debug_assert!(
+            flags & (RUNNING | DONE) == 0,
+            "cancelled while it is polled, or after its end"
+        );
         self.set(flags | RUNNING);
     }
 

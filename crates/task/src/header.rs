@@ -22,6 +22,7 @@ use corio_base::loom::sync::atomic::{AtomicU8, AtomicU32};
 use crate::home::HomeRef;
 use crate::join::JoinError;
 use crate::local::Local;
+use crate::pool::Shape;
 
 /// Which of the two state machines a task has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -89,7 +90,13 @@ impl Header {
     /// Makes this the header of a new task of the same home, with a handle; for a task that nobody
     /// else has.
     #[inline]
-    pub(crate) fn renew(&mut self, id: u64, parent: u64, location: &'static Location<'static>, flags: u8) {
+    pub(crate) fn renew(
+        &mut self,
+        id: u64,
+        parent: u64,
+        location: &'static Location<'static>,
+        flags: u8,
+    ) {
         self.refs = Local::new(2);
         self.flags = Local::new(flags);
         self.done = AtomicU8::new(0);
@@ -121,12 +128,12 @@ pub(crate) struct Vtable {
     pub(crate) poll: unsafe fn(NonNull<Header>, &mut Context<'_>) -> Polled,
     /// Drops the future and stores `error` as the output.
     pub(crate) cancel: unsafe fn(NonNull<Header>, JoinError),
-    /// Moves the output to the place given, which has the output's type.
-    pub(crate) take_output: unsafe fn(NonNull<Header>, *mut ()),
+    /// Where, from the block's beginning, the future and then the output is.
+    pub(crate) stage_offset: usize,
     /// Drops the output where it lies.
     pub(crate) drop_output: unsafe fn(NonNull<Header>),
-    /// Drops the header and frees the block; future and output are gone.
-    pub(crate) free: unsafe fn(NonNull<Header>),
+    /// What the block was asked for with.
+    pub(crate) shape: Shape,
     pub(crate) type_name: fn() -> &'static str,
     pub(crate) future_size: usize,
 }

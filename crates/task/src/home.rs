@@ -249,8 +249,14 @@ impl Home {
         while let Some((at, task)) = self.local().registry.next_from(slot) {
             let flags = crate::bound::flags(task);
             // A task settled before its time would be freed while it is polled or queued.
-            assert!(flags.is_done(), "a home was settled with a task alive: cancel_all comes first");
-            assert!(!flags.is_queued(), "a home was settled with a task in its queue: empty it first");
+            assert!(
+                flags.is_done(),
+                "a home was settled with a task alive: cancel_all comes first"
+            );
+            assert!(
+                !flags.is_queued(),
+                "a home was settled with a task in its queue: empty it first"
+            );
             crate::bound::settle(task, self.local());
             slot = at + 1;
         }

@@ -15,7 +15,6 @@
 use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
-use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::ptr;
 use std::sync::{Mutex, PoisonError};
@@ -24,6 +23,7 @@ use std::task::{Context, Poll, Waker};
 use corio_base::loom::thread;
 
 use crate::bound::{self, Raw, header};
+use crate::cell;
 use crate::free::{Detached, State};
 use crate::header::Flavour;
 use crate::mail::Mail;
@@ -141,13 +141,9 @@ impl<T> JoinHandle<T> {
     #[inline]
     unsafe fn take(&mut self) -> Result<T, JoinError> {
         self.asked = Asked(Asked::TAKEN);
-        let mut output = MaybeUninit::<Result<T, JoinError>>::uninit();
-        // SAFETY: the output is there (the caller's claim), the handle's alone, and of this type
-        // (the claim of `new`).
-        unsafe {
-            (header(self.task).vtable.take_output)(self.task, output.as_mut_ptr().cast());
-            output.assume_init()
-        }
+        // SAFETY: the output is there (the caller's claim), the handle's alone, and of this type (the
+        // claim of `new`).
+        unsafe { cell::take_output(self.task) }
     }
 
     /// Asks for `waker` to be woken at the end. `true`: the task has ended meanwhile.
@@ -190,7 +186,8 @@ impl<T> JoinHandle<T> {
             return;
         }
         // SAFETY: JOINER is clear: the slot is the handle's.
-        let same = unsafe { header.joiner.look(|j| j.as_ref().is_some_and(|j| j.will_wake(waker))) };
+        let same =
+            unsafe { header.joiner.look(|j| j.as_ref().is_some_and(|j| j.will_wake(waker))) };
         if !same {
             let waker = waker.clone();
             // SAFETY: as above.
@@ -241,7 +238,9 @@ fn detach(task: Raw) {
         Flavour::Free => {
             match State(&header(task).word).drop_handle() {
                 // SAFETY: complete and not taken: the output is the handle's.
-                Detached::DropOutput => quietly(|| unsafe { (header(task).vtable.drop_output)(task) }),
+                Detached::DropOutput => {
+                    quietly(|| unsafe { (header(task).vtable.drop_output)(task) })
+                }
                 // SAFETY: the slot is the handle's.
                 Detached::EmptySlot => bound::let_go(unsafe { header(task).joiner.replace(None) }),
             }

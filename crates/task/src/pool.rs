@@ -30,24 +30,39 @@ struct FreeBlock {
     next: *mut FreeBlock,
 }
 
-fn class_of(layout: Layout) -> Option<usize> {
-    let class = (layout.size() + CLASS_STEP / 2 - 1) / CLASS_STEP;
-    (layout.align() <= CLASS_STEP && class < CLASSES).then_some(class)
+/// What a block is asked for with: its layout, and its class if it has one, known at compile time.
+#[derive(Clone, Copy)]
+pub(crate) struct Shape {
+    layout: Layout,
+    /// [`CLASSES`] if it has none.
+    class: usize,
+}
+
+impl Shape {
+    pub(crate) const fn of(layout: Layout) -> Shape {
+        let class = (layout.size() + CLASS_STEP / 2 - 1) / CLASS_STEP;
+        let small = layout.align() <= CLASS_STEP && class < CLASSES;
+        Shape { layout, class: if small { class } else { CLASSES } }
+    }
+
+    /// The layout that a block is really allocated with.
+    fn block(self) -> Layout {
+        if self.class < CLASSES { class_layout(self.class) } else { self.layout }
+    }
+}
+
+const fn class_size(class: usize) -> usize {
+    class * CLASS_STEP + CLASS_STEP / 2
 }
 
 fn class_layout(class: usize) -> Layout {
-    Layout::from_size_align(class * CLASS_STEP + CLASS_STEP / 2, CLASS_STEP)
+    Layout::from_size_align(class_size(class), CLASS_STEP)
         .expect("a class is small and its alignment a power of two")
 }
 
-/// The layout that a block for `layout` is really allocated with.
-fn block_layout(layout: Layout) -> Layout {
-    class_of(layout).map_or(layout, class_layout)
-}
-
 /// A block from the global allocator.
-pub(crate) fn allocate(layout: Layout) -> NonNull<u8> {
-    let layout = block_layout(layout);
+pub(crate) fn allocate(shape: Shape) -> NonNull<u8> {
+    let layout = shape.block();
     debug_assert!(layout.size() > 0);
     // SAFETY: a task's header alone has a size.
     let block = unsafe { alloc(layout) };
@@ -57,10 +72,11 @@ pub(crate) fn allocate(layout: Layout) -> NonNull<u8> {
 /// Gives a block back to the global allocator.
 ///
 /// # Safety
-/// `block` came from [`allocate`] or [`Pool::take`] for the same `layout` and is not used again.
-pub(crate) unsafe fn release(block: NonNull<u8>, layout: Layout) {
+/// `block` came from [`allocate`] or [`Pool::take`] for the same `shape` and is not used again.
+#[cold]
+pub(crate) unsafe fn release(block: NonNull<u8>, shape: Shape) {
     // SAFETY: allocated with this layout, as the caller vouches.
-    unsafe { dealloc(block.as_ptr(), block_layout(layout)) }
+    unsafe { dealloc(block.as_ptr(), shape.block()) }
 }
 
 impl Pool {
@@ -68,19 +84,18 @@ impl Pool {
         Pool { heads: [const { Cell::new(ptr::null_mut()) }; CLASSES], cached_bytes: Cell::new(0) }
     }
 
-    /// A block for `layout`.
+    /// A block of this shape.
     #[inline]
-    pub(crate) fn take(&self, layout: Layout) -> NonNull<u8> {
-        if let Some(class) = class_of(layout) {
-            let head = self.heads[class].get();
-            if let Some(block) = NonNull::new(head) {
-                // SAFETY: a block in the list is free, and was made a FreeBlock by `put`.
-                self.heads[class].set(unsafe { (*head).next });
-                self.cached_bytes.set(self.cached_bytes.get() - class_layout(class).size());
-                return block.cast();
-            }
+    pub(crate) fn take(&self, shape: Shape) -> NonNull<u8> {
+        if let Some(head) = self.heads.get(shape.class)
+            && let Some(block) = NonNull::new(head.get())
+        {
+            // SAFETY: a block in the list is free, and was made a FreeBlock by `put`.
+            head.set(unsafe { (*block.as_ptr()).next });
+            self.cached_bytes.set(self.cached_bytes.get() - class_size(shape.class));
+            return block.cast();
         }
-        allocate(layout)
+        allocate(shape)
     }
 
     /// Takes a block back.
@@ -88,21 +103,19 @@ impl Pool {
     /// # Safety
     /// As [`release`].
     #[inline]
-    pub(crate) unsafe fn put(&self, block: NonNull<u8>, layout: Layout) {
-        let Some(class) = class_of(layout) else {
+    pub(crate) unsafe fn put(&self, block: NonNull<u8>, shape: Shape) {
+        let bytes = self.cached_bytes.get() + class_size(shape.class);
+        match self.heads.get(shape.class) {
+            Some(head) if bytes <= CACHED_BYTES_MAX => {
+                let free: *mut FreeBlock = block.as_ptr().cast();
+                // SAFETY: a block is at least as large as a task's header and aligned to 16.
+                unsafe { free.write(FreeBlock { next: head.get() }) };
+                head.set(free);
+                self.cached_bytes.set(bytes);
+            }
             // SAFETY: the caller's claim.
-            return unsafe { release(block, layout) };
-        };
-        let bytes = self.cached_bytes.get() + class_layout(class).size();
-        if bytes > CACHED_BYTES_MAX {
-            // SAFETY: the caller's claim.
-            return unsafe { release(block, layout) };
+            _ => unsafe { release(block, shape) },
         }
-        let free: *mut FreeBlock = block.as_ptr().cast();
-        // SAFETY: a block is at least as large as a task's header and aligned to 16.
-        unsafe { free.write(FreeBlock { next: self.heads[class].get() }) };
-        self.heads[class].set(free);
-        self.cached_bytes.set(bytes);
     }
 }
 
@@ -128,11 +141,11 @@ mod tests {
     #[test]
     fn a_block_freed_is_the_next_one_taken() {
         let pool = Pool::new();
-        let layout = Layout::from_size_align(100, 8).unwrap();
+        let layout = Shape::of(Layout::from_size_align(100, 8).unwrap());
         let first = pool.take(layout);
         // SAFETY: taken above for the same layout.
         unsafe { pool.put(first, layout) };
-        let again = pool.take(Layout::from_size_align(97, 8).unwrap());
+        let again = pool.take(Shape::of(Layout::from_size_align(97, 8).unwrap()));
         assert_eq!(first, again, "100 and 97 bytes are one class");
         // SAFETY: as above.
         unsafe { release(again, layout) };
@@ -142,7 +155,7 @@ mod tests {
     fn classes_hold_what_they_are_asked_for() {
         for size in 88..2000 {
             let layout = Layout::from_size_align(size, 8).unwrap();
-            let block = block_layout(layout);
+            let block = Shape::of(layout).block();
             assert!(block.size() >= size && block.size() < size + CLASS_STEP, "{size}");
         }
     }
@@ -152,10 +165,11 @@ mod tests {
         let pool = Pool::new();
         for layout in [(4096, 8), (256, 64)] {
             let layout = Layout::from_size_align(layout.0, layout.1).unwrap();
-            let block = pool.take(layout);
+            let shape = Shape::of(layout);
+            let block = pool.take(shape);
             assert_eq!(block.as_ptr() as usize % layout.align(), 0);
-            // SAFETY: taken above for the same layout.
-            unsafe { pool.put(block, layout) };
+            // SAFETY: taken above for the same shape.
+            unsafe { pool.put(block, shape) };
             assert_eq!(pool.cached_bytes.get(), 0);
         }
     }

@@ -12,9 +12,8 @@ use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::{Context, Poll};
 
-
 use crate::bound::{self, Raw, flags, header};
-use crate::cell::TaskCell;
+use crate::cell::{self, TaskCell};
 use crate::flags::Flags;
 use crate::header::Polled;
 use crate::home::Home;
@@ -112,7 +111,9 @@ impl Home {
                 let parent = current_raw().map_or(0, |task| header(task).cold.id);
                 // SAFETY: nobody else has the block (`retire_root`); layouts of all root futures are
                 // the same; the old content has no destructor.
-                unsafe { TaskCell::rewrite(block, future, |h| h.renew(id, parent, location, flags)) };
+                unsafe {
+                    TaskCell::rewrite(block, future, |h| h.renew(id, parent, location, flags))
+                };
                 block
             }
             None => {
@@ -157,7 +158,7 @@ impl Home {
 /// Frees a block that [`Home::run_root`] kept.
 pub(crate) fn free_idle(block: Raw) {
     // SAFETY: nobody else has it, and neither a future nor an output is in it.
-    unsafe { (header(block).vtable.free)(block) }
+    unsafe { cell::free(block) }
 }
 
 fn taken<F: Future>(frame: &mut Frame<'_, F>) -> F::Output {
@@ -196,4 +197,3 @@ impl Drop for Guard<'_> {
         }
     }
 }
-

@@ -72,7 +72,7 @@ impl Spawn {
             flags: Flags::INITIAL,
             cold,
         };
-        let block = local.pool.take(TaskCell::<F>::LAYOUT);
+        let block = local.pool.take(TaskCell::<F>::SHAPE);
         // SAFETY: taken for this layout.
         let task = unsafe { TaskCell::write(block, birth, future) };
         arrive(task, local);
@@ -98,7 +98,7 @@ impl Spawn {
             flags: Flags::INITIAL,
             cold,
         };
-        let block = pool::allocate(TaskCell::<F>::LAYOUT);
+        let block = pool::allocate(TaskCell::<F>::SHAPE);
         // SAFETY: allocated for this layout.
         let task = unsafe { TaskCell::write(block, birth, future) };
         // SAFETY: F's cell, with the handle's reference and bit.
@@ -123,7 +123,7 @@ impl Spawn {
             flags: 0,
             cold,
         };
-        let block = pool::allocate(TaskCell::<F>::LAYOUT);
+        let block = pool::allocate(TaskCell::<F>::SHAPE);
         // SAFETY: allocated for this layout.
         let task = unsafe { TaskCell::write(block, birth, future) };
         // SAFETY: F's cell, with the handle's reference and bit.
@@ -155,7 +155,7 @@ pub(crate) unsafe fn root<F: Future>(
         flags,
         cold,
     };
-    let block = home.local().pool.take(TaskCell::<F>::LAYOUT);
+    let block = home.local().pool.take(TaskCell::<F>::SHAPE);
     // SAFETY: taken for this layout.
     unsafe { TaskCell::write(block, birth, future) }
 }

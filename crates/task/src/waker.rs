@@ -9,6 +9,7 @@ use std::ptr::NonNull;
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
 use crate::bound::{self, Raw, header};
+use crate::cell;
 use crate::free::State;
 use crate::header::Flavour;
 use crate::runnable::FreeRunnable;
@@ -52,6 +53,19 @@ pub(crate) fn wake_any(waker: Waker) {
     }
 }
 
+/// Clones whatever `waker` is; for a task of ours without a call through the table.
+#[inline]
+pub(crate) fn clone_any(waker: &Waker) -> Waker {
+    if std::ptr::eq(waker.vtable(), &VTABLE) {
+        let data = waker.data();
+        add_ref(raw(data));
+        // SAFETY: the table's functions keep RawWaker's contract; the reference was just counted.
+        unsafe { Waker::from_raw(RawWaker::new(data, &VTABLE)) }
+    } else {
+        waker.clone()
+    }
+}
+
 /// One reference more.
 #[inline]
 pub(crate) fn add_ref(task: Raw) {
@@ -69,7 +83,7 @@ pub(crate) fn release(task: Raw) {
         Flavour::Free => {
             if State(&header(task).word).release() {
                 // SAFETY: the last reference is gone.
-                unsafe { (header(task).vtable.free)(task) };
+                unsafe { cell::free(task) };
             }
         }
     }
