@@ -50,7 +50,8 @@ impl Builder {
     }
 
     /// What the loop waits on instead of corio's reactor. Timers go on working, on top of it;
-    /// descriptors are then driven by the fallback thread.
+    /// descriptors are then driven by the fallback thread, unless the program, inside
+    /// [`Runtime::enter`], installs a reactor of its own (`corio_reactor::current::install`).
     pub fn driver(mut self, driver: impl Park + 'static) -> Self {
         self.driver = Some(Box::new(driver));
         self

@@ -10,6 +10,7 @@ use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use corio_base::clock::{self, VirtualClock};
 use corio_base::{Park, Parked, Time, Unpark, Unparker, Wait, WakeBatch};
@@ -19,6 +20,9 @@ use corio_timer::Timers;
 /// so 1 % of the time, and an event waits no longer than a parked thread would take to wake.
 const NANOS_BETWEEN_OS_LOOKS: u64 = 20_000;
 
+/// A clock that is held asks again after so much real time: the end of a hold tells nobody.
+const HELD_CLOCK_LOOKS_AFTER: Duration = Duration::from_millis(1);
+
 /// The default driver of a runtime.
 pub(crate) struct Driver {
     io: Box<dyn Park>,
@@ -27,7 +31,7 @@ pub(crate) struct Driver {
     batch: WakeBatch,
     /// When the last park ended.
     left: Time,
-    /// When the OS was last asked.
+    /// When the OS was last asked; [`Time::ZERO`]: never.
     os_asked: Time,
 }
 
@@ -49,7 +53,11 @@ impl Driver {
 
     /// Fires what is due at `now`: collects, wakes nobody.
     fn collect_timers(&mut self, now: Time) -> usize {
-        self.timers.turn(now, &mut self.batch)
+        let fired = self.timers.turn(now, &mut self.batch);
+        if fired > 0 {
+            corio_trace::emit(&corio_trace::Event::TimerFired { count: fired });
+        }
+        fired
     }
 
     fn ask_os(&mut self, wait: Wait, now: Time) -> io::Result<usize> {
@@ -60,8 +68,9 @@ impl Driver {
     /// A loop that has work asks what else there is.
     fn look(&mut self, now: Time) -> io::Result<usize> {
         let since = now.as_nanos().saturating_sub(self.os_asked.as_nanos());
+        let asked_just_now = self.os_asked != Time::ZERO && since < NANOS_BETWEEN_OS_LOOKS;
         // A virtual clock does not say how long ago that was.
-        let asked = if since < NANOS_BETWEEN_OS_LOOKS && self.virtual_time.is_none() {
+        let asked = if asked_just_now && self.virtual_time.is_none() {
             Ok(0)
         } else {
             self.ask_os(Wait::Poll, now)
@@ -103,7 +112,12 @@ impl Driver {
             return found;
         }
         if next.is_never() || clock::held() {
-            let wait = if next.is_never() { wait } else { Wait::Forever };
+            let wait = match next.is_never() {
+                true => wait,
+                // Parks measure a wait from this thread's clock, which stands still: it is as long
+                // in real time.
+                false => Wait::Until(now.saturating_add(HELD_CLOCK_LOOKS_AFTER)),
+            };
             let found = self.ask_os(wait, now);
             if let Some(jump) = &self.virtual_time {
                 jump.unparked.store(false, Ordering::Release);

@@ -2,7 +2,9 @@
 
 use std::cell::RefCell;
 use std::fmt;
+use std::panic::Location;
 
+use corio_base::ambient::{self, ActiveGuard, LoopId};
 use corio_executor::{JoinHandle, Spawn};
 use corio_reactor::ReactorHandle;
 
@@ -31,7 +33,7 @@ impl Handle {
     pub fn current() -> Handle {
         match Handle::try_current() {
             Some(handle) => handle,
-            None => no_runtime("Handle::current"),
+            None => no_runtime("Handle::current", Location::caller()),
         }
     }
 
@@ -78,7 +80,7 @@ impl Handle {
                 "Handle::block_on at {} is called inside the loop that runs on this thread since \
                  {outer}: it would wait for a loop that it keeps from running. Await the future \
                  instead, or block on a thread of its own",
-                std::panic::Location::caller(),
+                Location::caller(),
             );
         }
         let _entered = self.enter();
@@ -86,11 +88,16 @@ impl Handle {
     }
 
     /// Makes this the handle that [`Handle::current`] and [`crate::spawn`] find on this thread, until
-    /// the guard is dropped.
+    /// the guard is dropped, also inside a task of another runtime. Sockets made meanwhile are this
+    /// runtime's; sleeps are driven by the fallback thread.
     pub fn enter(&self) -> HandleGuard {
+        // No loop of this thread has this number, so none is found: neither its tasks nor its timers
+        // nor its reactor, but only what follows.
+        let active = ambient::activate(LoopId::new());
         HandleGuard {
             before: ENTERED.with(|slot| slot.borrow_mut().replace(self.clone())),
             _reactor: self.reactor.clone().map(corio_reactor::current::install),
+            _active: active,
         }
     }
 }
@@ -106,7 +113,9 @@ impl fmt::Debug for Handle {
 #[must_use = "the handle stops being current when the guard is dropped"]
 pub struct HandleGuard {
     before: Option<Handle>,
+    // Dropped in this order: what was entered for the number, then the number.
     _reactor: Option<corio_reactor::current::InstallGuard>,
+    _active: ActiveGuard,
 }
 
 impl Drop for HandleGuard {
@@ -120,9 +129,9 @@ impl Drop for HandleGuard {
 /// What those say who need a runtime and find none.
 #[cold]
 #[track_caller]
-pub(crate) fn no_runtime(who: &str) -> ! {
+pub(crate) fn no_runtime(who: &str, place: &Location<'_>) -> ! {
     panic!(
-        "{who} needs a runtime, and none runs on this thread: call it inside `corio::run` or \
+        "{who} at {place} needs a runtime, and none runs on this thread: call it inside `corio::run` or \
          `#[corio::main]`, or enter one (`Handle::enter`); `Handle::try_current` asks without a panic",
     )
 }

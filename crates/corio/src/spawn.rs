@@ -39,9 +39,10 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
+    let place = Location::caller();
     spawn_current(spawn, future, |spawn, future| match Handle::try_current() {
         Some(handle) => handle.spawn_with(spawn.into(), future),
-        None => no_runtime(who),
+        None => no_runtime(who, place),
     })
 }
 
@@ -65,7 +66,8 @@ pub fn spawn_local<F>(future: F) -> JoinHandle<F::Output>
 where
     F: Future + 'static,
 {
-    spawn_current(Location::caller(), future, |_, _| no_runtime("corio::spawn_local"))
+    let place = Location::caller();
+    spawn_current(place, future, |_, _| no_runtime("corio::spawn_local", place))
 }
 
 /// Spawns a task with a name.
@@ -118,8 +120,9 @@ impl Builder {
     where
         F: Future + 'static,
     {
-        let spawn = self.spawn.location(Location::caller());
-        spawn_current(spawn, future, |_, _| no_runtime("task::Builder::spawn_local"))
+        let place = Location::caller();
+        let spawn = self.spawn.location(place);
+        spawn_current(spawn, future, |_, _| no_runtime("task::Builder::spawn_local", place))
     }
 }
 

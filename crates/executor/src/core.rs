@@ -40,7 +40,13 @@ impl Core {
     pub fn new(unparker: Unparker) -> Rc<Core> {
         let shared = Arc::new(Shared::new(unparker));
         let home = Home::new(Box::new(Router(shared.clone())));
-        Rc::new(Core { shared, home, cadence: Cadence::new(), closed: Cell::new(false), id: LoopId::new() })
+        Rc::new(Core {
+            shared,
+            home,
+            cadence: Cadence::new(),
+            closed: Cell::new(false),
+            id: LoopId::new(),
+        })
     }
 
     /// The loop's number, by which its thread finds what belongs to it.

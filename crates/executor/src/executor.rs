@@ -63,6 +63,7 @@ impl<P: Park> Executor<P> {
     /// With the future's panic, if it panics. If called inside a loop of this thread: it would stop
     /// that loop. If the future's task is aborted.
     #[track_caller]
+    #[inline]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         match self.try_block_on(future) {
             Ok(output) => output,
@@ -81,15 +82,15 @@ impl<P: Park> Executor<P> {
     /// # Panics
     /// If called inside a loop of this thread.
     #[track_caller]
+    #[inline]
     pub fn try_block_on<F: Future>(&self, future: F) -> Result<F::Output, JoinError> {
         let place = Location::caller();
         let _entered = entered::enter_running(self.core.id(), place);
-        let mut park = self.park.borrow_mut();
         let core = &*self.core;
         // A loop with nothing to run polls the future at once: it is first in the queue anyway.
         let at_once = !core.has_work() && !corio_trace::enabled();
         core.home().run_root(place, pin!(future), at_once, |root| {
-            run_until_done(core, root, &mut *park);
+            run_until_done(core, root, &mut *self.park.borrow_mut());
         })
     }
 }
@@ -134,7 +135,9 @@ impl Drop for Asleep<'_> {
 
 #[cold]
 fn wait(core: &Core, park: &mut dyn Park, wait: Wait) {
-    match park.park(wait) {
+    let parked =
+        if corio_trace::enabled() { crate::traced::park(park, wait) } else { park.park(wait) };
+    match parked {
         Ok(parked) => core.looked(parked.away_nanos),
         Err(error) => {
             core.looked(0);

@@ -1,5 +1,6 @@
 //! A loop as a plain future inside somebody else's executor.
 
+use std::cell::Cell;
 use std::fmt;
 use std::future::poll_fn;
 use std::panic::Location;
@@ -38,6 +39,8 @@ const POLLS_PER_VISIT_MAX: usize = 128;
 pub struct Guest {
     core: Rc<Core>,
     host: Arc<Host>,
+    /// A [`Guest::run`] is under way.
+    running: Cell<bool>,
 }
 
 /// The host's waker, where any thread finds it.
@@ -58,7 +61,7 @@ impl Guest {
         let host = Arc::new(Host::default());
         let core = Core::new(host.clone());
         entered::put(core.id(), core.clone());
-        Guest { core, host }
+        Guest { core, host, running: Cell::new(false) }
     }
 
     /// A handle for other threads.
@@ -81,7 +84,8 @@ impl Guest {
     /// takes its turns, and may borrow. The loop's own tasks stay where they are afterwards.
     ///
     /// # Panics
-    /// When polled, if the thread runs a corio loop of its own: spawn there instead.
+    /// When polled, if the thread runs a corio loop of its own: spawn there instead. If another run of
+    /// this guest is under way, begun and neither ended nor dropped: spawn on the guest instead.
     ///
     /// # Cancel safety
     /// Dropped, it leaves the loop's tasks as they are; run again to go on.
@@ -89,6 +93,7 @@ impl Guest {
     pub fn run<F: Future>(&self, future: F) -> impl Future<Output = F::Output> {
         let place = Location::caller();
         async move {
+            let _one = OneRun::begin(&self.running);
             let mut future = pin!(future);
             poll_fn(|context| self.visit(place, future.as_mut(), context)).await
         }
@@ -118,6 +123,27 @@ impl Guest {
         }
         self.core.local().outside.set(true);
         polled
+    }
+}
+
+/// The one run of a guest. There is one place for a host's waker, and with two runs the other one
+/// would never be woken.
+struct OneRun<'a>(&'a Cell<bool>);
+
+impl<'a> OneRun<'a> {
+    fn begin(running: &'a Cell<bool>) -> Self {
+        assert!(
+            !running.replace(true),
+            "a guest is run by one future at a time, and another run of it is under way: \
+             `spawn_local` what is to run beside it",
+        );
+        OneRun(running)
+    }
+}
+
+impl Drop for OneRun<'_> {
+    fn drop(&mut self) {
+        self.0.set(false);
     }
 }
 

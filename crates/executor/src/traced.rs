@@ -5,6 +5,7 @@
 use std::io;
 
 use corio_base::clock;
+use corio_base::{Park, Parked, Wait};
 use corio_task::{Ran, Runnable, TaskInfo};
 use corio_trace::{Event, Outcome, emit, report_error, report_slow_poll, slow_poll};
 
@@ -39,6 +40,18 @@ pub(crate) fn spawned(task: TaskInfo<'_>) {
         location: task.location(),
         parent: task.parent(),
     });
+}
+
+/// As [`Park::park`], with events around it.
+#[cold]
+pub(crate) fn park(park: &mut dyn Park, wait: Wait) -> io::Result<Parked> {
+    emit(&Event::LoopParked { wait });
+    let begun = clock::now();
+    let parked = park.park(wait);
+    let took = clock::now().saturating_since(begun);
+    let events = parked.as_ref().map_or(0, |parked| parked.events);
+    emit(&Event::LoopUnparked { took, events });
+    parked
 }
 
 /// Waiting failed. The loop goes on: it looks again after the next turn.

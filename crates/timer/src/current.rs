@@ -25,7 +25,8 @@ pub fn remove(id: LoopId) {
     drop(timers);
 }
 
-/// Makes `timers` this thread's until the guard is dropped, for a thread that turns them by hand.
+/// Makes `timers` those of the loop that is active on this thread, or of the thread if none is, until
+/// the guard is dropped; for those who turn them by hand. A loop made by hand uses [`put`] instead.
 /// Installs nest.
 ///
 /// ```

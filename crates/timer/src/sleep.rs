@@ -58,7 +58,8 @@ pub fn sleep(delay: Duration) -> Sleep {
     Sleep { state: State::After { delay_ns: nanos(delay) } }
 }
 
-/// Waits until `deadline`. A deadline that has passed lets everything else that is ready run once.
+/// Waits until `deadline`. A deadline that has passed lets everything else that is ready run once;
+/// one that passed only after its loop last looked at its clock is seen at the next look.
 ///
 /// ```
 /// use std::time::{Duration, Instant};
@@ -311,16 +312,16 @@ impl Sleep {
 
     /// Edge 6.
     fn poll_answer(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let &State::Asked { ref answer, latest } = &self.state else { unreachable!("asked before") };
+        let &State::Asked { ref answer, latest } = &self.state else {
+            unreachable!("asked before")
+        };
         if let Poll::Ready(deadline) = answer.poll(context) {
             self.leave(false);
             return self.arrive(deadline, context);
         }
         match Reached::Fallback(Fallback::get()).poll(latest, context.waker()) {
-            Polled::Fired(deadline) => {
-                self.state = State::Elapsed { deadline };
-                Poll::Ready(())
-            }
+            // By the OS's clock: on a virtual one it may lie ahead, and is waited for here.
+            Polled::Fired(deadline) => self.arrive(deadline, context),
             Polled::Waiting(_) => Poll::Pending,
         }
     }

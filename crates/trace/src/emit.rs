@@ -61,12 +61,8 @@ fn deliver(event: &Event<'_>) {
 fn address(event: &Event<'_>) -> (&'static str, Level) {
     match event {
         Event::TaskSpawned { .. } | Event::TaskEnded { .. } => (TARGET_TASK, Level::Debug),
-        Event::PollStarted { .. } | Event::PollEnded { .. } | Event::TaskWoken { .. } => {
-            (TARGET_TASK, Level::Trace)
-        }
-        Event::LoopParked { .. } | Event::LoopUnparked { .. } | Event::Turn { .. } => {
-            (TARGET_LOOP, Level::Trace)
-        }
+        Event::PollStarted { .. } | Event::PollEnded { .. } => (TARGET_TASK, Level::Trace),
+        Event::LoopParked { .. } | Event::LoopUnparked { .. } => (TARGET_LOOP, Level::Trace),
         Event::TimerFired { .. } => (TARGET_TIMER, Level::Trace),
         Event::IoReady { .. } => (TARGET_REACTOR, Level::Trace),
     }

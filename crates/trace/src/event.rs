@@ -38,13 +38,6 @@ pub enum Event<'a> {
         /// How long the poll took.
         took: Duration,
     },
-    /// A task that was waiting is ready.
-    TaskWoken {
-        /// The task.
-        id: u64,
-        /// Who woke it.
-        by: WokenBy,
-    },
     /// A task is over: it will not be polled again.
     TaskEnded {
         /// The task.
@@ -63,17 +56,6 @@ pub enum Event<'a> {
         took: Duration,
         /// How many events it brought back.
         events: usize,
-    },
-    /// A loop has finished a turn.
-    Turn {
-        /// Which turn of the loop, counted from 1.
-        number: u64,
-        /// How many tasks it polled.
-        polled: usize,
-        /// How many tasks are ready for the next one.
-        ready: usize,
-        /// How long it took, waiting not included.
-        took: Duration,
     },
     /// Timers came due and were fired.
     TimerFired {
@@ -100,7 +82,6 @@ impl fmt::Display for Event<'_> {
             }
             Event::PollStarted { id } => write!(f, "Task-{id} poll"),
             Event::PollEnded { id, took } => write!(f, "Task-{id} polled, took {took:.1?}"),
-            Event::TaskWoken { id, by } => write!(f, "Task-{id} woken by {by}"),
             Event::TaskEnded { id, outcome } => write!(f, "Task-{id} {outcome}"),
             Event::LoopParked { wait: park::Wait::Poll } => f.write_str("poll without waiting"),
             Event::LoopParked { wait: park::Wait::Until(at) } => write!(f, "poll until {at:?}"),
@@ -108,33 +89,8 @@ impl fmt::Display for Event<'_> {
             Event::LoopUnparked { took, events } => {
                 write!(f, "poll took {:.3} ms: {events} events", took.as_secs_f64() * 1e3)
             }
-            Event::Turn { number, polled, ready, took } => {
-                write!(f, "turn {number}: {polled} polled, {ready} ready, took {took:.1?}")
-            }
             Event::TimerFired { count } => write!(f, "{count} timers fired"),
             Event::IoReady { count } => write!(f, "{count} descriptors ready"),
-        }
-    }
-}
-
-/// Who woke a task.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum WokenBy {
-    /// The task with this id, in its poll, on the same loop.
-    Task(u64),
-    /// The loop itself between polls: a timer, a descriptor, the end of another task.
-    Loop,
-    /// A thread that is not the loop's.
-    OtherThread,
-}
-
-impl fmt::Display for WokenBy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            WokenBy::Task(id) => write!(f, "Task-{id}"),
-            WokenBy::Loop => f.write_str("the loop"),
-            WokenBy::OtherThread => f.write_str("another thread"),
         }
     }
 }
@@ -200,19 +156,10 @@ mod tests {
         let table: &[(Event<'_>, &str)] = &[
             (Event::PollStarted { id: 1 }, "Task-1 poll"),
             (Event::PollEnded { id: 1, took: ms(2) }, "Task-1 polled, took 2.0ms"),
-            (Event::TaskWoken { id: 1, by: WokenBy::Task(7) }, "Task-1 woken by Task-7"),
-            (
-                Event::TaskWoken { id: 1, by: WokenBy::OtherThread },
-                "Task-1 woken by another thread",
-            ),
             (Event::TaskEnded { id: 9, outcome: Outcome::Panicked }, "Task-9 panicked"),
             (Event::LoopParked { wait: park::Wait::Poll }, "poll without waiting"),
             (Event::LoopParked { wait: park::Wait::Forever }, "poll"),
             (Event::LoopUnparked { took: ms(5), events: 2 }, "poll took 5.000 ms: 2 events"),
-            (
-                Event::Turn { number: 4, polled: 3, ready: 1, took: ms(1) },
-                "turn 4: 3 polled, 1 ready, took 1.0ms",
-            ),
             (Event::TimerFired { count: 8 }, "8 timers fired"),
             (Event::IoReady { count: 5 }, "5 descriptors ready"),
         ];

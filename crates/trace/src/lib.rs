@@ -32,7 +32,7 @@ pub mod slow;
 pub mod wait;
 
 pub use emit::{emit, report_error, set_sink};
-pub use event::{Event, Outcome, TaskLabel, WokenBy};
+pub use event::{Event, Outcome, TaskLabel};
 pub use slow::{report_slow_poll, set_slow_poll, slow_poll};
 pub use switch::{BadDebugValue, enabled, init_from_env, set_enabled};
 pub use wait::{Wait, WaitKind, record, take_last_wait};

@@ -167,6 +167,11 @@ impl Selector for EpollSelector {
             let key = event.data.u64();
             if key < TIMER_KEY {
                 tell(Key(key), ready(event.flags));
+            } else if key == TIMER_KEY
+                && let Some(timer) = &mut self.timer
+            {
+                // It has fired. On a virtual clock the same moment may lie ahead once more.
+                timer.armed = Time::NEVER;
             }
         }
     }

@@ -217,9 +217,11 @@ fn timers_that_end_wake_who_waits() {
 
 #[test]
 fn a_sleep_of_an_outer_loop_is_fetched_by_letter() {
+    /// In microseconds; long, so that the fallback does not end the sleep meanwhile.
+    const HOUR: u64 = 3_600_000_000;
     let outer = Rig::new();
     let inner = Timers::new();
-    let mut a = sleep(us(100));
+    let mut a = sleep(us(HOUR));
     outer.poll("a", &mut a);
     outer.turn(10);
     let mut batch = corio_base::WakeBatch::new();
@@ -229,8 +231,8 @@ fn a_sleep_of_an_outer_loop_is_fetched_by_letter() {
     assert_eq!(outer.turn(20), ["a2"], "answered: the task looks again");
     assert_eq!(outer.timers.len(), 0, "the entry moved out");
     assert!(!outer.poll("a2", &mut a));
-    assert_eq!(inner.next_deadline(), outer.at(110), "here it is, as it was");
-    assert_eq!(inner.turn(outer.at(110), &mut batch), 1);
+    assert_eq!(inner.next_deadline(), outer.at(HOUR + 10), "here it is, as it was");
+    assert_eq!(inner.turn(outer.at(HOUR + 10), &mut batch), 1);
     batch.wake_all();
     assert_eq!(outer.woken(), ["a2"]);
     assert!(outer.poll("a2", &mut a));

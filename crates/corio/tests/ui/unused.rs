@@ -1,0 +1,12 @@
+//! What does nothing by itself.
+#![deny(unused_must_use)]
+
+fn main() {
+    corio::Builder::new();
+    corio::run(async {
+        corio::sleep(std::time::Duration::ZERO);
+        corio::yield_now();
+        corio::spawn(async {});
+        corio::task::Builder::new().name("never spawned");
+    });
+}

@@ -1,0 +1,10 @@
+//! What the loop promises: the order of its turns, when it waits, and how it ends.
+
+mod support;
+
+mod away;
+mod block_on;
+mod ending;
+mod guest;
+mod order;
+mod parks;

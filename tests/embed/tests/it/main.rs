@@ -1,0 +1,32 @@
+//! corio's layers inside tokio and smol, one file a layer. Real time, in milliseconds: that it passes
+//! for a foreign runtime too is what is tested.
+
+/// Makes a test of each generic function for each host: `timer::in_smol::a_sleep_is_never_early`.
+macro_rules! in_every_host {
+    ($($test:ident),* $(,)?) => {
+        mod in_tokio {
+            $(#[test] fn $test() {
+                corio_embed_tests::bounded(super::$test::<corio_embed_tests::TokioCurrent>);
+            })*
+        }
+        mod in_tokio_threads {
+            $(#[test] fn $test() {
+                corio_embed_tests::bounded(super::$test::<corio_embed_tests::TokioMulti>);
+            })*
+        }
+        mod in_smol {
+            $(#[test] fn $test() {
+                corio_embed_tests::bounded(super::$test::<corio_embed_tests::Smol>);
+            })*
+        }
+    };
+}
+
+mod examples;
+mod executor;
+mod moved_sleeps;
+mod moved_sockets;
+mod net;
+mod reactor;
+mod swapped;
+mod timer;
