@@ -80,6 +80,13 @@ impl Driver {
         asked.map(|events| events + fired)
     }
 
+    /// A loop that has nothing to run, and no timers, waits: no clock has to be read.
+    fn wait_untimed(&mut self, wait: Wait) -> io::Result<Parked> {
+        let asked = self.io.park(wait);
+        self.left = Time::ZERO;
+        asked.map(|parked| Parked { events: parked.events, away_nanos: 0 })
+    }
+
     /// A loop that has nothing to run waits.
     fn wait(&mut self, wait: Wait, now: Time) -> io::Result<usize> {
         // Gives the sleeps of this turn their deadlines; what is due by now waits in the batch until
@@ -95,8 +102,9 @@ impl Driver {
                 Some(_) => self.ask_os_or_jump(wait, next, now),
             }
         };
+        self.left = clock::now();
         if fired == 0 {
-            fired = self.collect_timers(clock::now());
+            fired = self.collect_timers(self.left);
         }
         self.batch.wake_all();
         asked.map(|events| events + fired)
@@ -141,17 +149,21 @@ fn earlier(wait: Wait, deadline: Time) -> Wait {
 
 impl Park for Driver {
     fn park(&mut self, wait: Wait) -> io::Result<Parked> {
+        if wait == Wait::Forever && self.virtual_time.is_none() && self.timers.is_idle() {
+            return self.wait_untimed(wait);
+        }
         let now = clock::now();
         let away_nanos = match self.left {
             Time::ZERO => 0,
             left => now.as_nanos().saturating_sub(left.as_nanos()),
         };
         let events = match wait {
-            Wait::Poll => self.look(now),
+            Wait::Poll => {
+                self.left = now;
+                self.look(now)
+            }
             wait => self.wait(wait, now),
         };
-        // A wait takes another reading; without one, what was woken above counts as the loop's time.
-        self.left = if wait == Wait::Poll { now } else { clock::now() };
         events.map(|events| Parked { events, away_nanos })
     }
 

@@ -60,6 +60,15 @@ impl<F: Future> TaskCell<F> {
         block.cast()
     }
 
+    /// Puts the output where the future was.
+    ///
+    /// # Safety
+    /// The future is gone, or has no destructor, and the caller alone is at it.
+    pub(crate) unsafe fn store(task: Raw, output: Output<F>) {
+        // SAFETY: the caller's claim.
+        unsafe { stage::<F>(task).write(Stage { output: ManuallyDrop::new(output) }) };
+    }
+
     /// Makes another task in the block of one that left nothing to drop but its header.
     ///
     /// # Safety

@@ -7,7 +7,7 @@
 //! no handle left) is kept for the next one.
 #![expect(unsafe_code, reason = "a task whose future borrows, ended before the borrow is")]
 
-use std::panic::Location;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::{Context, Poll};
@@ -15,7 +15,6 @@ use std::task::{Context, Poll};
 use crate::bound::{self, Raw, flags, header};
 use crate::cell::{self, TaskCell};
 use crate::flags::Flags;
-use crate::header::Polled;
 use crate::home::Home;
 use crate::join::{JoinError, JoinHandle};
 use crate::ledger::Ledger;
@@ -71,18 +70,9 @@ impl Home {
         let mut frame = Frame { future, output: None };
         let frame_ptr = NonNull::from(&mut frame);
         let task = self.begin_root(location, RootFuture(frame_ptr), at_once);
-        if at_once {
-            // SAFETY: RUNNING was set by `begin_root`, for this poll.
-            let polled = unsafe { runnable::poll(task) };
-            if polled == Polled::Returned && self.retire_root(task) {
-                // SAFETY: the task is not polled any more.
-                return Ok(taken(unsafe { &mut *frame_ptr.as_ptr() }));
-            }
-            self.register(task);
-            match polled {
-                Polled::Pending => flags(task).pause(),
-                Polled::Returned | Polled::Panicked => bound::finish(task),
-            }
+        // SAFETY: RUNNING was set by `begin_root`, for this poll, and the frame is there.
+        if at_once && let Some(output) = unsafe { self.first_poll(task, frame_ptr) } {
+            return Ok(output);
         }
         // SAFETY: a RootFuture's output is (); the reference and the bit are given by `begin_root`.
         let mut guard = Guard { home: self, handle: unsafe { JoinHandle::<()>::new(task) } };
@@ -94,8 +84,47 @@ impl Home {
         result.map(|()| taken(unsafe { &mut *frame_ptr.as_ptr() }))
     }
 
-    /// A task of `future`: being polled (`at_once`, not registered), or in the queue. One reference is the home's,
-    /// one, with the HANDLE bit, the caller's.
+    /// The first poll, without the way through the task's table. `None`: the task goes on, or has
+    /// ended as tasks do, by panic or because somebody has a reference to it.
+    ///
+    /// # Safety
+    /// RUNNING is set for this poll, and the frame is the task's.
+    #[inline]
+    unsafe fn first_poll<F: Future>(
+        &self,
+        task: Raw,
+        mut frame: NonNull<Frame<'_, F>>,
+    ) -> Option<F::Output> {
+        // SAFETY: the caller's claim; nobody else is at the frame while the task is being polled.
+        let frame = unsafe { frame.as_mut() };
+        let poll = |context: &mut Context<'_>| {
+            catch_unwind(AssertUnwindSafe(|| frame.future.as_mut().poll(context)))
+        };
+        // SAFETY: the task is there: its home has a reference.
+        let ended = match unsafe { runnable::enter(task, poll) } {
+            Ok(Poll::Pending) => {
+                self.register(task);
+                flags(task).pause();
+                return None;
+            }
+            Ok(Poll::Ready(output)) => {
+                if self.retire_root(task) {
+                    return Some(output);
+                }
+                frame.output = Some(output);
+                Ok(())
+            }
+            Err(payload) => Err(JoinError::panicked(header(task).cold.id, payload)),
+        };
+        self.register(task);
+        // SAFETY: not polled any more, and a RootFuture has no destructor.
+        unsafe { TaskCell::<RootFuture<'_, F>>::store(task, ended) };
+        bound::finish(task);
+        None
+    }
+
+    /// A task of `future`: being polled (`at_once`, not registered), or in the queue. One reference is
+    /// the home's, one, with the HANDLE bit, the caller's.
     #[inline]
     fn begin_root<F: Future>(
         &self,

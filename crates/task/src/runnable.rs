@@ -112,13 +112,22 @@ impl Runnable {
 /// # Safety
 /// The future is there and the caller alone is at it.
 #[inline]
-pub(crate) unsafe fn poll(task: Raw) -> Polled {
+unsafe fn poll(task: Raw) -> Polled {
+    // SAFETY: the caller's claim, twice.
+    unsafe { enter(task, |context| (header(task).vtable.poll)(task, context)) }
+}
+
+/// Calls `poll` with the task as the current one and with its waker.
+///
+/// # Safety
+/// The task is there until `poll` returns.
+#[inline]
+pub(crate) unsafe fn enter<R>(task: Raw, poll: impl FnOnce(&mut Context<'_>) -> R) -> R {
     // SAFETY: the task is there until the poll is over; the waker is lent, not given.
     let waker = unsafe { waker::borrowed(task) };
     let mut context = Context::from_waker(&waker);
     let _current = current::enter(task.as_ptr().cast());
-    // SAFETY: the caller's claim.
-    unsafe { (header(task).vtable.poll)(task, &mut context) }
+    poll(&mut context)
 }
 
 impl Drop for Runnable {

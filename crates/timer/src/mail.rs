@@ -98,7 +98,14 @@ impl Mailbox {
     /// The letters left so far, in order; for the owner.
     #[inline]
     pub fn take(&self) -> Vec<Mail> {
-        if self.waiting.load(Ordering::Relaxed) { self.empty(false) } else { Vec::new() }
+        if self.has_mail() { self.empty(false) } else { Vec::new() }
+    }
+
+    /// Whether letters were left; for the owner. One that comes after this look unparks it.
+    #[inline]
+    pub fn has_mail(&self) -> bool {
+        // Relaxed: as in `post`.
+        self.waiting.load(Ordering::Relaxed)
     }
 
     /// Takes the last letters and refuses all that come later; for the owner.

@@ -158,6 +158,12 @@ impl Timers {
         self.queue.borrow().len()
     }
 
+    /// Whether there is nothing for a turn to do: all timers have fired and no letter has come.
+    #[inline]
+    pub fn is_idle(&self) -> bool {
+        self.is_empty() && !self.mailbox.has_mail()
+    }
+
     /// Whether all have.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
