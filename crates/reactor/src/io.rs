@@ -28,7 +28,6 @@ use crate::reactor::ReactorHandle;
 use crate::ready::{Direction, Ready};
 use crate::registration::Registration;
 use crate::source;
-use crate::state::Snapshot;
 use crate::wait::{ReadyFuture, With};
 use crate::waiter_id::WaiterId;
 
@@ -204,8 +203,7 @@ impl<T> Io<T> {
         context: &mut Context<'_>,
     ) -> Poll<io::Result<Ready>> {
         let id = &mut WaiterId::poll_form(direction);
-        let place = Location::caller();
-        self.registration.poll_ready(id, context, place).map_ok(Snapshot::ready)
+        self.registration.poll_ready_in_budget(id, context, Location::caller())
     }
 
     /// Tries `op` now, if the descriptor is ready for `direction`; notes it if `op` would block.

@@ -19,6 +19,7 @@ use std::os::fd::BorrowedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use corio_base::loom::sync::Arc as SourceArc;
+use corio_base::park::ThreadPark;
 use corio_base::{Park, Parked, Unpark, Unparker, Wait, WakeBatch};
 
 use crate::driver::{DriverKind, Registrar, Selector};
@@ -44,6 +45,8 @@ use crate::unpark_state::{ToDo, UnparkState};
 pub struct Reactor {
     shared: Arc<Shared>,
     selector: Box<dyn Selector>,
+    /// Where the loop waits while no descriptor is registered.
+    thread: ThreadPark,
     /// Wakers of one turn; kept for its memory.
     batch: WakeBatch,
 }
@@ -65,15 +68,17 @@ impl Reactor {
     /// As [`Reactor::new`].
     pub fn with_driver(kind: DriverKind) -> io::Result<Reactor> {
         let (registrar, selector) = kind.open()?;
+        let thread = ThreadPark::new();
         let shared = Arc::new(Shared {
             arms: registrar.arms(),
             drained: registrar.drained(),
             registrar,
             unpark: UnparkState::new(),
+            thread: thread.unparker(),
             registry: Mutex::new(Registry::new()),
             kind,
         });
-        Ok(Reactor { shared, selector, batch: WakeBatch::new() })
+        Ok(Reactor { shared, selector, thread, batch: WakeBatch::new() })
     }
 
     /// The handle by which descriptors are registered here.
@@ -84,8 +89,13 @@ impl Reactor {
 
 impl Park for Reactor {
     fn park(&mut self, wait: Wait) -> io::Result<Parked> {
-        let wait = self.shared.unpark.begin(wait);
-        let waited = self.selector.select(wait);
+        let alone = wait == Wait::Forever && self.shared.registry().len() == 0;
+        let wait = self.shared.unpark.begin(wait, alone);
+        let waited = if alone && wait == Wait::Forever {
+            self.thread.park(wait).map(|_| ())
+        } else {
+            self.selector.select(wait)
+        };
         self.shared.unpark.end();
         let events = self.shared.deliver(&mut *self.selector, &mut self.batch);
         if events > 0 && corio_trace::enabled() {
@@ -149,6 +159,8 @@ impl fmt::Debug for ReactorHandle {
 pub(crate) struct Shared {
     registrar: Arc<dyn Registrar>,
     unpark: UnparkState,
+    /// Ends a wait without descriptors.
+    thread: Unparker,
     registry: Mutex<Registry>,
     kind: DriverKind,
     /// The registrar's answers, asked once.
@@ -172,7 +184,10 @@ impl Shared {
         fd: BorrowedFd<'_>,
         ready: Ready,
     ) -> io::Result<SourceArc<Source>> {
-        let inserted = self.registry().insert(ready, self);
+        let (first, inserted) = {
+            let mut registry = self.registry();
+            (registry.len() == 0, registry.insert(ready, self))
+        };
         let source = inserted.map_err(|refused| match refused {
             Refused::Closed => source::ended(),
             Refused::Full => io::Error::other(
@@ -184,6 +199,11 @@ impl Shared {
             let removed = self.registry().remove(source.key);
             drop(removed);
             return Err(error);
+        }
+        if first {
+            // The loop may be waiting without descriptors. It looked before this one was entered, and
+            // has or will have its mark; or after, and finds it.
+            self.unpark();
         }
         Ok(source)
     }
@@ -233,8 +253,10 @@ impl Shared {
 
 impl Unpark for Shared {
     fn unpark(&self) {
-        if self.unpark.unpark() == ToDo::Signal {
-            self.registrar.signal();
+        match self.unpark.unpark() {
+            ToDo::Nothing => {}
+            ToDo::Signal => self.registrar.signal(),
+            ToDo::Thread => self.thread.unpark(),
         }
     }
 }

@@ -8,11 +8,11 @@
 use std::io;
 use std::os::fd::{BorrowedFd, RawFd};
 use std::panic::Location;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use corio_base::loom::sync::Arc as SourceArc;
 
-use crate::ready::Direction;
+use crate::ready::{Direction, Ready};
 use crate::source::Source;
 use crate::state::Snapshot;
 use crate::waiter_id::WaiterId;
@@ -49,6 +49,21 @@ impl Registration {
             }
         }
         poll
+    }
+
+    /// [`Registration::poll_ready`] for those who make their attempts by themselves: what is ready
+    /// and stays so makes their task yield in the end.
+    pub(crate) fn poll_ready_in_budget(
+        &self,
+        id: &mut WaiterId,
+        context: &mut Context<'_>,
+        place: &'static Location<'static>,
+    ) -> Poll<io::Result<Ready>> {
+        let budget = self.source.budget(id.direction());
+        ready!(budget.poll_available(context));
+        let seen = ready!(self.poll_ready(id, context, place))?;
+        budget.spend();
+        Poll::Ready(Ok(seen.ready()))
     }
 
     /// Leaves word of what the task waits for.

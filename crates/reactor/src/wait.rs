@@ -12,7 +12,6 @@ use std::task::{Context, Poll};
 use crate::io::{After, Io};
 use crate::ready::{Direction, Ready};
 use crate::registration::Registration;
-use crate::state::Snapshot;
 use crate::waiter_id::WaiterId;
 
 /// Waits until a descriptor is ready; made by [`Io::readable`] and [`Io::writable`].
@@ -39,7 +38,7 @@ impl Future for ReadyFuture<'_> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<Ready>> {
         let this = &mut *self;
-        this.registration.poll_ready(&mut this.id, context, this.place).map_ok(Snapshot::ready)
+        this.registration.poll_ready_in_budget(&mut this.id, context, this.place)
     }
 }
 

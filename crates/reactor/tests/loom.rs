@@ -170,10 +170,21 @@ impl Signal {
 /// deadlock, which loom reports; work that is not seen after the park is one, too.
 #[test]
 fn no_unpark_is_lost_and_a_storm_signals_once_a_park() {
+    no_unpark_is_lost(false);
+}
+
+/// The same with no descriptor registered: the signal is then the thread's own.
+#[test]
+fn no_unpark_of_a_loop_without_descriptors_is_lost() {
+    no_unpark_is_lost(true);
+}
+
+fn no_unpark_is_lost(alone: bool) {
+    let expected = if alone { ToDo::Thread } else { ToDo::Signal };
     let mut model = loom::model::Builder::new();
     // Three threads in a loop: with more switches than that a run takes hours.
     model.preemption_bound = Some(2);
-    model.check(|| {
+    model.check(move || {
         let state = Arc::new(UnparkState::new());
         let signal = Arc::new(Signal::default());
         // Relaxed: only the unpark word orders the work before its being seen.
@@ -183,14 +194,18 @@ fn no_unpark_is_lost_and_a_storm_signals_once_a_park() {
                 let (state, signal, work) = (state.clone(), signal.clone(), work.clone());
                 thread::spawn(move || {
                     work.fetch_add(1, Ordering::Relaxed);
-                    if state.unpark() == ToDo::Signal {
-                        signal.signal();
+                    match state.unpark() {
+                        ToDo::Nothing => {}
+                        todo => {
+                            assert_eq!(todo, expected);
+                            signal.signal();
+                        }
                     }
                 })
             })
             .collect();
         while work.load(Ordering::Relaxed) < 2 {
-            let wait = state.begin(Wait::Forever);
+            let wait = state.begin(Wait::Forever, alone);
             signal.wait(wait);
             state.end();
         }

@@ -88,14 +88,8 @@ impl Registrar for Epoll {
     fn add(&self, fd: BorrowedFd<'_>, key: Key) -> io::Result<()> {
         let flags =
             EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::PRI | EventFlags::ET;
-        epoll::add(&self.epoll, fd, EventData::new_u64(key.0), flags).map_err(|errno| match errno {
-            Errno::PERM => io::Error::new(
-                io::ErrorKind::Unsupported,
-                "epoll does not take this kind of descriptor: a regular file or a directory is \
-                 always ready and blocks all the same; use a thread for it",
-            ),
-            errno => errno.into(),
-        })
+        let added = epoll::add(&self.epoll, fd, EventData::new_u64(key.0), flags);
+        added.map_err(|errno| super::refused(errno.into()))
     }
 
     fn arm(&self, _: BorrowedFd<'_>, _: Key, _: Ready) -> io::Result<()> {

@@ -22,6 +22,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use corio_base::Wait;
+use rustix::io::Errno;
 
 use crate::ready::Ready;
 use crate::registry::Key;
@@ -32,7 +33,7 @@ use crate::state::Drained;
 /// An implementation MUST NOT run wakers, and MUST tell of everything that a descriptor is ready for
 /// when it comes in as if it had become so just then.
 pub(crate) trait Registrar: Send + Sync + fmt::Debug {
-    /// Tells of `fd`, from now on, under `key`.
+    /// Tells of `fd`, from now on, under `key`; fails through [`refused`].
     ///
     /// The caller deletes `fd` again before it is closed.
     fn add(&self, fd: BorrowedFd<'_>, key: Key) -> io::Result<()>;
@@ -60,6 +61,19 @@ pub(crate) trait Selector: Send + fmt::Debug {
 
     /// Calls `tell` for each thing that the last successful [`Selector::select`] found, once.
     fn drain(&mut self, tell: &mut dyn FnMut(Key, Ready));
+}
+
+/// The error of [`Registrar::add`], with the remedy where the kind of descriptor is to blame.
+#[cold]
+fn refused(error: io::Error) -> io::Error {
+    match Errno::from_io_error(&error) {
+        Some(Errno::PERM) => io::Error::new(
+            io::ErrorKind::Unsupported,
+            "the system does not wait for this kind of descriptor: a regular file or a directory is \
+             always ready and blocks all the same; use a thread for it",
+        ),
+        _ => error,
+    }
 }
 
 /// How many events one turn takes in at most; what is left comes first in the next turn. Beyond some

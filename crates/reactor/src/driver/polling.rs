@@ -50,7 +50,8 @@ impl Registrar for PollingRegistrar {
             Arming::Oneshot => (Event::none(key), PollMode::Oneshot),
         };
         // SAFETY: `Registration` deletes the descriptor before its owner can close it.
-        unsafe { self.poller.add_with_mode(fd.as_raw_fd(), event, mode) }
+        let added = unsafe { self.poller.add_with_mode(fd.as_raw_fd(), event, mode) };
+        added.map_err(super::refused)
     }
 
     fn arm(&self, fd: BorrowedFd<'_>, key: Key, interest: Ready) -> io::Result<()> {

@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 
 use corio_base::{Park, Wait};
-use corio_reactor::{After, Direction, Io, Reactor};
+use corio_reactor::{After, Direction, Io, Reactor, Ready};
 
 use crate::util::{block_on, for_each_driver, register, settle, tcp_pair};
 
@@ -201,14 +201,9 @@ fn a_regular_file_is_refused_with_the_remedy() {
     let path = std::env::current_exe().unwrap();
     for_each_driver(|reactor| {
         let file = std::fs::File::open(&path).unwrap();
-        let result = Io::register(file, &reactor.handle(), corio_reactor::Ready::EMPTY);
-        if reactor.handle().driver() == corio_reactor::DriverKind::Epoll {
-            let error = result.unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Unsupported);
-            assert!(error.to_string().contains("use a thread"), "{error}");
-        } else {
-            assert!(result.is_err());
-        }
+        let error = Io::register(file, &reactor.handle(), Ready::EMPTY).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+        assert!(error.to_string().contains("use a thread"), "{error}");
         assert_eq!(reactor.handle().registered(), 0);
     });
 }

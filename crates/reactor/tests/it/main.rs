@@ -1,5 +1,6 @@
 //! Tests of the reactor from outside; each runs with every driver of the system.
 
+mod alone;
 mod ambient;
 mod close;
 mod edges;

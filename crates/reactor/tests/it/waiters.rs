@@ -110,3 +110,26 @@ fn an_operation_that_is_always_ready_yields_after_its_budget() {
         assert!(read().is_ready());
     });
 }
+
+#[test]
+fn readiness_that_nobody_uses_up_yields_after_its_budget() {
+    for_each_driver(|reactor| {
+        let (ours, _theirs) = UnixStream::pair().unwrap();
+        let ours = register(reactor, ours);
+        block_on(reactor, ours.writable()).unwrap();
+
+        let (counter, waker) = Counter::new();
+        for poll_form in [false, true] {
+            let is_ready = || match poll_form {
+                true => ours.poll_writable(&mut Context::from_waker(&waker)).is_ready(),
+                false => poll_once(&mut ours.writable(), &waker).is_ready(),
+            };
+            let woken = counter.count();
+            let _poll = current::enter(std::ptr::null());
+            let times = (0..1000).take_while(|_| is_ready()).count();
+            assert_eq!((times as u64, counter.count() - woken), (READY_PER_POLL_MAX, 1));
+            let _next_poll = current::enter(std::ptr::null());
+            assert!(is_ready());
+        }
+    });
+}
