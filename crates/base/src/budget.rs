@@ -38,7 +38,8 @@ impl Budget {
     pub fn poll_available(&self, context: &mut Context<'_>) -> Poll<()> {
         let number = current::poll_number();
         let word = self.word.load(Ordering::Relaxed);
-        if number == 0 || word >> 8 != number & (u64::MAX >> 8) || word & 0xff < READY_PER_POLL_MAX {
+        if number == 0 || word >> 8 != number & (u64::MAX >> 8) || word & 0xff < READY_PER_POLL_MAX
+        {
             return Poll::Ready(());
         }
         context.waker().wake_by_ref();

@@ -1,6 +1,6 @@
 //! The one file that reads the OS clock, and its virtual override.
 //!
-//! Time is counted in nanoseconds from an anchor that the process takes at its first reading, in a
+//! Time is counted in nanoseconds from an anchor, a year before the process's first reading, in a
 //! `u64`: 584 years, cheap to compare, and with a value for *never*. A thread may put a
 //! [`VirtualClock`] over its readings; then time stands still until somebody advances it, which is
 //! what a loop does when nothing is left to run (see [`held`] for what keeps it from doing so).
@@ -76,19 +76,27 @@ impl fmt::Debug for Time {
     }
 }
 
+/// How far before the first reading the anchor lies. Instants that a program took before it had a
+/// loop, or counted back from now, keep their distances: an interval that began then stays in phase.
+const BEFORE_FIRST_READING: Duration = Duration::from_secs(365 * 24 * 3600);
+
 fn anchor() -> Instant {
     static ANCHOR: OnceLock<Instant> = OnceLock::new();
-    *ANCHOR.get_or_init(Instant::now)
+    *ANCHOR.get_or_init(|| {
+        let now = Instant::now();
+        now.checked_sub(BEFORE_FIRST_READING).unwrap_or(now)
+    })
 }
 
 /// What the clock says on this thread: the virtual clock's time where one is installed, otherwise
-/// the OS's monotonic clock.
+/// the OS's monotonic clock. While a thread ends, it is the OS's.
 #[inline]
 pub fn now() -> Time {
-    VIRTUAL.with(|slot| match &*slot.borrow() {
-        None => Time::from_instant(Instant::now()),
-        Some(clock) => clock.now(),
-    })
+    let installed = VIRTUAL.try_with(|slot| slot.borrow().as_ref().map(VirtualClock::now));
+    match installed {
+        Ok(Some(now)) => now,
+        Ok(None) | Err(_) => Time::from_instant(Instant::now()),
+    }
 }
 
 /// [`now`], as an [`Instant`].
@@ -102,7 +110,7 @@ std::thread_local! {
 
 /// The virtual clock installed on this thread, if any.
 pub fn installed() -> Option<VirtualClock> {
-    VIRTUAL.with(|slot| slot.borrow().clone())
+    VIRTUAL.try_with(|slot| slot.borrow().clone()).ok().flatten()
 }
 
 /// A clock that moves only when told to. Clones are the same clock.
@@ -148,10 +156,11 @@ impl VirtualClock {
         }
     }
 
-    /// Puts this clock over this thread's readings until the guard is dropped.
+    /// Puts this clock over this thread's readings until the guard is dropped. A thread that is
+    /// ending keeps the OS clock's.
     pub fn install(&self) -> ClockGuard {
-        let before = VIRTUAL.with(|slot| slot.borrow_mut().replace(self.clone()));
-        ClockGuard { before, _not_send: std::marker::PhantomData }
+        let before = VIRTUAL.try_with(|slot| slot.borrow_mut().replace(self.clone()));
+        ClockGuard { before: before.ok().flatten(), _not_send: std::marker::PhantomData }
     }
 }
 
@@ -166,7 +175,8 @@ pub struct ClockGuard {
 impl Drop for ClockGuard {
     fn drop(&mut self) {
         let before = self.before.take();
-        VIRTUAL.with(|slot| *slot.borrow_mut() = before);
+        // An error says that the thread ends: it has no virtual clock any more.
+        let _ = VIRTUAL.try_with(|slot| *slot.borrow_mut() = before);
     }
 }
 

@@ -5,8 +5,12 @@
 //! nothing is to be waited for. Mechanisms hand it two things: a [`Turn`], called between waits,
 //! which fires what is due and says when it wants to be called again; and, once, the [`Park`] it
 //! waits in (the reactor's, so that descriptors wake it). Until one comes it parks as a plain thread.
+//! Both run foreign wakers. One that panics is told of by the panic hook and stops nothing else: the
+//! thread serves the whole process.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use crate::clock::{self, Time};
 use crate::park::{Park, ThreadPark, Unparker, Wait};
@@ -30,8 +34,7 @@ fn shared() -> &'static Mutex<Shared> {
     static SHARED: OnceLock<Mutex<Shared>> = OnceLock::new();
     SHARED.get_or_init(|| {
         let park = ThreadPark::new();
-        let shared =
-            Shared { new_turns: Vec::new(), new_park: None, unparker: park.unparker() };
+        let shared = Shared { new_turns: Vec::new(), new_park: None, unparker: park.unparker() };
         std::thread::Builder::new()
             .name("corio-fallback".to_owned())
             .spawn(move || drive(Box::new(park)))
@@ -82,13 +85,24 @@ fn drive(mut park: Box<dyn Park + Send>) {
             }
         }
         let now = clock::now();
-        let next = turns.iter_mut().map(|turn| turn.turn(now)).min().unwrap_or(Time::NEVER);
-        let wait = if next.is_never() { Wait::Forever } else { Wait::Until(next) };
-        if let Err(error) = park.park(wait) {
-            // Nobody can be told and nothing is lost: what waits here goes on waiting. A pause keeps
-            // a lasting error from taking a whole core.
-            std::thread::sleep(std::time::Duration::from_millis(10));
-            let _ = error;
+        let next = turns.iter_mut().map(|turn| take_turn(&mut **turn, now)).min();
+        let wait = match next {
+            None | Some(Time::NEVER) => Wait::Forever,
+            Some(next) => Wait::Until(next),
+        };
+        match catch_unwind(AssertUnwindSafe(|| park.park(wait))) {
+            Ok(Ok(_)) | Err(_) => {}
+            // Nobody can be told and nothing is lost: what waits here goes on waiting.
+            Ok(Err(_)) => std::thread::sleep(PAUSE_AFTER_ERROR),
         }
     }
+}
+
+/// Keeps an error that lasts from taking a whole core.
+const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(10);
+
+/// When `turn` wants to be called again: after a panic soon, for nobody knows what it left undone.
+fn take_turn(turn: &mut dyn Turn, now: Time) -> Time {
+    let turned = catch_unwind(AssertUnwindSafe(|| turn.turn(now)));
+    turned.unwrap_or_else(|_| now.saturating_add(PAUSE_AFTER_ERROR))
 }

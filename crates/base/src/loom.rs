@@ -3,7 +3,6 @@
 //! Code with a concurrency model names `corio_base::loom::{sync, cell, thread}`; built with
 //! `--cfg loom` it runs under the model checker, otherwise these are std's types and cost nothing.
 
-
 #[cfg(loom)]
 pub use ::loom::{hint, sync, thread, thread_local};
 

@@ -3,8 +3,9 @@
 //! A waker runs foreign code: called under a lock of ours it could deadlock, called in the midst of
 //! a list walk it could change the list. So mechanisms collect what is to be woken and wake when
 //! their hands are empty. Dropping a batch wakes what is still in it, so neither an early `?` nor a
-//! panic in one waker loses the others.
+//! panic in one waker loses the others; where several panic, the first one is told.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
 
 /// Wakers to be woken later, in order. Keeps its memory from one use to the next.
@@ -57,13 +58,14 @@ struct Rest<'a>(std::vec::Drain<'a, Waker>);
 impl Drop for Rest<'_> {
     fn drop(&mut self) {
         for waker in self.0.by_ref() {
-            waker.wake();
+            // A second panic in an unwinding thread would end the process; the hook has told of it.
+            let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
         }
     }
 }
 
 impl Drop for WakeBatch {
     fn drop(&mut self) {
-        self.wake_all();
+        drop(Rest(self.wakers.drain(..)));
     }
 }

@@ -93,7 +93,11 @@ fn last_here(task: Raw, local: &HomeLocal) {
         return;
     }
     if flags(task).is_queued() {
-        // Runnable's end comes here again.
+        // The entry's end comes here again, if nobody has a reference then. One that was counted away
+        // may be given up here before.
+        if !ledger(task).is_at_rest() {
+            count_here(task, ledger(task).absorb());
+        }
         return;
     }
     if ledger(task).is_at_rest() {
@@ -241,9 +245,9 @@ pub(crate) fn finish(task: Raw) {
     if let Some(joiner) = unsafe { header.joiner.replace(None) } {
         waker::wake_any(joiner);
     }
-    if let Some(local) = header.home.local() {
-        release_here(task, local);
-    }
+    // The home's own, wherever it is counted by now: foreign code ran since the task is done, and may have
+    // given up the last one that was counted here.
+    release(task);
 }
 
 /// A queue entry ends without a poll.

@@ -188,6 +188,8 @@ pub(crate) unsafe fn free(task: Raw) {
     // SAFETY: the caller's claim: the header is the caller's alone.
     let header = unsafe { &mut *task.as_ptr() };
     drop(header.cold.name.take());
+    // SAFETY: as above. To loom this is an access, which must come after all others.
+    debug_assert!(unsafe { header.joiner.look(Option::is_none) }, "a joiner's waker is left");
     let shape = header.vtable.shape;
     // SAFETY: the block is given away below, and the field not looked at again. Of the header's other
     // fields only the joiner has a destructor, and it was taken at the task's end.

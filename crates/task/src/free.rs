@@ -75,7 +75,7 @@ pub(crate) struct State<'a>(pub(crate) &'a AtomicU32);
 impl State<'_> {
     /// Scheduled, with a handle; one reference is the handle's, one the task's own.
     pub(crate) fn initial() -> u32 {
-        SCHEDULED | HANDLE | 2 * REF
+        SCHEDULED | HANDLE | (2 * REF)
     }
 
     /// Edge 1. `true`: submit the task to its home.

@@ -237,8 +237,8 @@ fn detach(task: Raw) {
         Flavour::Bound => bound::post(task, Mail::detach(task)),
         Flavour::Free => {
             match State(&header(task).word).drop_handle() {
-                // SAFETY: complete and not taken: the output is the handle's.
                 Detached::DropOutput => {
+                    // SAFETY: complete and not taken: the output is the handle's.
                     quietly(|| unsafe { (header(task).vtable.drop_output)(task) })
                 }
                 // SAFETY: the slot is the handle's.

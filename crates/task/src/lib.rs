@@ -34,8 +34,9 @@ pub use task::{Task, TaskInfo, current};
 /// has told of it, and the loop goes on.
 fn quietly(run: impl FnOnce()) {
     if let Err(payload) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)) {
-        // The payload's own destructor could panic again.
-        std::mem::forget(payload);
+        // The payload's destructor is user code, too; what it panics with in its turn is let be.
+        let dropped = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(payload)));
+        std::mem::forget(dropped);
     }
 }
 

@@ -11,14 +11,6 @@ use corio_base::loom::cell::UnsafeCell;
 #[repr(transparent)]
 pub(crate) struct Local<T>(UnsafeCell<T>);
 
-/// To loom the end of a cell is an access: it comes after all others, or the model fails.
-#[cfg(loom)]
-impl<T> Drop for Local<T> {
-    fn drop(&mut self) {
-        self.0.with_mut(|_| ());
-    }
-}
-
 impl<T> Local<T> {
     pub(crate) fn new(value: T) -> Self {
         Local(UnsafeCell::new(value))

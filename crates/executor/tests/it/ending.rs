@@ -51,7 +51,7 @@ fn handles_alive_elsewhere_say_cancelled() {
     away(move || {
         assert_eq!(corio_base::park::block_on(ended).unwrap(), 4);
         let late = handle.spawn(async { unreachable!("polled") });
-        let error = corio_base::park::block_on(late).map(|()| ()).unwrap_err();
+        let error = corio_base::park::block_on(late).unwrap_err();
         assert!(error.is_cancelled());
         assert!(!handle.is_here());
     });
