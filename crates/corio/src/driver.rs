@@ -80,6 +80,12 @@ impl Driver {
         asked.map(|events| events + fired)
     }
 
+    /// Whether there are no timers, and nobody whom one that fired has yet to wake.
+    #[inline]
+    fn has_no_use_for_time(&self) -> bool {
+        self.virtual_time.is_none() && self.timers.is_idle() && self.batch.is_empty()
+    }
+
     /// A loop that has nothing to run, and no timers, waits: no clock has to be read.
     fn wait_untimed(&mut self, wait: Wait) -> io::Result<Parked> {
         let asked = self.io.park(wait);
@@ -89,11 +95,13 @@ impl Driver {
 
     /// A loop that has nothing to run waits.
     fn wait(&mut self, wait: Wait, now: Time) -> io::Result<usize> {
-        // Gives the sleeps of this turn their deadlines; what is due by now waits in the batch until
-        // the descriptors have had their say.
+        // Gives the sleeps of this turn their deadlines; who is to be woken by now waits in the batch
+        // until the descriptors have had their say: for a timer, for a letter from another thread, or
+        // since a waker panicked in the park before.
         let mut fired = self.collect_timers(now);
         let next = self.timers.next_deadline();
-        let asked = if fired > 0 {
+        let somebody_waits = !self.batch.is_empty();
+        let asked = if somebody_waits {
             self.ask_os(Wait::Poll, now)
         } else {
             let wait = earlier(wait, next);
@@ -103,7 +111,7 @@ impl Driver {
             }
         };
         self.left = clock::now();
-        if fired == 0 {
+        if !somebody_waits {
             fired = self.collect_timers(self.left);
         }
         self.batch.wake_all();
@@ -128,7 +136,9 @@ impl Driver {
             };
             let found = self.ask_os(wait, now);
             if let Some(jump) = &self.virtual_time {
-                jump.unparked.store(false, Ordering::Release);
+                // Acquire: pairs with the Release in `unpark`; a mark taken away here is for what is
+                // looked at from here on.
+                jump.unparked.swap(false, Ordering::Acquire);
             }
             return found;
         }
@@ -149,7 +159,7 @@ fn earlier(wait: Wait, deadline: Time) -> Wait {
 
 impl Park for Driver {
     fn park(&mut self, wait: Wait) -> io::Result<Parked> {
-        if wait == Wait::Forever && self.virtual_time.is_none() && self.timers.is_idle() {
+        if wait == Wait::Forever && self.has_no_use_for_time() {
             return self.wait_untimed(wait);
         }
         let now = clock::now();
@@ -197,9 +207,92 @@ struct MarkedUnparker {
 
 impl Unpark for MarkedUnparker {
     fn unpark(&self) {
-        // Release: pairs with the Acquire in `ask_os_or_jump`; before the unpark, so that a wait
+        // Release: pairs with both Acquires in `ask_os_or_jump`; before the unpark, so that a wait
         // which that one ends finds the mark.
         self.mark.store(true, Ordering::Release);
         self.io.unpark();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::pin::Pin;
+    use std::sync::atomic::AtomicUsize;
+    use std::task::{Context, Wake, Waker};
+
+    use corio_base::park::ThreadPark;
+    use corio_timer::{Sleep, current, sleep};
+
+    use super::*;
+
+    /// Notes how long it was to wait, and waits for nothing.
+    #[derive(Clone, Default)]
+    struct Notes {
+        waits: Rc<RefCell<Vec<Wait>>>,
+        panics_next: Rc<RefCell<bool>>,
+    }
+
+    impl Park for Notes {
+        fn park(&mut self, wait: Wait) -> io::Result<Parked> {
+            self.waits.borrow_mut().push(wait);
+            assert!(!self.panics_next.replace(false), "a waker panics");
+            Ok(Parked::default())
+        }
+
+        fn unparker(&self) -> Unparker {
+            ThreadPark::new().unparker()
+        }
+    }
+
+    #[derive(Default)]
+    struct Count(AtomicUsize);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// A driver whose timers have a sleep, polled by the waker that counts.
+    fn with_sleep(delay: Duration) -> (Driver, Notes, Sleep, Arc<Count>, impl Drop) {
+        let (notes, count) = (Notes::default(), Arc::new(Count::default()));
+        let timers = Timers::new();
+        let installed = current::install(timers.clone());
+        let mut driver = Driver::new(Box::new(notes.clone()), timers, None);
+        let mut sleep = sleep(delay);
+        let waker = Waker::from(count.clone());
+        assert!(Pin::new(&mut sleep).poll(&mut Context::from_waker(&waker)).is_pending());
+        driver.park(Wait::Poll).unwrap();
+        notes.waits.borrow_mut().clear();
+        (driver, notes, sleep, count, installed)
+    }
+
+    #[test]
+    fn what_a_panic_left_to_be_woken_is_not_waited_for() {
+        let (mut driver, notes, _sleep, count, _installed) = with_sleep(Duration::from_nanos(1));
+        std::thread::sleep(Duration::from_millis(1));
+        notes.panics_next.replace(true);
+        let parked = catch_unwind(AssertUnwindSafe(|| driver.park(Wait::Forever)));
+        assert!(parked.is_err());
+        driver.park(Wait::Forever).unwrap();
+        assert_eq!(*notes.waits.borrow(), [Wait::Poll, Wait::Poll]);
+        assert_eq!(count.0.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn who_is_to_be_woken_for_a_letter_is_not_kept_waiting() {
+        let (mut driver, notes, mut sleep, count, _installed) =
+            with_sleep(Duration::from_secs(3600));
+        // Moved to another thread and there to another moment: its task has to look again.
+        let moved = std::thread::spawn(move || {
+            sleep.reset_after(Duration::from_secs(1));
+            sleep
+        });
+        let _sleep = moved.join().unwrap();
+        driver.park(Wait::Forever).unwrap();
+        assert_eq!(*notes.waits.borrow(), [Wait::Poll]);
+        assert_eq!(count.0.load(Ordering::Relaxed), 1);
     }
 }

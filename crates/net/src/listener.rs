@@ -69,7 +69,7 @@ struct Pause {
 /// What an attempt to accept has found.
 enum Accepted {
     Connection(net::TcpStream, SocketAddr),
-    /// No descriptor, or no memory, for it.
+    /// No descriptor, or no memory, for it; or nothing but failures.
     Exhausted(io::Error),
 }
 
@@ -259,17 +259,25 @@ impl fmt::Debug for TcpListener {
     }
 }
 
-/// One connection, or why there is none. Each one that was reset in the queue is taken out by the
-/// failure, so this ends.
+/// One connection, or why there is none.
 fn attempt(listener: &net::TcpListener) -> io::Result<(Accepted, After)> {
+    let accepted = accept_with(|| sys::accept(listener))?;
+    Ok((accepted, After::MaybeMore))
+}
+
+/// Passes over connections that were reset in the queue: each is taken out by its failure. More in a
+/// row than the queue holds are another matter (a sandbox that forbids to accept says `PERM`, too, and
+/// always), and a pause keeps them from holding up the loop.
+fn accept_with(
+    mut accept: impl FnMut() -> io::Result<(net::TcpStream, SocketAddr)>,
+) -> io::Result<Accepted> {
+    let mut passed_over = 0;
     loop {
-        match sys::accept(listener) {
-            Ok((stream, from)) => {
-                return Ok((Accepted::Connection(stream, from), After::MaybeMore));
-            }
-            Err(error) if is_the_connections(&error) => {}
-            Err(error) if is_exhausted(&error) => {
-                return Ok((Accepted::Exhausted(error), After::MaybeMore));
+        match accept() {
+            Ok((stream, from)) => return Ok(Accepted::Connection(stream, from)),
+            Err(error) if is_the_connections(&error) && passed_over < BACKLOG => passed_over += 1,
+            Err(error) if is_exhausted(&error) || is_the_connections(&error) => {
+                return Ok(Accepted::Exhausted(error));
             }
             Err(error) => return Err(error),
         }
@@ -333,5 +341,34 @@ impl futures_core::Stream for Incoming<'_> {
         context: &mut Context<'_>,
     ) -> Poll<Option<io::Result<TcpStream>>> {
         self.listener.poll_accept(context).map_ok(|(stream, _)| stream).map(Some)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_are_passed_over_as_long_as_the_queue_may_have_been() {
+        for (errno, failures, passes) in [
+            (Errno::CONNABORTED, 3, true),
+            (Errno::PERM, 3, true),
+            (Errno::PERM, usize::MAX, false),
+            (Errno::MFILE, 1, false),
+        ] {
+            let socket = net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+            let address = socket.local_addr().unwrap();
+            let _client = net::TcpStream::connect(address).unwrap();
+            let mut left = failures;
+            let accepted = accept_with(|| {
+                if left > 0 {
+                    left -= 1;
+                    return Err(errno.into());
+                }
+                socket.accept()
+            });
+            assert_eq!(matches!(accepted, Ok(Accepted::Connection(..))), passes, "{errno}");
+            assert!(accepted.is_ok(), "{errno}: a pause, not the server's end");
+        }
     }
 }

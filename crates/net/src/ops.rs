@@ -4,6 +4,7 @@
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::TcpStream;
+use std::ops::Range;
 
 use corio_reactor::After;
 use rustix::buffer::spare_capacity;
@@ -29,6 +30,9 @@ pub(crate) fn recv_spare(socket: &TcpStream, buffer: &mut Vec<u8>) -> Attempt {
 }
 
 pub(crate) fn recv_vectored(socket: &TcpStream, buffers: &mut [IoSliceMut<'_>]) -> Attempt {
+    // A short read says that nothing is left only if the system took all the buffers.
+    let taken = one_call(buffers.iter().map(|buffer| buffer.len()));
+    let buffers = &mut buffers[taken];
     let wanted = buffers.iter().map(|buffer| buffer.len()).sum();
     let n = rustix::io::readv(socket, buffers)?;
     Ok((n, After::stream(n, wanted)))
@@ -47,8 +51,7 @@ pub(crate) fn send(socket: &TcpStream, bytes: &[u8]) -> Attempt {
 }
 
 pub(crate) fn send_vectored(socket: &TcpStream, bytes: &[IoSlice<'_>]) -> Attempt {
-    // More than the system takes in one call are left for the next one: a short write.
-    let bytes = &bytes[..bytes.len().min(SLICES_MAX)];
+    let bytes = &bytes[one_call(bytes.iter().map(|slice| slice.len()))];
     let wanted = bytes.iter().map(|slice| slice.len()).sum();
     let control = &mut SendAncillaryBuffer::default();
     let n = rustix::net::sendmsg(socket, bytes, control, SEND_FLAGS)?;
@@ -57,3 +60,11 @@ pub(crate) fn send_vectored(socket: &TcpStream, bytes: &[IoSlice<'_>]) -> Attemp
 
 /// `IOV_MAX` of every Unix there is.
 const SLICES_MAX: usize = 1024;
+
+/// Which of the slices with these lengths one call takes; the others are left for the next one. Begins
+/// with one that is not empty, lest a call that moves nothing look like the end.
+fn one_call(mut lengths: impl ExactSizeIterator<Item = usize>) -> Range<usize> {
+    let all = lengths.len();
+    let first = lengths.position(|length| length > 0).unwrap_or(all);
+    first..all.min(first + SLICES_MAX)
+}

@@ -195,15 +195,17 @@ impl Shared {
                  another event loop for more",
             ),
         })?;
-        if let Err(error) = self.registrar.add(fd, source.key) {
+        let added = self.registrar.add(fd, source.key);
+        if first {
+            // The loop may be waiting without descriptors. It looked before this one was entered, and
+            // has or will have its mark; or after, and finds it. Also if this one is refused: another
+            // may have come meanwhile, found that it is not the first, and counts on this unpark.
+            self.unpark();
+        }
+        if let Err(error) = added {
             let removed = self.registry().remove(source.key);
             drop(removed);
             return Err(error);
-        }
-        if first {
-            // The loop may be waiting without descriptors. It looked before this one was entered, and
-            // has or will have its mark; or after, and finds it.
-            self.unpark();
         }
         Ok(source)
     }

@@ -125,14 +125,7 @@ fn epoch(world: &Arc<World>, rng: &mut fastrand::Rng) {
         world.drained.fetch_add(1, Ordering::Relaxed);
         drop(paused);
     }
-    if rng.u8(..) < 200 {
-        drop(runtime);
-    } else {
-        // A runtime that goes with its last handle's runtime thread still at it.
-        let guard = runtime.enter();
-        drop(guard);
-        drop(runtime);
-    }
+    drop(runtime);
     if rng.u8(..) < 100 {
         let paused = world.pause();
         world.let_all_go();

@@ -1,6 +1,7 @@
 //! The task under test: does something random at each poll, and is counted all the way.
 
 use std::any::Any;
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -52,12 +53,7 @@ impl Probe {
     pub(crate) fn spawn_here(world: &Arc<World>, seed: u64) {
         if let Some(mut probe) = Probe::new(world, seed) {
             let (record, mut rng) = (probe.record.clone(), probe.rng.fork());
-            // Not Send: bound to this loop for good.
-            let here = std::rc::Rc::new(());
-            let handle = corio::spawn_local(async move {
-                let _here = here;
-                probe.await
-            });
+            let handle = corio::spawn_local(Here { probe, _not_send: PhantomData });
             keep(world, Joining { handle, record }, &mut rng);
         }
     }
@@ -154,11 +150,29 @@ impl Future for Probe {
     }
 }
 
+/// A probe that is bound to its loop for good. (An async block would not do: where the destructor of
+/// what it awaited panics, the compiler leaks the value it has awaited.)
+struct Here {
+    probe: Probe,
+    _not_send: PhantomData<*const ()>,
+}
+
+impl Future for Here {
+    type Output = Token;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Token> {
+        Pin::new(&mut self.probe).poll(context)
+    }
+}
+
 impl Drop for Probe {
     fn drop(&mut self) {
         *self.record.joining() = None;
         if self.record.futures_dropped.fetch_add(1, Ordering::AcqRel) != 0 {
             violation("a future was dropped twice");
+        }
+        if let Some(root) = self.world.root.copy() {
+            root.wake();
         }
         // A destructor is code like any other.
         match self.rng.u8(..) {
@@ -174,9 +188,6 @@ impl Drop for Probe {
             }
             30..34 if !std::thread::panicking() => std::panic::panic_any(OnPurpose),
             _ => {}
-        }
-        if let Some(root) = self.world.root.copy() {
-            root.wake();
         }
     }
 }

@@ -4,9 +4,10 @@ use std::cell::RefCell;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::rc::Rc;
-use std::task::Poll;
+use std::sync::mpsc;
+use std::task::{Context, Poll, Waker};
 
-use corio::{Builder, Handle, JoinHandle, Runtime};
+use corio::{Builder, Clock, Handle, JoinHandle, Runtime};
 
 use crate::util::{HOUR, Log, MS, OnDrop, bounded};
 
@@ -244,4 +245,34 @@ impl<F: FnMut()> Drop for SendOnDrop<F> {
     fn drop(&mut self) {
         (self.0)();
     }
+}
+
+std::thread_local! {
+    /// Touched before anything of corio's, so dropped after all of it.
+    static KEPT: RefCell<Option<Runtime>> = const { RefCell::new(None) };
+}
+
+#[test]
+fn a_runtime_kept_until_its_thread_has_nothing_else() {
+    bounded(|| {
+        let (tell, told) = mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            KEPT.with(|slot| slot.take());
+            let runtime = Builder::new().clock(Clock::virtual_time()).build().unwrap();
+            drop(runtime.spawn_local(async move {
+                let _last = OnDrop::new(move || {
+                    // A panic here would end the process.
+                    let now = corio::time::now();
+                    let mut sleep = pin!(corio::sleep(HOUR));
+                    let slept = sleep.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+                    tell.send((now, slept.is_ready())).unwrap();
+                });
+                corio::sleep(HOUR).await;
+            }));
+            runtime.block_on(corio::yield_now());
+            KEPT.with(|slot| slot.replace(Some(runtime)));
+        });
+        thread.join().unwrap();
+        assert!(!told.recv().unwrap().1);
+    });
 }

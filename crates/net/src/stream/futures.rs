@@ -5,11 +5,40 @@
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::Shutdown;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use corio_reactor::{After, Direction, ReadyFuture};
 
 use super::TcpStream;
 use crate::ops;
+
+/// An operation, unless there is nothing to move: that needs no readiness and waits for nothing. As
+/// large as the operation.
+struct UnlessNothing<F>(Option<F>);
+
+impl<F> UnlessNothing<F> {
+    #[inline]
+    fn new(nothing: bool, operation: F) -> Self {
+        UnlessNothing(if nothing { None } else { Some(operation) })
+    }
+}
+
+impl<F, R> Future for UnlessNothing<F>
+where
+    F: Future<Output = io::Result<R>> + Unpin,
+    R: Default,
+{
+    type Output = io::Result<R>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<R>> {
+        match &mut self.0 {
+            Some(operation) => Pin::new(operation).poll(context),
+            None => Poll::Ready(Ok(R::default())),
+        }
+    }
+}
 
 /// What [`TcpStream::read_to_end`] asks for at least: a page's worth, two short messages.
 const READ_TO_END_MIN: usize = 4096;
@@ -39,7 +68,8 @@ impl TcpStream {
         self.io.writable()
     }
 
-    /// Reads what there is, up to the buffer's length; 0 means the end.
+    /// Reads what there is, up to the buffer's length; 0 means the end. Into an empty buffer it reads
+    /// nothing, at once.
     ///
     /// # Errors
     /// `ConnectionReset` and what else the system says; an error that says so if the loop has
@@ -52,7 +82,9 @@ impl TcpStream {
         &'a self,
         buffer: &'a mut [u8],
     ) -> impl Future<Output = io::Result<usize>> + Send + Unpin + use<'a> {
-        self.io.with(Direction::Read, move |socket| ops::recv(socket, buffer))
+        let nothing = buffer.is_empty();
+        let read = self.io.with(Direction::Read, move |socket| ops::recv(socket, buffer));
+        UnlessNothing::new(nothing, read)
     }
 
     /// Reads what there is into the buffers, one after the other; otherwise as [`TcpStream::read`].
@@ -67,7 +99,9 @@ impl TcpStream {
         &'a self,
         buffers: &'a mut [IoSliceMut<'s>],
     ) -> impl Future<Output = io::Result<usize>> + Send + Unpin + use<'a, 's> {
-        self.io.with(Direction::Read, move |socket| ops::recv_vectored(socket, buffers))
+        let nothing = buffers.iter().all(|buffer| buffer.is_empty());
+        let read = self.io.with(Direction::Read, move |socket| ops::recv_vectored(socket, buffers));
+        UnlessNothing::new(nothing, read)
     }
 
     /// Appends what there is to `buffer`, as far as it has room; a full one is first given more.
@@ -143,10 +177,13 @@ impl TcpStream {
         &'a self,
         buffer: &'a mut [u8],
     ) -> impl Future<Output = io::Result<usize>> + Send + Unpin + use<'a> {
-        self.io.with(Direction::Read, move |socket| ops::peek(socket, buffer))
+        let nothing = buffer.is_empty();
+        let read = self.io.with(Direction::Read, move |socket| ops::peek(socket, buffer));
+        UnlessNothing::new(nothing, read)
     }
 
-    /// Writes as much as there is room for, and says how much that was.
+    /// Writes as much as there is room for, and says how much that was. Where there are no
+    /// bytes, it writes none, at once.
     ///
     /// # Errors
     /// `BrokenPipe`, `ConnectionReset` and what else the system says; an error that says so if the
@@ -159,7 +196,9 @@ impl TcpStream {
         &'a self,
         bytes: &'a [u8],
     ) -> impl Future<Output = io::Result<usize>> + Send + Unpin + use<'a> {
-        self.io.with(Direction::Write, move |socket| ops::send(socket, bytes))
+        let nothing = bytes.is_empty();
+        let write = self.io.with(Direction::Write, move |socket| ops::send(socket, bytes));
+        UnlessNothing::new(nothing, write)
     }
 
     /// Writes as much of the slices, one after the other, as there is room for; otherwise as
@@ -175,7 +214,9 @@ impl TcpStream {
         &'a self,
         bytes: &'a [IoSlice<'s>],
     ) -> impl Future<Output = io::Result<usize>> + Send + Unpin + use<'a, 's> {
-        self.io.with(Direction::Write, move |socket| ops::send_vectored(socket, bytes))
+        let nothing = bytes.iter().all(|slice| slice.is_empty());
+        let write = self.io.with(Direction::Write, move |socket| ops::send_vectored(socket, bytes));
+        UnlessNothing::new(nothing, write)
     }
 
     /// Writes all of `bytes`.
@@ -192,7 +233,7 @@ impl TcpStream {
     ) -> impl Future<Output = io::Result<()>> + Send + Unpin + use<'a> {
         let mut rest = bytes;
         // One future for all attempts: `WouldBlock` half-way finds `rest` where it was left.
-        self.io.with(Direction::Write, move |socket| {
+        let write = self.io.with(Direction::Write, move |socket| {
             let mut after = After::MaybeMore;
             while !rest.is_empty() {
                 let (n, said) = ops::send(socket, rest)?;
@@ -200,7 +241,8 @@ impl TcpStream {
                 after = said;
             }
             Ok(((), after))
-        })
+        });
+        UnlessNothing::new(bytes.is_empty(), write)
     }
 
     /// Does nothing: what was written is with the system. For the sake of its name.

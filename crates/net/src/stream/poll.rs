@@ -41,6 +41,9 @@ impl TcpStream {
         context: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
+        if buffer.is_empty() {
+            return Poll::Ready(Ok(0));
+        }
         self.io.poll_with(Direction::Read, context, |socket| ops::recv(socket, buffer))
     }
 
@@ -54,6 +57,9 @@ impl TcpStream {
         context: &mut Context<'_>,
         buffers: &mut [IoSliceMut<'_>],
     ) -> Poll<io::Result<usize>> {
+        if buffers.iter().all(|buffer| buffer.is_empty()) {
+            return Poll::Ready(Ok(0));
+        }
         self.io.poll_with(Direction::Read, context, |socket| ops::recv_vectored(socket, buffers))
     }
 
@@ -67,6 +73,9 @@ impl TcpStream {
         context: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
+        if buffer.is_empty() {
+            return Poll::Ready(Ok(0));
+        }
         self.io.poll_with(Direction::Read, context, |socket| ops::peek(socket, buffer))
     }
 
@@ -77,6 +86,9 @@ impl TcpStream {
     #[inline]
     #[track_caller]
     pub fn poll_write(&self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if bytes.is_empty() {
+            return Poll::Ready(Ok(0));
+        }
         self.io.poll_with(Direction::Write, context, |socket| ops::send(socket, bytes))
     }
 
@@ -90,6 +102,9 @@ impl TcpStream {
         context: &mut Context<'_>,
         bytes: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        if bytes.iter().all(|slice| slice.is_empty()) {
+            return Poll::Ready(Ok(0));
+        }
         self.io.poll_with(Direction::Write, context, |socket| ops::send_vectored(socket, bytes))
     }
 

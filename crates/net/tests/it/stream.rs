@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::io::{ErrorKind, IoSlice, IoSliceMut, Read, Write};
 use std::net::Shutdown;
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use corio_net::TcpStream;
@@ -145,6 +146,70 @@ fn vectored() {
         let many = vec![IoSlice::new(b"x"); 3000];
         assert!(client.write_vectored(&many).await.unwrap() <= 1024);
     });
+}
+
+#[test]
+fn more_buffers_than_one_call_takes_are_a_short_read_and_not_the_last() {
+    const TOTAL: usize = 3000;
+    let (ours, mut theirs) = pair_with_std();
+    theirs.write_all(&[7; TOTAL]).unwrap();
+    let all_here = async {
+        while ours.peek(&mut [0; TOTAL]).await.unwrap() < TOTAL {
+            std::thread::yield_now();
+        }
+    };
+    block_on(all_here);
+    let mut bytes = [0; TOTAL];
+    let mut buffers: Vec<_> = bytes.chunks_mut(1).map(IoSliceMut::new).collect();
+    let n = block_on(ours.read_vectored(&mut buffers)).unwrap();
+    assert!(n < TOTAL, "the system takes as many buffers as one wants");
+    // What is left was told of before; nothing more comes. Empty buffers are not the end.
+    let mut rest = [0; TOTAL];
+    let mut buffers: Vec<_> = (0..TOTAL).map(|_| IoSliceMut::new(&mut [])).collect();
+    buffers.push(IoSliceMut::new(&mut rest));
+    let read = poll_once(&mut ours.read_vectored(&mut buffers)).map(Result::unwrap);
+    assert_eq!(read, Poll::Ready(TOTAL - n));
+}
+
+#[test]
+fn more_empty_slices_than_one_call_takes_are_passed_over() {
+    let (ours, mut theirs) = pair_with_std();
+    let mut slices = vec![IoSlice::new(b""); 3000];
+    slices.push(IoSlice::new(b"bytes"));
+    assert_eq!(block_on(ours.write_vectored(&slices)).unwrap(), 5);
+    let mut buffer = [0; 5];
+    theirs.read_exact(&mut buffer).unwrap();
+    assert_eq!(&buffer, b"bytes");
+}
+
+#[test]
+fn nothing_to_move_waits_for_nothing() {
+    let (ours, mut theirs) = pair_with_std();
+    // Nothing to read here, and no room to write.
+    assert!(poll_once(&mut ours.write_all(&vec![0; 16 << 20])).is_pending());
+    let done = |n| Poll::Ready(n);
+    let mut context = Context::from_waker(Waker::noop());
+    let mut no_buffers = [IoSliceMut::new(&mut []), IoSliceMut::new(&mut [])];
+    assert_eq!(poll_once(&mut ours.read(&mut [])).map(Result::unwrap), done(0));
+    assert_eq!(poll_once(&mut ours.read_vectored(&mut no_buffers)).map(Result::unwrap), done(0));
+    assert_eq!(poll_once(&mut ours.peek(&mut [])).map(Result::unwrap), done(0));
+    assert_eq!(ours.poll_read(&mut context, &mut []).map(Result::unwrap), done(0));
+    assert_eq!(ours.poll_read_vectored(&mut context, &mut no_buffers).map(Result::unwrap), done(0));
+    assert_eq!(ours.poll_peek(&mut context, &mut []).map(Result::unwrap), done(0));
+    let no_slices = [IoSlice::new(b""), IoSlice::new(b"")];
+    assert_eq!(poll_once(&mut ours.write(b"")).map(Result::unwrap), done(0));
+    assert_eq!(poll_once(&mut ours.write_vectored(&no_slices)).map(Result::unwrap), done(0));
+    assert_eq!(poll_once(&mut ours.write_all(b"")).map(Result::unwrap), Poll::Ready(()));
+    assert_eq!(ours.poll_write(&mut context, b"").map(Result::unwrap), done(0));
+    assert_eq!(ours.poll_write_vectored(&mut context, &no_slices).map(Result::unwrap), done(0));
+    block_on(ours.read_exact(&mut [])).unwrap();
+
+    // And it spoils nothing: what is there stays there to be read.
+    theirs.write_all(b"here").unwrap();
+    let mut buffer = [0; 8];
+    assert_eq!(block_on(ours.peek(&mut buffer)).unwrap(), 4);
+    assert_eq!(block_on(ours.read(&mut [])).unwrap(), 0);
+    assert_eq!(poll_once(&mut ours.read(&mut buffer)).map(Result::unwrap), done(4));
 }
 
 #[test]

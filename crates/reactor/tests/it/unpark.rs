@@ -1,8 +1,12 @@
 //! Ending a park from other threads.
 
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use corio_base::{Park, Wait};
+use corio_reactor::{Io, Ready};
 
 use crate::util::for_each_driver;
 
@@ -65,5 +69,43 @@ fn many_threads_hand_over_work_and_none_is_lost() {
             reactor.park(Wait::Forever).unwrap();
             got += inbox.try_iter().count();
         }
+    });
+}
+
+/// The first descriptor ends a wait without any. One that comes second while the first is about to be
+/// refused must not be left to a wait that knows of neither.
+#[test]
+fn a_descriptor_that_is_refused_hides_no_other() {
+    const TIMES: usize = 3_000;
+    for_each_driver(|reactor| {
+        let ended = Arc::new(AtomicBool::new(false));
+        let (handle, unparker) = (reactor.handle(), reactor.unparker());
+        let other = std::thread::spawn({
+            let (ended, handle) = (ended.clone(), handle.clone());
+            move || {
+                for _ in 0..TIMES {
+                    let (reader, mut writer) = std::io::pipe().unwrap();
+                    writer.write_all(b"x").unwrap();
+                    let reader = Io::register(reader, &handle, Ready::EMPTY).unwrap();
+                    corio_base::park::block_on(reader.readable()).unwrap();
+                }
+                ended.store(true, Ordering::Release);
+                unparker.unpark();
+            }
+        });
+        let refused = std::thread::spawn({
+            let ended = ended.clone();
+            move || {
+                let file = Arc::new(std::fs::File::open(std::env::current_exe().unwrap()).unwrap());
+                while !ended.load(Ordering::Acquire) {
+                    Io::register(file.clone(), &handle, Ready::EMPTY).unwrap_err();
+                }
+            }
+        });
+        while !ended.load(Ordering::Acquire) {
+            reactor.park(Wait::Forever).unwrap();
+        }
+        other.join().unwrap();
+        refused.join().unwrap();
     });
 }
