@@ -3,6 +3,7 @@
 //! One word for the task and one number for the poll. The executor sets both around every poll; a
 //! leaf reads the number to tell "again in the same poll" from "in a later one" ([`crate::budget`]).
 //! The word is opaque here: the task crate knows what it points to.
+#![expect(unsafe_code, reason = "what is entered is looked into elsewhere")]
 
 use std::cell::Cell;
 use std::ptr;
@@ -35,8 +36,24 @@ pub fn poll_number() -> u64 {
 }
 
 /// Marks the poll of `task` as under way until the guard is dropped. Polls may nest.
+///
+/// # Safety
+/// `task` is null or a task of `corio-task`, which is there until the guard is dropped: that crate
+/// looks into what it finds here.
 #[inline]
-pub fn enter(task: *const ()) -> PollGuard {
+pub unsafe fn enter(task: *const ()) -> PollGuard {
+    begin(task)
+}
+
+/// Marks a poll of something that is no task as under way until the guard is dropped: for executors
+/// of another kind, which have its leaves take turns as a loop does.
+#[inline]
+pub fn enter_without_task() -> PollGuard {
+    begin(ptr::null())
+}
+
+#[inline]
+fn begin(task: *const ()) -> PollGuard {
     let number = LAST_POLL.with(|last| {
         let number = last.get().wrapping_add(1);
         last.set(number);

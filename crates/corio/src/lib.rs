@@ -25,6 +25,17 @@
 //! | [`net`] | TCP |
 //! | [`signal`] | Ctrl-C |
 //! | [`io`] | readiness of any descriptor |
+//!
+//! # Panics in a task
+//!
+//! A panic ends the task it is in and goes to its handle ([`JoinError::is_panic`]); the other tasks
+//! and the loop go on. Built with `panic = "abort"` nothing can be caught: the process ends.
+//!
+//! # Environment
+//!
+//! `CORIO_DEBUG=1` turns debug mode on, `0` off ([`Builder::debug`] has the last word).
+//! `CORIO_DRIVER` names the driver of descriptors: on Linux `epoll` (the default), `epoll-timerfd`,
+//! `polling` or `polling-oneshot`. Any other value is an error that lists what is allowed.
 
 #![forbid(unsafe_code)]
 

@@ -19,6 +19,8 @@ use crate::handle::{Handle, no_runtime};
 /// });
 /// ```
 ///
+/// A panic of the future ends its task and goes to the handle; see [the crate](crate#panics-in-a-task).
+///
 /// # Panics
 /// Outside a runtime.
 #[track_caller]

@@ -3,6 +3,7 @@
 //! Kept apart, and cold, so that a loop with the switch off pays one relaxed load a poll.
 
 use std::io;
+use std::time::Duration;
 
 use corio_base::clock;
 use corio_base::{Park, Parked, Wait};
@@ -54,8 +55,13 @@ pub(crate) fn park(park: &mut dyn Park, wait: Wait) -> io::Result<Parked> {
     parked
 }
 
-/// Waiting failed. The loop goes on: it looks again after the next turn.
+/// How long a loop pauses after a wait that failed: an error that lasts must not take a whole core,
+/// and one that passes costs a millisecond.
+const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(1);
+
+/// Waiting failed. The loop goes on: it looks again after a pause and the next turn.
 #[cold]
 pub(crate) fn park_failed(error: &io::Error) {
     report_error("corio::loop", format_args!("waiting for events failed: {error}"));
+    std::thread::sleep(PAUSE_AFTER_FAILURE);
 }

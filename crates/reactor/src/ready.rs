@@ -77,16 +77,6 @@ impl Ready {
         self.contains(Ready::READ_CLOSED)
     }
 
-    /// Whether the peer was seen to have stopped taking.
-    pub const fn is_write_closed(self) -> bool {
-        self.contains(Ready::WRITE_CLOSED)
-    }
-
-    /// Whether an error was seen to wait.
-    pub const fn is_error(self) -> bool {
-        self.contains(Ready::ERROR)
-    }
-
     /// What the waiters of `direction` wait for.
     #[inline]
     pub(crate) const fn of(direction: Direction) -> Ready {

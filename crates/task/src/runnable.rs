@@ -32,12 +32,6 @@ pub enum Ran {
 }
 
 impl Ran {
-    /// Whether the task has ended by this.
-    #[inline]
-    pub fn is_end(self) -> bool {
-        !matches!(self, Ran::Pending | Ran::Stale)
-    }
-
     fn of(polled: Polled) -> Ran {
         match polled {
             Polled::Pending => Ran::Pending,
@@ -126,7 +120,8 @@ pub(crate) unsafe fn enter<R>(task: Raw, poll: impl FnOnce(&mut Context<'_>) -> 
     // SAFETY: the task is there until the poll is over; the waker is lent, not given.
     let waker = unsafe { waker::borrowed(task) };
     let mut context = Context::from_waker(&waker);
-    let _current = current::enter(task.as_ptr().cast());
+    // SAFETY: a task, there until the poll is over.
+    let _current = unsafe { current::enter(task.as_ptr().cast()) };
     poll(&mut context)
 }
 

@@ -86,24 +86,9 @@ impl Spawn {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let cold = self.into_cold(home.next_id());
-        let birth = Birth {
-            vtable: &TaskCell::<F>::VTABLE,
-            home: home.home.clone_away(),
-            flavour: Flavour::Bound,
-            // The handle's.
-            word: Ledger::initial(1),
-            // The home's, which it finds when the task arrives.
-            refs: 1,
-            flags: Flags::INITIAL,
-            cold,
-        };
-        let block = pool::allocate(TaskCell::<F>::SHAPE);
-        // SAFETY: allocated for this layout.
-        let task = unsafe { TaskCell::write(block, birth, future) };
-        // SAFETY: F's cell, with the handle's reference and bit.
-        let handle = unsafe { JoinHandle::new(task) };
-        bound::post(task, Mail::spawned(task));
+        // In the ledger the handle's reference; with the home, the one it finds when the task arrives.
+        let handle = self.away(home, Flavour::Bound, Ledger::initial(1), 1, future);
+        bound::post(handle.raw(), Mail::spawned(handle.raw()));
         handle
     }
 
@@ -113,24 +98,33 @@ impl Spawn {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let cold = self.into_cold(home.next_id());
+        let handle = self.away(home, Flavour::Free, State::initial(), 0, future);
+        // SAFETY: born SCHEDULED: this is the one entry.
+        home.home.schedule().submit(unsafe { FreeRunnable::new(handle.raw()) });
+        handle
+    }
+
+    /// A task made without its home's pool and counts; its word says what references there are.
+    fn away<F: Future>(
+        self,
+        home: &RemoteHome,
+        flavour: Flavour,
+        word: u32,
+        refs: u32,
+        future: F,
+    ) -> JoinHandle<F::Output> {
         let birth = Birth {
             vtable: &TaskCell::<F>::VTABLE,
             home: home.home.clone_away(),
-            flavour: Flavour::Free,
-            word: State::initial(),
-            refs: 0,
-            flags: 0,
-            cold,
+            flavour,
+            word,
+            refs,
+            flags: Flags::INITIAL,
+            cold: self.into_cold(home.next_id()),
         };
         let block = pool::allocate(TaskCell::<F>::SHAPE);
-        // SAFETY: allocated for this layout.
-        let task = unsafe { TaskCell::write(block, birth, future) };
-        // SAFETY: F's cell, with the handle's reference and bit.
-        let handle = unsafe { JoinHandle::new(task) };
-        // SAFETY: born SCHEDULED: this is the one entry.
-        home.home.schedule().submit(unsafe { FreeRunnable::new(task) });
-        handle
+        // SAFETY: allocated for this shape; F's cell, with the handle's reference and bit.
+        unsafe { JoinHandle::new(TaskCell::write(block, birth, future)) }
     }
 }
 

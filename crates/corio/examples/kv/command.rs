@@ -31,6 +31,7 @@ enum Refusal {
     NotAnInteger,
     Overflow,
     Syntax,
+    OnlyConfigGet,
     NotPositive,
     BadExpiry(&'static str),
     ReplyTooLong { bytes: usize },
@@ -45,6 +46,9 @@ impl fmt::Display for Refusal {
             Refusal::NotAnInteger => f.write_str("ERR value is not an integer or out of range"),
             Refusal::Overflow => f.write_str("ERR increment or decrement would overflow"),
             Refusal::Syntax => f.write_str("ERR syntax error"),
+            Refusal::OnlyConfigGet => {
+                f.write_str("ERR only CONFIG GET name [name ...] is known here")
+            }
             Refusal::NotPositive => f.write_str("ERR value is out of range, must be positive"),
             Refusal::BadExpiry(command) => {
                 write!(f, "ERR invalid expire time in '{command}' command")
@@ -359,7 +363,7 @@ fn lrange(call: &mut Call<'_>) -> Done {
 fn config(call: &mut Call<'_>) -> Done {
     const SETTINGS: [(&str, &str); 2] = [("save", ""), ("appendonly", "no")];
     if !call.args.get(1).eq_ignore_ascii_case(b"get") || call.args.len() < 3 {
-        return Err(Refusal::Syntax);
+        return Err(Refusal::OnlyConfigGet);
     }
     let args = call.args;
     let asked = |name: &str| {

@@ -17,7 +17,7 @@
 //! | `shutdown` | how the server asks its connections to end |
 //! | `race` | the first of two futures |
 //!
-//! Only `server` and `connection` know corio; the rest is plain code with tests of its own.
+//! Only `main`, `server` and `connection` know corio; the rest is plain code with tests of its own.
 
 #![expect(unreachable_pub, reason = "in a program, `pub` says what a module offers the others")]
 
@@ -48,6 +48,10 @@ const PORT_DEFAULT: u16 = 6379;
 
 #[corio::main]
 async fn main() -> ExitCode {
+    if std::env::args().skip(1).any(|arg| arg == "--help" || arg == "-h") {
+        println!("{USAGE}");
+        return ExitCode::SUCCESS;
+    }
     let port = match port(std::env::args().skip(1)) {
         Ok(port) => port,
         Err(error) => {

@@ -49,6 +49,10 @@ pub async fn run(
     drop(listener);
     sweeper.abort();
 
+    match shutdown.clients() {
+        0 => eprintln!("bye"),
+        clients => eprintln!("waiting for {clients} clients; Ctrl-C again cuts them off"),
+    }
     shutdown.request();
     match first(shutdown.drained(), first(corio::sleep(GRACE), corio::signal::ctrl_c())).await {
         First::Left(()) => {}

@@ -99,14 +99,14 @@ fn an_operation_that_is_always_ready_yields_after_its_budget() {
         let (counter, waker) = Counter::new();
         let mut context = Context::from_waker(&waker);
         let mut read = || ours.poll_read_with(&mut context, |mut stream| stream.read(&mut [0; 1]));
-        let poll = current::enter(std::ptr::null());
+        let poll = current::enter_without_task();
         let mut reads = 0;
         while read().is_ready() {
             reads += 1;
         }
         assert_eq!((reads, counter.count()), (READY_PER_POLL_MAX, 1));
         drop(poll);
-        let _next_poll = current::enter(std::ptr::null());
+        let _next_poll = current::enter_without_task();
         assert!(read().is_ready());
     });
 }
@@ -125,10 +125,10 @@ fn readiness_that_nobody_uses_up_yields_after_its_budget() {
                 false => poll_once(&mut ours.writable(), &waker).is_ready(),
             };
             let woken = counter.count();
-            let _poll = current::enter(std::ptr::null());
+            let _poll = current::enter_without_task();
             let times = (0..1000).take_while(|_| is_ready()).count();
             assert_eq!((times as u64, counter.count() - woken), (READY_PER_POLL_MAX, 1));
-            let _next_poll = current::enter(std::ptr::null());
+            let _next_poll = current::enter_without_task();
             assert!(is_ready());
         }
     });
