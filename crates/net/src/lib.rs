@@ -22,9 +22,12 @@
 //! Inside a corio loop sockets belong to that loop's reactor; elsewhere, in tokio, in smol or on a
 //! plain thread, to the one of `corio-base`'s fallback thread.
 //!
-//! **Two forms.** Every operation is a future, of which any number may wait side by side, and a
-//! `poll_*` for those who write futures themselves: all poll forms of one direction of one socket
-//! are one waiter, and the last waker wins. The `futures_io` traits are poll forms.
+//! **Two forms.** Every operation is a future, of which any number may wait side by side. What is a
+//! single attempt (a read, a write, a peek, an accept, a wait for readiness) is also a `poll_*`, for
+//! those who write futures themselves: all poll forms of one direction of one socket are one waiter,
+//! and the last waker wins. The `futures_io` traits are poll forms. What is more than one attempt
+//! (`read_exact`, `read_to_end`, `write_all`, `connect`), fills a `Vec` (`read_buf`) or never waits
+//! (`bind`) has no poll form: it is a future, to be kept and polled.
 //!
 //! **One system call an operation.** A read that got less than it asked for does not try again to
 //! hear that nothing is left, where the reactor's driver allows that conclusion.

@@ -5,6 +5,9 @@
 //! or the system is out of descriptors or memory: then the connection stays in the queue, trying
 //! again at once would take a whole core, and giving up would end the server; so the listener
 //! pauses and goes on. Anything else is the caller's.
+//!
+//! A connection that was accepted and then cannot be registered has left the queue: it is closed. If
+//! it was for want of room the listener pauses, as above; any other error is the caller's.
 
 use std::fmt;
 use std::io;
@@ -108,7 +111,8 @@ impl TcpListener {
     /// accepts it.
     ///
     /// Without descriptors or memory it pauses, 10 ms at first and up to 1 s, and goes on; the log
-    /// hears of it (target `corio::net`). A connection reset before it was accepted is passed over.
+    /// hears of it (target `corio::net`). A connection reset before it was accepted is passed over; one
+    /// that there is no room to register is closed.
     ///
     /// # Errors
     /// If the listener is none, and if the loop has ended.
@@ -170,7 +174,8 @@ impl TcpListener {
         self.pause.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Registers what was accepted. The inner error is a lack that passes.
+    /// Registers what was accepted; if that fails, the connection is closed. The inner error is a lack
+    /// that passes.
     fn finish(&self, accepted: Accepted) -> io::Result<Result<(TcpStream, SocketAddr), io::Error>> {
         match accepted {
             Accepted::Exhausted(error) => Ok(Err(error)),

@@ -1,6 +1,7 @@
 //! The halves of a stream, borrowed and owned.
 //!
-//! A half is a right: whoever has it is the only one who reads (or writes), so bytes do not mix.
+//! A half is the right to read, or to write: only one has it, and its methods take `&mut self`, so
+//! through halves bytes do not mix. `as_stream` lends the whole stream, past that rule.
 
 use std::error::Error;
 use std::fmt;

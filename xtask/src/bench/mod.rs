@@ -112,5 +112,9 @@ fn write(figures: &Figures, samples: usize, quick: bool) -> Result<(), Fail> {
         std::fs::write(shell::root().join(path), text)?;
         eprintln!("wrote {path}");
     }
+    let path = shell::root().join("README.md");
+    let readme = page::between_marks(&std::fs::read_to_string(&path)?, &table::summary(figures))?;
+    std::fs::write(path, readme)?;
+    eprintln!("wrote the table in README.md");
     Ok(())
 }

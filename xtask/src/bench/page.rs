@@ -8,6 +8,20 @@ use crate::shell;
 /// The packages of the peers, for their versions.
 const PACKAGES: [&str; 5] = ["tokio", "async-executor", "async-io", "monoio", "glommio"];
 
+/// `page` with `table` between the marks that the front page has for it.
+///
+/// # Errors
+/// The marks are not there.
+pub(super) fn between_marks(page: &str, table: &str) -> Result<String, Fail> {
+    const MARKS: [&str; 2] = ["<!-- bench:begin -->", "<!-- bench:end -->"];
+    let [begin, end] = MARKS.map(|mark| page.find(mark));
+    let (Some(begin), Some(end)) = (begin, end) else {
+        return Err(format!("README.md lacks {} or {}", MARKS[0], MARKS[1]).into());
+    };
+    let before = &page[..begin + MARKS[0].len()];
+    Ok(format!("{before}\n\n{table}\n{}", &page[end..]))
+}
+
 /// The whole page.
 ///
 /// # Errors
@@ -18,8 +32,8 @@ pub(super) fn text(figures: &Figures, samples: usize, quick: bool) -> Result<Str
         .iter()
         .filter_map(|name| Some(format!("{name} {}", version(&lock, name)?)))
         .collect();
-    let command =
-        if quick { "cargo xtask bench --quick --write" } else { "cargo xtask bench --write" };
+    let quick = if quick { " --quick" } else { "" };
+    let command = format!("cargo xtask bench{quick} --samples {samples} --write");
     Ok(format!(
         "\
 # Benchmarks

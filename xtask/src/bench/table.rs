@@ -42,6 +42,28 @@ pub(super) fn markdown(figures: &Figures) -> String {
     text
 }
 
+/// For the front page: corio, tokio, and the best of the others by name.
+pub(super) fn summary(figures: &Figures) -> String {
+    let mut text = String::from("| row | unit | corio | tokio | best other | corio ÷ best |\n");
+    text.push_str("|---|---|--:|--:|---|--:|\n");
+    for row in figures.rows() {
+        let corio = figures.get(row, super::CORIO);
+        let best = figures.best(row);
+        text.push_str(&format!(
+            "| {row} | {} | {} | {} | {} | {} |\n",
+            corio.map(|one| one.unit.as_str()).unwrap_or_default(),
+            value(corio),
+            value(figures.get(row, "tokio")),
+            best.map_or_else(
+                || "–".to_owned(),
+                |one| format!("{} {}", one.peer, number(one.median))
+            ),
+            ratio(figures.ratio(row, best)),
+        ));
+    }
+    text
+}
+
 fn cells(figures: &Figures) -> Vec<Vec<String>> {
     let peers = figures.peers();
     let mut head = vec!["row".to_owned(), "unit".to_owned()];

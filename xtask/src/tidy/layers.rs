@@ -30,17 +30,12 @@ const fn layer(
 const LOW: &[&str] = &["corio-base", "corio-trace"];
 
 const LAYERS: &[Layer] = &[
-    layer(0, "corio-base", &[], &["futures-core", "parking", "fastrand"]),
+    layer(0, "corio-base", &[], &["parking"]),
     layer(0, "corio-trace", &["corio-base"], &["log"]),
     layer(0, "corio-macros", &[], &["syn", "quote", "proc-macro2"]),
-    layer(1, "corio-task", LOW, &["pin-project-lite"]),
-    layer(1, "corio-timer", LOW, &["futures-core", "pin-project-lite"]),
-    layer(
-        1,
-        "corio-reactor",
-        LOW,
-        &["polling", "rustix", "futures-io", "concurrent-queue", "libc"],
-    ),
+    layer(1, "corio-task", LOW, &[]),
+    layer(1, "corio-timer", &["corio-base"], &["futures-core"]),
+    layer(1, "corio-reactor", LOW, &["polling", "rustix", "futures-io", "libc"]),
     layer(2, "corio-executor", &["corio-task", "corio-base", "corio-trace"], &["concurrent-queue"]),
     layer(
         3,
@@ -68,7 +63,7 @@ const LAYERS: &[Layer] = &[
             "corio-signal",
             "corio-net",
         ],
-        &["log", "futures-core", "futures-io", "pin-project-lite"],
+        &[],
     ),
 ];
 

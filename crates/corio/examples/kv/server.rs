@@ -51,6 +51,7 @@ pub async fn run(
 
     match shutdown.clients() {
         0 => eprintln!("bye"),
+        1 => eprintln!("waiting for 1 client; Ctrl-C again cuts it off"),
         clients => eprintln!("waiting for {clients} clients; Ctrl-C again cuts them off"),
     }
     shutdown.request();

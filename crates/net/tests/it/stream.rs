@@ -7,7 +7,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use corio_net::TcpStream;
+use corio_net::{TcpListener, TcpStream};
 use futures::{AsyncReadExt, AsyncWriteExt};
 
 use crate::util::{block_on, listen, pair, pair_with_std, poll_once};
@@ -383,4 +383,87 @@ fn futures_are_send_and_small() {
     drop(send(client.write_all(b"x")));
     drop(send(client.read_exact(&mut buffer)));
     drop(send(TcpStream::connect(client.peer_addr().unwrap())));
+}
+
+#[test]
+fn read_buf_appends_and_makes_room() {
+    let (ours, mut theirs) = pair_with_std();
+    theirs.write_all(b"hello").unwrap();
+    let mut buffer = Vec::with_capacity(4);
+    buffer.extend_from_slice(b"> ");
+    block_on(async {
+        assert_eq!(ours.read_buf(&mut buffer).await.unwrap(), 2, "the room there was");
+        assert_eq!(ours.read_buf(&mut buffer).await.unwrap(), 3, "it was full: more room");
+        assert_eq!(buffer, b"> hello");
+        drop(theirs);
+        assert_eq!(ours.read_buf(&mut buffer).await.unwrap(), 0);
+        assert_eq!(buffer, b"> hello");
+    });
+}
+
+#[test]
+fn vectored_tries() {
+    let (ours, mut theirs) = pair_with_std();
+    let (mut a, mut b) = ([0; 2], [0; 8]);
+    let mut buffers = [IoSliceMut::new(&mut a), IoSliceMut::new(&mut b)];
+    let error = ours.try_read_vectored(&mut buffers).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::WouldBlock);
+
+    theirs.write_all(b"hello").unwrap();
+    block_on(ours.readable()).unwrap();
+    assert_eq!(ours.try_read_vectored(&mut buffers).unwrap(), 5);
+    assert_eq!((&a, &b[..3]), (b"he", &b"llo"[..]));
+
+    block_on(ours.writable()).unwrap();
+    let slices = [IoSlice::new(b"wor"), IoSlice::new(b"ld")];
+    assert_eq!(ours.try_write_vectored(&slices).unwrap(), 5);
+    let mut answer = [0; 5];
+    theirs.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"world");
+}
+
+#[test]
+fn a_forgotten_half_leaves_writing_open() {
+    let (ours, mut theirs) = pair_with_std();
+    let (read, write) = ours.into_split();
+    write.forget();
+    theirs.set_nonblocking(true).unwrap();
+    assert_eq!(theirs.read(&mut [0]).unwrap_err().kind(), ErrorKind::WouldBlock, "no end");
+    // The right to write is gone; the whole stream is still lent.
+    block_on(read.as_stream().write_all(b"x")).unwrap();
+    theirs.set_nonblocking(false).unwrap();
+    let mut byte = [0];
+    theirs.read_exact(&mut byte).unwrap();
+    assert_eq!(&byte, b"x");
+}
+
+#[test]
+fn as_stream_is_the_whole_stream_of_every_half() {
+    let (mut ours, _theirs) = pair();
+    let descriptor = ours.as_raw_fd();
+    {
+        let (read, write) = TcpStream::split(&mut ours);
+        assert_eq!(read.as_stream().as_raw_fd(), descriptor);
+        assert_eq!(write.as_stream().as_raw_fd(), descriptor);
+    }
+    let (read, write) = ours.into_split();
+    assert!(std::ptr::eq(read.as_stream(), write.as_stream()));
+    write.as_stream().set_nodelay(true).unwrap();
+    assert!(read.as_stream().nodelay().unwrap());
+}
+
+#[test]
+fn listeners_made_of_stds() {
+    let accepts = |listener: TcpListener| {
+        let address = listener.local_addr().unwrap();
+        // It would hang here if the listener still blocked: nobody has connected yet.
+        assert!(poll_once(&mut Box::pin(listener.accept())).is_pending());
+        let client = std::net::TcpStream::connect(address).unwrap();
+        let (_, from) = block_on(listener.accept()).unwrap();
+        assert_eq!(from, client.local_addr().unwrap());
+    };
+    let bind = || std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    accepts(TcpListener::from_std(bind()).unwrap());
+    accepts(TcpListener::try_from(bind()).unwrap());
+    accepts(TcpListener::try_from(OwnedFd::from(bind())).unwrap());
 }
