@@ -55,7 +55,8 @@ pub trait Park {
 /// Ends a park.
 ///
 /// An implementation MUST be callable from any thread at any time, also when its [`Park`] is gone,
-/// MUST NOT block and MUST NOT run wakers.
+/// MUST NOT block, and MUST NOT run more foreign code than what ends the wait (a loop inside another
+/// executor is waited for by its host, so there it is the host's waker).
 pub trait Unpark: Send + Sync {
     /// Makes the present park, or else the next one, return.
     fn unpark(&self);

@@ -21,7 +21,8 @@ use crate::runnable::{FreeRunnable, Runnable};
 
 /// What a loop does for its tasks.
 ///
-/// An implementation MUST NOT run tasks, wakers or user code in any of these, and MUST NOT block.
+/// An implementation MUST NOT run tasks or user code in any of these, beyond what wakes its loop, and
+/// MUST NOT block.
 pub trait Schedule: Send + Sync + 'static {
     /// A bound task is ready to be polled: put it at the end of the queue. Called on the home's
     /// thread only, also during a poll and while the loop waits.
