@@ -55,7 +55,8 @@ use proc_macro::TokenStream;
 ///
 /// # Arguments
 /// - `debug = true` or `false`: `Builder::debug`; without it `CORIO_DEBUG` decides.
-/// - `thread_name = "…"`: `Builder::thread_name`.
+/// - `thread_name = "…"`: `Builder::thread_name`, for threads that the runtime starts; the one that
+///   calls the function keeps its name.
 /// - `crate = path`: where the corio crate is found, `::corio` without it. A string is taken too.
 /// - `flavor = "current_thread"`: what corio does anyway; taken so that tokio's attribute can stay.
 #[proc_macro_attribute]
