@@ -26,7 +26,8 @@ pub(crate) type Raw = NonNull<Header>;
 
 #[inline(always)]
 pub(crate) fn header<'a>(task: Raw) -> &'a Header {
-    // SAFETY: whoever has a `Raw` has, or borrows, a reference; no `&mut Header` ever exists.
+    // SAFETY: whoever has a `Raw` has, or borrows, a reference; a `&mut Header` exists only where a
+    // block is freed or used again, when nobody else has the task.
     unsafe { task.as_ref() }
 }
 
@@ -245,8 +246,8 @@ pub(crate) fn finish(task: Raw) {
     if let Some(joiner) = unsafe { header.joiner.replace(None) } {
         waker::wake_any(joiner);
     }
-    // The home's own, wherever it is counted by now: foreign code ran since the task is done, and may have
-    // given up the last one that was counted here.
+    // The home's own, wherever it is counted by now: foreign code ran since the task is done, and may
+    // have given up the last one that was counted here.
     release(task);
 }
 

@@ -13,3 +13,5 @@ mod support;
 mod bound;
 #[path = "loom/free.rs"]
 mod free;
+#[path = "loom/root.rs"]
+mod root;

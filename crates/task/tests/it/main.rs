@@ -14,4 +14,5 @@ mod joins;
 mod ledger;
 mod outputs;
 mod panics;
+mod root;
 mod wakers;
