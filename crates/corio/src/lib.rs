@@ -84,7 +84,7 @@ pub mod time {
 pub mod net {
     pub use corio_net::{
         Incoming, OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, TcpListener, TcpStream,
-        WriteHalf,
+        WriteHalf, future,
     };
 }
 

@@ -1,13 +1,4 @@
-//! [`TcpListener`], and how it survives without descriptors.
-//!
-//! Accepting fails in three ways. Either the connection is to blame (it was reset while it waited in
-//! the queue): then the next one is taken at once, and the server never hears of it. Or the process
-//! or the system is out of descriptors or memory: then the connection stays in the queue, trying
-//! again at once would take a whole core, and giving up would end the server; so the listener
-//! pauses and goes on. Anything else is the caller's.
-//!
-//! A connection that was accepted and then cannot be registered has left the queue: it is closed. If
-//! it was for want of room the listener pauses, as above; any other error is the caller's.
+//! [`TcpListener`]: making one, and asking it for connections; how it gets them is in `accept`.
 
 use std::fmt;
 use std::io;
@@ -19,22 +10,15 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use corio_base::clock;
-use corio_reactor::{After, Direction, Io};
-use corio_timer::{Sleep, sleep};
-use rustix::io::Errno;
+use corio_reactor::{Direction, Io, Ready, ReadyFuture};
 use socket2::{Domain, Protocol, Socket, Type};
 
+use crate::accept::{self, Accept, Pause};
 use crate::stream::TcpStream;
-use crate::sys;
 
 /// How many connections may wait to be accepted, if the system allows so many (`somaxconn`): what a
 /// listener that is away for 10 ms gets at 100 000 connections a second.
-const BACKLOG: i32 = 1024;
-/// The first pause: long enough that a descriptor may have been closed, short enough for a client
-/// not to notice.
-const PAUSE_MIN: Duration = Duration::from_millis(10);
-/// The longest pause: what it costs to go on, once there are descriptors again.
-const PAUSE_MAX: Duration = Duration::from_secs(1);
+pub(crate) const BACKLOG: i32 = 1024;
 /// How often the log hears of it at most.
 const REPORT_EVERY: Duration = Duration::from_secs(1);
 
@@ -63,19 +47,6 @@ pub struct TcpListener {
     reported_at: AtomicU64,
 }
 
-/// A pause under way.
-struct Pause {
-    sleep: Pin<Box<Sleep>>,
-    length: Duration,
-}
-
-/// What an attempt to accept has found.
-enum Accepted {
-    Connection(net::TcpStream, SocketAddr),
-    /// No descriptor, or no memory, for it; or nothing but failures.
-    Exhausted(io::Error),
-}
-
 impl TcpListener {
     /// Listens at `address`; port 0 lets the system choose one.
     ///
@@ -85,21 +56,33 @@ impl TcpListener {
     /// # Errors
     /// `AddrInUse`, `AddrNotAvailable`, `PermissionDenied` and what else the system says.
     pub async fn bind(address: impl Into<SocketAddr>) -> io::Result<TcpListener> {
-        let address = address.into();
-        let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-        socket.set_reuse_address(true)?;
-        socket.bind(&address.into())?;
-        socket.listen(BACKLOG)?;
-        TcpListener::from_std(socket.into())
+        bind(address.into())
     }
 
-    /// Registers a listener of std's, and makes it non-blocking.
+    /// The poll form of [`TcpListener::bind`]: always ready.
+    ///
+    /// # Errors
+    /// As [`TcpListener::bind`].
+    pub fn poll_bind(_: &mut Context<'_>, address: SocketAddr) -> Poll<io::Result<TcpListener>> {
+        Poll::Ready(bind(address))
+    }
+
+    /// Registers a listener of std's with this thread's loop, now, and makes it non-blocking. To leave
+    /// that to the first use, take it as an [`OwnedFd`](std::os::fd::OwnedFd) (`TcpListener::from`).
     ///
     /// # Errors
     /// What the system says, and an error that says so if this thread's loop has ended.
     pub fn from_std(listener: net::TcpListener) -> io::Result<TcpListener> {
-        let io = Io::new(listener)?;
-        Ok(TcpListener { io, pause: Mutex::new(None), reported_at: AtomicU64::new(0) })
+        Ok(TcpListener::of(Io::new(listener)?))
+    }
+
+    /// A listener that the first use will register.
+    pub(crate) fn unregistered(listener: net::TcpListener) -> TcpListener {
+        TcpListener::of(Io::from(listener))
+    }
+
+    fn of(io: Io<net::TcpListener>) -> TcpListener {
+        TcpListener { io, pause: Mutex::new(None), reported_at: AtomicU64::new(0) }
     }
 
     /// Gives the listener back to std. It stays non-blocking.
@@ -119,76 +102,66 @@ impl TcpListener {
     ///
     /// # Cancel safety
     /// Dropped before it was ready, it has accepted nothing.
-    pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        let mut length = PAUSE_MIN;
-        loop {
-            let accepted = self.io.with(Direction::Read, attempt).await?;
-            match self.finish(accepted)? {
-                Ok(connection) => return Ok(connection),
-                Err(error) => self.report(&error),
-            }
-            sleep(length).await;
-            length = (length * 2).min(PAUSE_MAX);
-        }
+    #[track_caller]
+    pub fn accept(&self) -> Accept<'_> {
+        Accept::new(self)
     }
 
     /// The poll form of [`TcpListener::accept`]: the last waker wins.
     ///
     /// # Errors
     /// As [`TcpListener::accept`].
+    #[track_caller]
     pub fn poll_accept(
         &self,
         context: &mut Context<'_>,
     ) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
         // Taken out while it is polled: polling it runs a waker's code, under no lock of ours.
         let mut pause = self.lock_pause().take();
-        let poll = self.poll_accept_after(&mut pause, context);
+        let waiter = &mut self.io.poll_waiter(Direction::Read);
+        let poll = accept::poll(self, waiter, &mut pause, context);
         let ended = std::mem::replace(&mut *self.lock_pause(), pause);
         drop(ended);
         poll
     }
 
-    fn poll_accept_after(
-        &self,
-        pause: &mut Option<Pause>,
-        context: &mut Context<'_>,
-    ) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
-        loop {
-            let mut paused = Duration::ZERO;
-            if let Some(pause) = pause {
-                std::task::ready!(pause.sleep.as_mut().poll(context));
-                paused = pause.length;
-            }
-            *pause = None;
-            let accepted = std::task::ready!(self.io.poll_with(Direction::Read, context, attempt))?;
-            match self.finish(accepted)? {
-                Ok(connection) => return Poll::Ready(Ok(connection)),
-                Err(error) => self.report(&error),
-            }
-            let length = (paused * 2).clamp(PAUSE_MIN, PAUSE_MAX);
-            *pause = Some(Pause { sleep: Box::pin(sleep(length)), length });
-        }
+    /// Takes the next connection now, if there is one. It does not pause: a lack of descriptors or
+    /// memory is the caller's to wait out.
+    ///
+    /// # Errors
+    /// `WouldBlock` if there is none; what the system says where there is no room for it; otherwise
+    /// as [`TcpListener::accept`].
+    pub fn try_accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        accept::now(self)
+    }
+
+    /// Waits until accepting is worth trying ([`TcpListener::try_accept`]).
+    ///
+    /// # Errors
+    /// If the loop that the listener was registered with has ended.
+    ///
+    /// # Cancel safety
+    /// Dropped, it is forgotten and nothing is lost.
+    #[track_caller]
+    pub fn readable(&self) -> ReadyFuture<'_> {
+        self.io.readable()
+    }
+
+    /// The poll form of [`TcpListener::readable`].
+    ///
+    /// # Errors
+    /// As [`TcpListener::readable`].
+    #[track_caller]
+    pub fn poll_read_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<Ready>> {
+        self.io.poll_readable(context)
     }
 
     fn lock_pause(&self) -> std::sync::MutexGuard<'_, Option<Pause>> {
         self.pause.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Registers what was accepted; if that fails, the connection is closed. The inner error is a lack
-    /// that passes.
-    fn finish(&self, accepted: Accepted) -> io::Result<Result<(TcpStream, SocketAddr), io::Error>> {
-        match accepted {
-            Accepted::Exhausted(error) => Ok(Err(error)),
-            Accepted::Connection(stream, from) => match TcpStream::from_accepted(stream) {
-                Ok(stream) => Ok(Ok((stream, from))),
-                Err(error) if is_exhausted(&error) => Ok(Err(error)),
-                Err(error) => Err(error),
-            },
-        }
-    }
-
     /// Tells the log, if it has not heard of it just now.
-    fn report(&self, error: &io::Error) {
+    pub(crate) fn report(&self, error: &io::Error) {
         let now = clock::now().as_nanos();
         // Relaxed: two threads may both report, that is all.
         let last = self.reported_at.load(Ordering::Relaxed);
@@ -264,57 +237,12 @@ impl fmt::Debug for TcpListener {
     }
 }
 
-/// One connection, or why there is none.
-fn attempt(listener: &net::TcpListener) -> io::Result<(Accepted, After)> {
-    let accepted = accept_with(|| sys::accept(listener))?;
-    Ok((accepted, After::MaybeMore))
-}
-
-/// Passes over connections that were reset in the queue: each is taken out by its failure. More in a
-/// row than the queue holds are another matter (a sandbox that forbids to accept says `PERM`, too, and
-/// always), and a pause keeps them from holding up the loop.
-fn accept_with(
-    mut accept: impl FnMut() -> io::Result<(net::TcpStream, SocketAddr)>,
-) -> io::Result<Accepted> {
-    let mut passed_over = 0;
-    loop {
-        match accept() {
-            Ok((stream, from)) => return Ok(Accepted::Connection(stream, from)),
-            Err(error) if is_the_connections(&error) && passed_over < BACKLOG => passed_over += 1,
-            Err(error) if is_exhausted(&error) || is_the_connections(&error) => {
-                return Ok(Accepted::Exhausted(error));
-            }
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-/// Whether accepting failed for the connection's own sake. Linux hands on the errors that wait at a
-/// new socket, and a firewall's refusal.
-fn is_the_connections(error: &io::Error) -> bool {
-    matches!(
-        Errno::from_io_error(error),
-        Some(
-            Errno::CONNABORTED
-                | Errno::CONNRESET
-                | Errno::HOSTDOWN
-                | Errno::HOSTUNREACH
-                | Errno::NETDOWN
-                | Errno::NETUNREACH
-                | Errno::NOPROTOOPT
-                | Errno::PERM
-                | Errno::PROTO
-                | Errno::TIMEDOUT
-        )
-    )
-}
-
-/// Whether there is no room: of the process, of the system, or (`NOSPC`) in its epoll watches.
-fn is_exhausted(error: &io::Error) -> bool {
-    matches!(
-        Errno::from_io_error(error),
-        Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM | Errno::NOSPC)
-    )
+fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    TcpListener::from_std(socket.into())
 }
 
 /// All connections of a listener; made by [`TcpListener::incoming`]. Also a
@@ -346,34 +274,5 @@ impl futures_core::Stream for Incoming<'_> {
         context: &mut Context<'_>,
     ) -> Poll<Option<io::Result<TcpStream>>> {
         self.listener.poll_accept(context).map_ok(|(stream, _)| stream).map(Some)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn failures_are_passed_over_as_long_as_the_queue_may_have_been() {
-        for (errno, failures, passes) in [
-            (Errno::CONNABORTED, 3, true),
-            (Errno::PERM, 3, true),
-            (Errno::PERM, usize::MAX, false),
-            (Errno::MFILE, 1, false),
-        ] {
-            let socket = net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
-            let address = socket.local_addr().unwrap();
-            let _client = net::TcpStream::connect(address).unwrap();
-            let mut left = failures;
-            let accepted = accept_with(|| {
-                if left > 0 {
-                    left -= 1;
-                    return Err(errno.into());
-                }
-                socket.accept()
-            });
-            assert_eq!(matches!(accepted, Ok(Accepted::Connection(..))), passes, "{errno}");
-            assert!(accepted.is_ok(), "{errno}: a pause, not the server's end");
-        }
     }
 }

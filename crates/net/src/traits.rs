@@ -3,7 +3,7 @@
 //! The traits are poll forms: all readers through them are one waiter, and so are all writers.
 
 use std::io::{self, IoSlice, IoSliceMut};
-use std::net::{self, Shutdown};
+use std::net::Shutdown;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -83,7 +83,7 @@ async_read!(OwnedReadHalf, half => half.0);
 async_write!(OwnedWriteHalf, half => half.stream);
 
 macro_rules! conversions {
-    ($type:ty, $std:ty) => {
+    ($type:ty) => {
         impl AsFd for $type {
             fn as_fd(&self) -> BorrowedFd<'_> {
                 self.io.as_fd()
@@ -96,27 +96,22 @@ macro_rules! conversions {
             }
         }
 
-        impl TryFrom<$std> for $type {
-            type Error = io::Error;
-
-            /// As `from_std`.
-            fn try_from(inner: $std) -> io::Result<Self> {
-                Self::from_std(inner)
-            }
-        }
-
-        impl TryFrom<OwnedFd> for $type {
-            type Error = io::Error;
-
-            /// As `from_std`, of a descriptor that must be such a socket; any other one fails at
-            /// the first operation. It can fail, for the descriptor is registered.
-            fn try_from(fd: OwnedFd) -> io::Result<Self> {
-                Self::from_std(fd.into())
+        /// Of a descriptor that must be such a socket, made non-blocking here and registered by
+        /// its first use: with the loop of the thread that makes that use, or with the process's
+        /// own where there is none, for good.
+        ///
+        /// If that fails, the first use says why: the error has the system's kind and names the
+        /// descriptor. `into_std`, [`AsFd`] and dropping work all the same. A descriptor that is
+        /// no such socket is refused by the system at the first use, too. `from_std` registers,
+        /// and fails, at once.
+        impl From<OwnedFd> for $type {
+            fn from(fd: OwnedFd) -> Self {
+                Self::unregistered(fd.into())
             }
         }
 
         impl From<$type> for OwnedFd {
-            /// The descriptor, deregistered and still non-blocking.
+            /// The descriptor, deregistered if it was registered, and still non-blocking.
             fn from(outer: $type) -> OwnedFd {
                 outer.into_std().into()
             }
@@ -124,5 +119,5 @@ macro_rules! conversions {
     };
 }
 
-conversions!(TcpStream, net::TcpStream);
-conversions!(TcpListener, net::TcpListener);
+conversions!(TcpStream);
+conversions!(TcpListener);

@@ -29,6 +29,7 @@ use crate::ready::{Direction, Ready};
 use crate::registration::Registration;
 use crate::source;
 use crate::wait::{ReadyFuture, With};
+use crate::waiter::Waiter;
 use crate::waiter_id::WaiterId;
 
 /// What an operation that went well says about the next one.
@@ -59,6 +60,12 @@ impl After {
 
 /// A registered descriptor and its owner.
 ///
+/// `Io::new` registers it, and says at once if that fails. `Io::from` cannot fail and leaves it to the
+/// first use: whoever first waits for the descriptor or tries an operation on it registers it, with
+/// the reactor of *that* thread ([`current::handle`]: the loop's, or else the process's own), and the
+/// error is the first use's. It stays there for good. Two threads that use it first at once
+/// register it once.
+///
 /// ```
 /// use corio_base::park::block_on;
 /// use corio_reactor::Io;
@@ -84,7 +91,7 @@ pub struct Io<T> {
 
 impl<T: OwnsFd> Io<T> {
     /// Makes `inner` non-blocking and registers it with this thread's reactor
-    /// ([`current::handle`]).
+    /// ([`current::handle`]), now.
     ///
     /// # Errors
     /// `Unsupported` for regular files and directories; what the system says otherwise; and an
@@ -125,6 +132,39 @@ impl<T: AsFd> Io<T> {
         // SAFETY: the caller's promise, or the type's; `inner` is dropped after the registration.
         let registration = unsafe { Registration::new(source, fd) };
         Ok(Io { registration, inner })
+    }
+}
+
+/// Makes `inner` non-blocking, and leaves it to the first use to register it.
+///
+/// Where the first use cannot, it says what failed: the error has the system's kind, names the
+/// descriptor, and has the system's own error as its source. Nothing else is affected by that:
+/// [`Io::get_ref`], [`Io::into_inner`] and dropping work, and the next use tries again.
+///
+/// ```
+/// use corio_reactor::{Io, Reactor, current};
+/// use std::task::{Context, Waker};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let (reader, _writer) = std::io::pipe()?;
+/// let reader = Io::from(reader);
+/// let reactor = Reactor::new()?;
+/// let _installed = current::install(reactor.handle());
+/// assert_eq!(reactor.handle().registered(), 0);
+/// assert!(reader.poll_readable(&mut Context::from_waker(Waker::noop())).is_pending());
+/// assert_eq!(reactor.handle().registered(), 1);
+/// # Ok(())
+/// # }
+/// ```
+impl<T: OwnsFd> From<T> for Io<T> {
+    fn from(inner: T) -> Io<T> {
+        // Here already, for those who take it apart again before they use it. If it fails, the first
+        // use does it again and says why.
+        let _ = rustix::io::ioctl_fionbio(&inner, true);
+        let fd = inner.as_fd().as_raw_fd();
+        // SAFETY: `OwnsFd` is the promise; `inner` is dropped after the registration.
+        let registration = unsafe { Registration::unregistered(fd) };
+        Io { registration, inner }
     }
 }
 
@@ -237,7 +277,7 @@ impl<T> Io<T> {
         direction: Direction,
         op: impl FnOnce(&T) -> io::Result<R>,
     ) -> io::Result<R> {
-        let state = &self.registration.source.waitable.state;
+        let state = &self.registration.source()?.waitable.state;
         let seen = state.load();
         if seen.is_shut_down() {
             return Err(source::ended());
@@ -297,7 +337,7 @@ impl<T> Io<T> {
     where
         F: FnMut(&T) -> io::Result<(R, After)>,
     {
-        With::new(self, direction, op)
+        With::new(self.waiter(direction), op)
     }
 
     /// The poll form of [`Io::read_with`]: the last waker given to a poll form of reading wins.
@@ -336,10 +376,24 @@ impl<T> Io<T> {
         &self,
         direction: Direction,
         context: &mut Context<'_>,
-        mut op: impl FnMut(&T) -> io::Result<(R, After)>,
+        op: impl FnMut(&T) -> io::Result<(R, After)>,
     ) -> Poll<io::Result<R>> {
-        let id = &mut WaiterId::poll_form(direction);
-        self.poll_op(id, context, Location::caller(), &mut op)
+        self.poll_waiter(direction).poll_with(context, op)
+    }
+
+    /// A waiter of its own, to be kept in a future: any number of them wait side by side.
+    #[inline]
+    #[track_caller]
+    pub fn waiter(&self, direction: Direction) -> Waiter<'_, T> {
+        Waiter::new(self, WaiterId::new(direction))
+    }
+
+    /// The waiter that all poll forms of `direction` are together: the last waker wins, and who drops it
+    /// leaves the waker where it is.
+    #[inline]
+    #[track_caller]
+    pub fn poll_waiter(&self, direction: Direction) -> Waiter<'_, T> {
+        Waiter::new(self, WaiterId::poll_form(direction))
     }
 
     #[inline]
@@ -351,11 +405,11 @@ impl<T> Io<T> {
         op: &mut impl FnMut(&T) -> io::Result<(R, After)>,
     ) -> Poll<io::Result<R>> {
         let direction = id.direction();
-        let source = &*self.registration.source;
+        let source = self.registration.source()?;
         let budget = source.budget(direction);
         ready!(budget.poll_available(context));
         loop {
-            let seen = ready!(self.registration.poll_ready(id, context, place))?;
+            let seen = ready!(self.registration.poll_ready(source, id, context, place))?;
             match op(&self.inner) {
                 Ok((output, after)) => {
                     budget.spend();
@@ -393,9 +447,9 @@ impl<T: AsFd> AsRawFd for Io<T> {
 
 impl<T: fmt::Debug> fmt::Debug for Io<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Io")
-            .field("inner", &self.inner)
-            .field("ready", &self.registration.source.waitable.state.load().ready())
-            .finish()
+        // Nothing, where the first use is yet to come.
+        let source = self.registration.source_if_registered();
+        let ready = source.map(|source| source.waitable.state.load().ready());
+        f.debug_struct("Io").field("inner", &self.inner).field("ready", &ready).finish()
     }
 }

@@ -1,6 +1,7 @@
 //! Readiness of file descriptors as futures, usable in any executor.
 //!
-//! A descriptor is given to [`Io`], which registers it once, edge-triggered, with a [`Reactor`]. The
+//! A descriptor is given to [`Io`], which registers it once, edge-triggered, with a [`Reactor`]: at once
+//! ([`Io::new`]), or by its first use (`Io::from`). The
 //! reactor is what a loop waits on (it is a [`Park`](corio_base::Park)): each turn is one system
 //! call, and what it finds becomes wakers to be woken. Without a corio loop, inside tokio or smol,
 //! the fallback thread of `corio-base` drives one reactor for the whole process.
@@ -18,9 +19,12 @@
 //! | `reactor` | the reactor of one loop, and its handle | |
 //! | [`current`] | the reactor this thread registers with | |
 //! | `owns_fd` | the promise a descriptor's owner makes | yes |
+//! | `slot` | a place that is filled once, by the first who needs it | yes |
+//! | `first_use` | why the first use of a descriptor could not register it | |
 //! | `registration` | a descriptor's place in a reactor, given up when dropped | yes |
 //! | `io` | [`Io`], the public face | yes |
 //! | `traits` | `futures_io` for [`Io`] | |
+//! | `waiter` | one waiter of an [`Io`], for whoever writes futures | |
 //! | `wait` | the futures of [`Io`] | |
 //!
 //! Nothing here knows tasks or timers, and nothing here reads or writes bytes by itself.
@@ -56,11 +60,15 @@ mod reactor;
 
 pub mod current;
 
+mod first_use;
+mod slot;
+
 mod io;
 mod owns_fd;
 mod registration;
 mod traits;
 mod wait;
+mod waiter;
 
 pub use driver::DriverKind;
 pub use io::{After, Io};
@@ -68,10 +76,12 @@ pub use owns_fd::OwnsFd;
 pub use reactor::{Reactor, ReactorHandle};
 pub use ready::{Direction, Ready};
 pub use wait::{ReadyFuture, With};
+pub use waiter::Waiter;
 
 /// The pieces that the loom models drive.
 #[doc(hidden)]
 pub mod model {
+    pub use crate::slot::Slot;
     pub use crate::source::Waitable;
     pub use crate::state::{Cleared, Drained, ReadyState, Snapshot};
     pub use crate::unpark_state::{ToDo, UnparkState};

@@ -10,8 +10,8 @@
 //! | `unpark` | the loop, and whoever unparks it | atomic |
 //! | `registry` | whoever registers; the loop once a turn that found something | the mutex |
 //!
-//! Locks nest in one order: `registry`, then a source's waiters. No waker runs and none is dropped
-//! under either.
+//! Locks nest in one order: the process's lock for first uses, `registry`, then a source's waiters. No waker runs and none is dropped
+//! under any of them.
 
 use std::fmt;
 use std::io;

@@ -1,4 +1,4 @@
-//! The futures of [`Io`].
+//! The futures of [`Io`](crate::Io).
 //!
 //! Each is one waiter of its descriptor, with a number of its own, so any number of them wait side
 //! by side. Dropped, it takes its waker back.
@@ -9,12 +9,14 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use crate::io::{After, Io};
+use crate::io::After;
 use crate::ready::{Direction, Ready};
 use crate::registration::Registration;
+use crate::waiter::Waiter;
 use crate::waiter_id::WaiterId;
 
-/// Waits until a descriptor is ready; made by [`Io::readable`] and [`Io::writable`].
+/// Waits until a descriptor is ready; made by [`Io::readable`](crate::Io::readable)
+/// and [`Io::writable`](crate::Io::writable).
 ///
 /// # Cancel safety
 /// Dropped, it is forgotten and nothing is lost.
@@ -44,7 +46,7 @@ impl Future for ReadyFuture<'_> {
 
 impl Drop for ReadyFuture<'_> {
     fn drop(&mut self) {
-        forget(self.registration, self.id);
+        self.registration.forget(self.id);
     }
 }
 
@@ -56,24 +58,22 @@ impl fmt::Debug for ReadyFuture<'_> {
     }
 }
 
-/// Waits until an operation does not block; made by [`Io::with`] and its like.
+/// Waits until an operation does not block; made by [`Io::with`](crate::Io::with) and its
+/// like.
 ///
 /// # Cancel safety
 /// The operation's own: it is never suspended between an operation that did something and its
 /// result.
 #[must_use = "futures do nothing unless polled"]
 pub struct With<'a, T, F> {
-    io: &'a Io<T>,
-    id: WaiterId,
-    /// Where the program made it.
-    place: &'static Location<'static>,
+    waiter: Waiter<'a, T>,
     op: F,
 }
 
 impl<'a, T, F> With<'a, T, F> {
-    #[track_caller]
-    pub(crate) fn new(io: &'a Io<T>, direction: Direction, op: F) -> Self {
-        With { io, id: WaiterId::new(direction), place: Location::caller(), op }
+    #[inline]
+    pub(crate) fn new(waiter: Waiter<'a, T>, op: F) -> Self {
+        With { waiter, op }
     }
 }
 
@@ -89,27 +89,12 @@ where
     #[inline]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<R>> {
         let this = &mut *self;
-        this.io.poll_op(&mut this.id, context, this.place, &mut this.op)
-    }
-}
-
-impl<T, F> Drop for With<'_, T, F> {
-    #[inline]
-    fn drop(&mut self) {
-        forget(self.io.registration(), self.id);
+        this.waiter.poll_with(context, &mut this.op)
     }
 }
 
 impl<T, F> fmt::Debug for With<'_, T, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("With").field("direction", &self.id.direction()).finish_non_exhaustive()
-    }
-}
-
-/// Takes the waiter back, if it ever waited.
-#[inline]
-fn forget(registration: &Registration, id: WaiterId) {
-    if !id.is_new() {
-        registration.source.waitable.remove(id);
+        f.debug_struct("With").field("direction", &self.waiter.direction()).finish_non_exhaustive()
     }
 }

@@ -43,6 +43,12 @@ impl WaiterId {
         if self.0 & WRITES == 0 { Direction::Read } else { Direction::Write }
     }
 
+    /// Whether it is a future that has waited, and so has to be forgotten when it is dropped.
+    #[inline]
+    pub(crate) const fn is_numbered(self) -> bool {
+        !self.is_new() && !self.is_poll_form()
+    }
+
     /// Whether it is a future that never waited.
     #[inline]
     pub const fn is_new(self) -> bool {

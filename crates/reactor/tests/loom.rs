@@ -4,7 +4,9 @@
 use std::task::{Poll, Wake, Waker};
 
 use corio_base::{Wait, WakeBatch};
-use corio_reactor::model::{Cleared, Drained, ReadyState, ToDo, UnparkState, Waitable, WaiterId};
+use corio_reactor::model::{
+    Cleared, Drained, ReadyState, Slot, ToDo, UnparkState, Waitable, WaiterId,
+};
 use corio_reactor::{Direction, Ready};
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use loom::sync::{Arc, Condvar, Mutex};
@@ -212,5 +214,39 @@ fn no_unpark_is_lost(alone: bool) {
         for other in others {
             other.join().unwrap();
         }
+    });
+}
+
+/// What is seen as another number by who does not see all that came before it.
+fn seven() -> Arc<AtomicUsize> {
+    let number = Arc::new(AtomicUsize::new(0));
+    number.store(7, Ordering::Relaxed);
+    number
+}
+
+/// Two threads use a descriptor first at once: one thing is made, both have it and see all of it.
+#[test]
+fn a_slot_is_filled_once_and_seen_whole() {
+    loom::model(|| {
+        let slot = Arc::new(Slot::<AtomicUsize>::empty());
+        let lock = Arc::new(Mutex::new(()));
+        let made = Arc::new(AtomicUsize::new(0));
+        let first_use = {
+            let (slot, lock, made) = (slot.clone(), lock.clone(), made.clone());
+            move || {
+                let filled = slot.get_or_fill(
+                    || lock.lock().unwrap(),
+                    || {
+                        made.fetch_add(1, Ordering::Relaxed);
+                        Ok::<_, ()>(seven())
+                    },
+                );
+                assert_eq!(filled.unwrap().load(Ordering::Relaxed), 7);
+            }
+        };
+        let other = thread::spawn(first_use.clone());
+        first_use();
+        other.join().unwrap();
+        assert_eq!(made.load(Ordering::Relaxed), 1, "filled twice");
     });
 }

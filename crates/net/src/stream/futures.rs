@@ -1,47 +1,17 @@
 //! The operations of a stream as futures.
 //!
-//! The simple ones return the reactor's future itself instead of wrapping it in an `async fn`: a
-//! server holds one of them per idle connection, and a wrapper would hold the arguments twice.
+//! Each returns a future with a name instead of being an `async fn`: a server holds one of them per
+//! idle connection, and a wrapper would hold the arguments twice; and who writes futures by hand can
+//! keep it in a field.
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::Shutdown;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
-use corio_reactor::{After, Direction, ReadyFuture};
+use corio_reactor::{Direction, ReadyFuture};
 
 use super::TcpStream;
-use crate::ops;
-
-/// An operation, unless there is nothing to move: that needs no readiness and waits for nothing. As
-/// large as the operation.
-struct UnlessNothing<F>(Option<F>);
-
-impl<F> UnlessNothing<F> {
-    #[inline]
-    fn new(nothing: bool, operation: F) -> Self {
-        UnlessNothing(if nothing { None } else { Some(operation) })
-    }
-}
-
-impl<F, R> Future for UnlessNothing<F>
-where
-    F: Future<Output = io::Result<R>> + Unpin,
-    R: Default,
-{
-    type Output = io::Result<R>;
-
-    #[inline]
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<R>> {
-        match &mut self.0 {
-            Some(operation) => Pin::new(operation).poll(context),
-            None => Poll::Ready(Ok(R::default())),
-        }
-    }
-}
-
-/// What [`TcpStream::read_to_end`] asks for at least: a page's worth, two short messages.
-const READ_TO_END_MIN: usize = 4096;
+use super::reading::{Peek, Read, ReadBuf, ReadExact, ReadToEnd, ReadVectored};
+use super::writing::{Write, WriteAll, WriteVectored};
 
 impl TcpStream {
     /// Waits until a read is worth trying ([`TcpStream::try_read`]).
@@ -78,13 +48,9 @@ impl TcpStream {
     /// # Cancel safety
     /// Dropped before it was ready, it has read nothing.
     #[track_caller]
-    pub fn read<'a>(
-        &'a self,
-        buffer: &'a mut [u8],
-    ) -> impl Future<Output = io::Result<usize>> + Send + Unpin + use<'a> {
-        let nothing = buffer.is_empty();
-        let read = self.io.with(Direction::Read, move |socket| ops::recv(socket, buffer));
-        UnlessNothing::new(nothing, read)
+    #[inline]
+    pub fn read<'a>(&'a self, buffer: &'a mut [u8]) -> Read<'a> {
+        Read { waiter: self.io.waiter(Direction::Read), buffer }
     }
 
     /// Reads what there is into the buffers, one after the other; otherwise as [`TcpStream::read`].
@@ -98,10 +64,8 @@ impl TcpStream {
     pub fn read_vectored<'a, 's>(
         &'a self,
         buffers: &'a mut [IoSliceMut<'s>],
-    ) -> impl Future<Output = io::Result<usize>> + Send + Unpin + use<'a, 's> {
-        let nothing = buffers.iter().all(|buffer| buffer.is_empty());
-        let read = self.io.with(Direction::Read, move |socket| ops::recv_vectored(socket, buffers));
-        UnlessNothing::new(nothing, read)
+    ) -> ReadVectored<'a, 's> {
+        ReadVectored { waiter: self.io.waiter(Direction::Read), buffers }
     }
 
     /// Appends what there is to `buffer`, as far as it has room; a full one is first given more.
@@ -113,41 +77,22 @@ impl TcpStream {
     /// # Cancel safety
     /// Dropped before it was ready, it has read nothing.
     #[track_caller]
-    pub fn read_buf<'a>(
-        &'a self,
-        buffer: &'a mut Vec<u8>,
-    ) -> impl Future<Output = io::Result<usize>> + Send + Unpin + use<'a> {
-        self.io.with(Direction::Read, move |socket| {
-            if buffer.len() == buffer.capacity() {
-                buffer.reserve(READ_TO_END_MIN);
-            }
-            ops::recv_spare(socket, buffer)
-        })
+    pub fn read_buf<'a>(&'a self, buffer: &'a mut Vec<u8>) -> ReadBuf<'a> {
+        ReadBuf { waiter: self.io.waiter(Direction::Read), buffer }
     }
 
     /// Fills the buffer.
     ///
     /// # Errors
-    /// `UnexpectedEof` if the end comes first; otherwise as [`TcpStream::read`]. What had been read
-    /// by then is in the buffer.
+    /// `UnexpectedEof` if the end comes first, which says after how many bytes; otherwise as
+    /// [`TcpStream::read`]. What had been read by then is in the buffer.
     ///
     /// # Cancel safety
-    /// None: dropped half-way, what it has read is in the buffer and nobody knows how much.
-    pub async fn read_exact(&self, buffer: &mut [u8]) -> io::Result<()> {
-        let wanted = buffer.len();
-        let mut filled = 0;
-        while filled < wanted {
-            match self.read(&mut buffer[filled..]).await? {
-                0 => {
-                    let message = format!(
-                        "the stream ended after {filled} of the {wanted} bytes that were expected"
-                    );
-                    return Err(io::Error::new(io::ErrorKind::UnexpectedEof, message));
-                }
-                n => filled += n,
-            }
-        }
-        Ok(())
+    /// None: dropped half-way, what it has read is in the buffer, and only the future knew how much
+    /// ([`ReadExact::filled`]).
+    #[track_caller]
+    pub fn read_exact<'a>(&'a self, buffer: &'a mut [u8]) -> ReadExact<'a> {
+        ReadExact { waiter: self.io.waiter(Direction::Read), buffer, filled: 0 }
     }
 
     /// Appends everything up to the end to `buffer`, and says how much that was.
@@ -159,10 +104,9 @@ impl TcpStream {
     ///
     /// # Cancel safety
     /// Dropped half-way, what it has read is in the buffer, and it can be called again.
-    pub async fn read_to_end(&self, buffer: &mut Vec<u8>) -> io::Result<usize> {
-        let begin = buffer.len();
-        while self.read_buf(buffer).await? > 0 {}
-        Ok(buffer.len() - begin)
+    #[track_caller]
+    pub fn read_to_end<'a>(&'a self, buffer: &'a mut Vec<u8>) -> ReadToEnd<'a> {
+        ReadToEnd { waiter: self.io.waiter(Direction::Read), buffer, appended: 0 }
     }
 
     /// Reads what there is and leaves it there to be read again; 0 means the end.
@@ -173,13 +117,8 @@ impl TcpStream {
     /// # Cancel safety
     /// It takes nothing.
     #[track_caller]
-    pub fn peek<'a>(
-        &'a self,
-        buffer: &'a mut [u8],
-    ) -> impl Future<Output = io::Result<usize>> + Send + Unpin + use<'a> {
-        let nothing = buffer.is_empty();
-        let read = self.io.with(Direction::Read, move |socket| ops::peek(socket, buffer));
-        UnlessNothing::new(nothing, read)
+    pub fn peek<'a>(&'a self, buffer: &'a mut [u8]) -> Peek<'a> {
+        Peek { waiter: self.io.waiter(Direction::Read), buffer }
     }
 
     /// Writes as much as there is room for, and says how much that was. Where there are no
@@ -192,13 +131,9 @@ impl TcpStream {
     /// # Cancel safety
     /// Dropped before it was ready, it has written nothing.
     #[track_caller]
-    pub fn write<'a>(
-        &'a self,
-        bytes: &'a [u8],
-    ) -> impl Future<Output = io::Result<usize>> + Send + Unpin + use<'a> {
-        let nothing = bytes.is_empty();
-        let write = self.io.with(Direction::Write, move |socket| ops::send(socket, bytes));
-        UnlessNothing::new(nothing, write)
+    #[inline]
+    pub fn write<'a>(&'a self, bytes: &'a [u8]) -> Write<'a> {
+        Write { waiter: self.io.waiter(Direction::Write), bytes }
     }
 
     /// Writes as much of the slices, one after the other, as there is room for; otherwise as
@@ -210,39 +145,23 @@ impl TcpStream {
     /// # Cancel safety
     /// Dropped before it was ready, it has written nothing.
     #[track_caller]
-    pub fn write_vectored<'a, 's>(
-        &'a self,
-        bytes: &'a [IoSlice<'s>],
-    ) -> impl Future<Output = io::Result<usize>> + Send + Unpin + use<'a, 's> {
-        let nothing = bytes.iter().all(|slice| slice.is_empty());
-        let write = self.io.with(Direction::Write, move |socket| ops::send_vectored(socket, bytes));
-        UnlessNothing::new(nothing, write)
+    pub fn write_vectored<'a, 's>(&'a self, bytes: &'a [IoSlice<'s>]) -> WriteVectored<'a, 's> {
+        WriteVectored { waiter: self.io.waiter(Direction::Write), bytes }
     }
 
     /// Writes all of `bytes`.
     ///
     /// # Errors
-    /// As [`TcpStream::write`]; how much had been written by then is not known.
+    /// As [`TcpStream::write`], and `WriteZero` if the system takes nothing. What had not been
+    /// written by then the future knows ([`WriteAll::rest`]).
     ///
     /// # Cancel safety
-    /// None: dropped half-way, nobody knows how much it has written.
+    /// None: dropped half-way, some of the bytes are on their way, and only the future knew which
+    /// ([`WriteAll::rest`]).
     #[track_caller]
-    pub fn write_all<'a>(
-        &'a self,
-        bytes: &'a [u8],
-    ) -> impl Future<Output = io::Result<()>> + Send + Unpin + use<'a> {
-        let mut rest = bytes;
-        // One future for all attempts: `WouldBlock` half-way finds `rest` where it was left.
-        let write = self.io.with(Direction::Write, move |socket| {
-            let mut after = After::MaybeMore;
-            while !rest.is_empty() {
-                let (n, said) = ops::send(socket, rest)?;
-                rest = &rest[n..];
-                after = said;
-            }
-            Ok(((), after))
-        });
-        UnlessNothing::new(bytes.is_empty(), write)
+    #[inline]
+    pub fn write_all<'a>(&'a self, bytes: &'a [u8]) -> WriteAll<'a> {
+        WriteAll { waiter: self.io.waiter(Direction::Write), rest: bytes }
     }
 
     /// Does nothing: what was written is with the system. For the sake of its name.
@@ -259,50 +178,5 @@ impl TcpStream {
     /// What the system says; a connection that the peer has reset counts as shut down.
     pub async fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         self.shut_down(how)
-    }
-
-    /// Reads now, if there is something.
-    ///
-    /// # Errors
-    /// `WouldBlock` if there is nothing; otherwise as [`TcpStream::read`].
-    pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.try_op(Direction::Read, |socket| ops::recv(socket, buffer))
-    }
-
-    /// Reads into the buffers now, if there is something.
-    ///
-    /// # Errors
-    /// As [`TcpStream::try_read`].
-    pub fn try_read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        self.try_op(Direction::Read, |socket| ops::recv_vectored(socket, buffers))
-    }
-
-    /// Writes now, if there is room.
-    ///
-    /// # Errors
-    /// `WouldBlock` if there is none; otherwise as [`TcpStream::write`].
-    pub fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
-        self.try_op(Direction::Write, |socket| ops::send(socket, bytes))
-    }
-
-    /// Writes from the slices now, if there is room.
-    ///
-    /// # Errors
-    /// As [`TcpStream::try_write`].
-    pub fn try_write_vectored(&self, bytes: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.try_op(Direction::Write, |socket| ops::send_vectored(socket, bytes))
-    }
-
-    fn try_op(
-        &self,
-        direction: Direction,
-        mut op: impl FnMut(&std::net::TcpStream) -> ops::Attempt,
-    ) -> io::Result<usize> {
-        loop {
-            match self.io.try_io(direction, &mut op) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                result => return result.map(|(n, _)| n),
-            }
-        }
     }
 }

@@ -1,11 +1,21 @@
 //! [`TcpStream`]: making one, reading, writing.
 //!
-//! The futures are in `futures`, their poll forms in `poll`; both make the attempts of `ops` through
-//! one [`Io`].
+//! The futures are made in `futures`, with types in `reading` and `writing`; their poll forms are in
+//! `poll`. Both go through `steps`, which makes the attempts of `ops` through one [`Io`]. `tries` are
+//! the attempts that never wait.
 
 mod connect;
+mod steps;
+
 mod futures;
 mod poll;
+mod reading;
+mod tries;
+mod writing;
+
+pub use connect::Connect;
+pub use reading::{Peek, Read, ReadBuf, ReadExact, ReadToEnd, ReadVectored};
+pub use writing::{Write, WriteAll, WriteVectored};
 
 use std::fmt;
 use std::io;
@@ -43,12 +53,18 @@ pub struct TcpStream {
 }
 
 impl TcpStream {
-    /// Registers a connection of std's, and makes it non-blocking.
+    /// Registers a connection of std's with this thread's loop, now, and makes it non-blocking. To
+    /// leave that to the first use, take it as an [`OwnedFd`](std::os::fd::OwnedFd) (`TcpStream::from`).
     ///
     /// # Errors
     /// What the system says, and an error that says so if this thread's loop has ended.
     pub fn from_std(stream: net::TcpStream) -> io::Result<TcpStream> {
         Ok(TcpStream { io: Io::new(stream)? })
+    }
+
+    /// A connection that the first use will register.
+    pub(crate) fn unregistered(stream: net::TcpStream) -> TcpStream {
+        TcpStream { io: Io::from(stream) }
     }
 
     /// Gives the connection back to std. It stays non-blocking: see

@@ -4,6 +4,7 @@ mod alone;
 mod ambient;
 mod close;
 mod edges;
+mod first_use;
 mod timeouts;
 mod unpark;
 mod util;

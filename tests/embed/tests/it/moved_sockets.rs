@@ -1,7 +1,8 @@
 //! Sockets that are made in one runtime and used in another: a socket belongs to the loop it was made
 //! on, works elsewhere while that loop runs, and says so when it does not.
 
-use std::io;
+use std::io::{self, Read, Write};
+use std::os::fd::OwnedFd;
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -18,6 +19,8 @@ in_every_host! {
     a_listener_of_a_loop_that_has_ended,
     made_with_the_handle_of_a_runtime_that_has_gone,
     made_outside_and_used_in_corio,
+    made_of_a_descriptor_outside_and_used_first_in_corio,
+    made_of_a_descriptor_and_used_first_here,
 }
 
 /// Says what the matter is, and what to do.
@@ -117,4 +120,40 @@ fn made_outside_and_used_in_corio<H: Host>() {
         drop(client);
         server.await.unwrap().unwrap();
     });
+}
+
+/// A stream made of a descriptor on a thread without a loop, and std's other end of it.
+fn of_a_descriptor() -> (TcpStream, std::net::TcpStream) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let ours = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    (TcpStream::from(OwnedFd::from(ours)), listener.accept().unwrap().0)
+}
+
+fn made_of_a_descriptor_outside_and_used_first_in_corio<H: Host>() {
+    let (ours, mut theirs) = of_a_descriptor();
+    theirs.write_all(b"in corio").unwrap();
+    let ours = corio::run(async {
+        let mut buffer = [0; 8];
+        ours.read_exact(&mut buffer).await.unwrap();
+        assert_eq!(&buffer, b"in corio");
+        ours
+    });
+    // So it belonged to that loop, which has ended.
+    H::block_on(async { assert_ended(&ours.read(&mut [0; 4]).await.unwrap_err()) });
+}
+
+fn made_of_a_descriptor_and_used_first_here<H: Host>() {
+    let (ours, mut theirs) = of_a_descriptor();
+    let other = std::thread::spawn(move || {
+        let mut question = [0; 8];
+        theirs.read_exact(&mut question).unwrap();
+        theirs.write_all(b"answer").unwrap();
+    });
+    H::block_on(async {
+        ours.write_all(b"question").await.unwrap();
+        let mut answer = [0; 6];
+        ours.read_exact(&mut answer).await.unwrap();
+        assert_eq!(&answer, b"answer");
+    });
+    other.join().unwrap();
 }

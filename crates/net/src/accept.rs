@@ -1,0 +1,207 @@
+//! Accepting, and how a listener survives without descriptors.
+//!
+//! Accepting fails in three ways. Either the connection is to blame (it was reset while it waited in
+//! the queue): then the next one is taken at once, and the server never hears of it. Or the process
+//! or the system is out of descriptors or memory: then the connection stays in the queue, trying
+//! again at once would take a whole core, and giving up would end the server; so the listener
+//! pauses and goes on. Anything else is the caller's.
+//!
+//! A connection that was accepted and then cannot be registered has left the queue: it is closed. If
+//! it was for want of room the listener pauses, as above; any other error is the caller's.
+
+use std::fmt;
+use std::io;
+use std::net::{self, SocketAddr};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use corio_reactor::{After, Direction, Waiter};
+use corio_timer::{Sleep, sleep};
+use rustix::io::Errno;
+
+use crate::listener::{BACKLOG, TcpListener};
+use crate::stream::TcpStream;
+use crate::sys;
+
+/// The first pause: long enough that a descriptor may have been closed, short enough for a client
+/// not to notice.
+const PAUSE_MIN: Duration = Duration::from_millis(10);
+/// The longest pause: what it costs to go on, once there are descriptors again.
+const PAUSE_MAX: Duration = Duration::from_secs(1);
+
+/// Takes the next connection; made by [`TcpListener::accept`].
+///
+/// # Cancel safety
+/// Dropped before it was ready, it has accepted nothing.
+#[must_use = "futures do nothing unless polled"]
+pub struct Accept<'a> {
+    listener: &'a TcpListener,
+    waiter: Waiter<'a, net::TcpListener>,
+    pause: Option<Pause>,
+}
+
+impl<'a> Accept<'a> {
+    #[track_caller]
+    pub(crate) fn new(listener: &'a TcpListener) -> Self {
+        Accept { listener, waiter: listener.io.waiter(Direction::Read), pause: None }
+    }
+}
+
+impl Future for Accept<'_> {
+    type Output = io::Result<(TcpStream, SocketAddr)>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        poll(this.listener, &mut this.waiter, &mut this.pause, context)
+    }
+}
+
+impl fmt::Debug for Accept<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Accept").field("listener", self.listener).finish_non_exhaustive()
+    }
+}
+
+/// A pause under way.
+pub(crate) struct Pause {
+    sleep: Pin<Box<Sleep>>,
+    length: Duration,
+}
+
+/// What an attempt to accept has found.
+enum Accepted {
+    Connection(net::TcpStream, SocketAddr),
+    /// No descriptor, or no memory, for it; or nothing but failures.
+    Exhausted(io::Error),
+}
+
+/// One step of accepting, for the future and the poll form alike; `pause` is the caller's progress.
+pub(crate) fn poll(
+    listener: &TcpListener,
+    waiter: &mut Waiter<'_, net::TcpListener>,
+    pause: &mut Option<Pause>,
+    context: &mut Context<'_>,
+) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+    loop {
+        let mut paused = Duration::ZERO;
+        if let Some(pause) = pause {
+            ready!(pause.sleep.as_mut().poll(context));
+            paused = pause.length;
+        }
+        *pause = None;
+        let accepted = ready!(waiter.poll_with(context, attempt))?;
+        match finish(accepted)? {
+            Ok(connection) => return Poll::Ready(Ok(connection)),
+            Err(error) => listener.report(&error),
+        }
+        let length = (paused * 2).clamp(PAUSE_MIN, PAUSE_MAX);
+        *pause = Some(Pause { sleep: Box::pin(sleep(length)), length });
+    }
+}
+
+/// One attempt now; every failure is the caller's.
+pub(crate) fn now(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
+    let accepted = loop {
+        match listener.io.try_io(Direction::Read, attempt) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => break result?.0,
+        }
+    };
+    finish(accepted)?
+}
+
+/// Registers what was accepted; if that fails, the connection is closed. The inner error is a lack that
+/// passes.
+fn finish(accepted: Accepted) -> io::Result<Result<(TcpStream, SocketAddr), io::Error>> {
+    match accepted {
+        Accepted::Exhausted(error) => Ok(Err(error)),
+        Accepted::Connection(stream, from) => match TcpStream::from_accepted(stream) {
+            Ok(stream) => Ok(Ok((stream, from))),
+            Err(error) if is_exhausted(&error) => Ok(Err(error)),
+            Err(error) => Err(error),
+        },
+    }
+}
+
+/// One connection, or why there is none.
+fn attempt(listener: &net::TcpListener) -> io::Result<(Accepted, After)> {
+    let accepted = accept_with(|| sys::accept(listener))?;
+    Ok((accepted, After::MaybeMore))
+}
+
+/// Passes over connections that were reset in the queue: each is taken out by its failure. More in a
+/// row than the queue holds are another matter (a sandbox that forbids to accept says `PERM`, too, and
+/// always), and a pause keeps them from holding up the loop.
+fn accept_with(
+    mut accept: impl FnMut() -> io::Result<(net::TcpStream, SocketAddr)>,
+) -> io::Result<Accepted> {
+    let mut passed_over = 0;
+    loop {
+        match accept() {
+            Ok((stream, from)) => return Ok(Accepted::Connection(stream, from)),
+            Err(error) if is_the_connections(&error) && passed_over < BACKLOG => passed_over += 1,
+            Err(error) if is_exhausted(&error) || is_the_connections(&error) => {
+                return Ok(Accepted::Exhausted(error));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Whether accepting failed for the connection's own sake. Linux hands on the errors that wait at a
+/// new socket, and a firewall's refusal.
+fn is_the_connections(error: &io::Error) -> bool {
+    matches!(
+        Errno::from_io_error(error),
+        Some(
+            Errno::CONNABORTED
+                | Errno::CONNRESET
+                | Errno::HOSTDOWN
+                | Errno::HOSTUNREACH
+                | Errno::NETDOWN
+                | Errno::NETUNREACH
+                | Errno::NOPROTOOPT
+                | Errno::PERM
+                | Errno::PROTO
+                | Errno::TIMEDOUT
+        )
+    )
+}
+
+/// Whether there is no room: of the process, of the system, or (`NOSPC`) in its epoll watches.
+fn is_exhausted(error: &io::Error) -> bool {
+    matches!(
+        Errno::from_io_error(error),
+        Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM | Errno::NOSPC)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_are_passed_over_as_long_as_the_queue_may_have_been() {
+        for (errno, failures, passes) in [
+            (Errno::CONNABORTED, 3, true),
+            (Errno::PERM, 3, true),
+            (Errno::PERM, usize::MAX, false),
+            (Errno::MFILE, 1, false),
+        ] {
+            let socket = net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+            let address = socket.local_addr().unwrap();
+            let _client = net::TcpStream::connect(address).unwrap();
+            let mut left = failures;
+            let accepted = accept_with(|| {
+                if left > 0 {
+                    left -= 1;
+                    return Err(errno.into());
+                }
+                socket.accept()
+            });
+            assert_eq!(matches!(accepted, Ok(Accepted::Connection(..))), passes, "{errno}");
+            assert!(accepted.is_ok(), "{errno}: a pause, not the server's end");
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! The operations of a stream, one step each: what a future and its poll form have in common.
+//!
+//! A future comes with a waiter of its own, a poll form with the one that all poll forms share;
+//! nothing else tells them apart. What takes more than one attempt counts what it has done in the
+//! caller's hand, so `Pending` forgets nothing. Each makes the attempts of `ops`; what has nothing to
+//! move needs no readiness and waits for nothing.
+
+use std::io::{self, IoSlice, IoSliceMut};
+use std::net;
+use std::task::{Context, Poll, ready};
+
+use corio_reactor::Waiter;
+
+use crate::ops;
+
+/// One waiter of a stream.
+pub(crate) type StreamWaiter<'a> = Waiter<'a, net::TcpStream>;
+
+/// What a read into a full vector asks for at least: a page's worth, two short messages.
+const READ_BUF_MIN: usize = 4096;
+
+#[inline]
+pub(crate) fn read(
+    waiter: &mut StreamWaiter<'_>,
+    context: &mut Context<'_>,
+    buffer: &mut [u8],
+) -> Poll<io::Result<usize>> {
+    if buffer.is_empty() {
+        return Poll::Ready(Ok(0));
+    }
+    waiter.poll_with(context, |socket| ops::recv(socket, buffer))
+}
+
+pub(crate) fn read_vectored(
+    waiter: &mut StreamWaiter<'_>,
+    context: &mut Context<'_>,
+    buffers: &mut [IoSliceMut<'_>],
+) -> Poll<io::Result<usize>> {
+    if buffers.iter().all(|buffer| buffer.is_empty()) {
+        return Poll::Ready(Ok(0));
+    }
+    waiter.poll_with(context, |socket| ops::recv_vectored(socket, buffers))
+}
+
+pub(crate) fn peek(
+    waiter: &mut StreamWaiter<'_>,
+    context: &mut Context<'_>,
+    buffer: &mut [u8],
+) -> Poll<io::Result<usize>> {
+    if buffer.is_empty() {
+        return Poll::Ready(Ok(0));
+    }
+    waiter.poll_with(context, |socket| ops::peek(socket, buffer))
+}
+
+pub(crate) fn read_buf(
+    waiter: &mut StreamWaiter<'_>,
+    context: &mut Context<'_>,
+    buffer: &mut Vec<u8>,
+) -> Poll<io::Result<usize>> {
+    waiter.poll_with(context, |socket| {
+        if buffer.len() == buffer.capacity() {
+            buffer.reserve(READ_BUF_MIN);
+        }
+        ops::recv_spare(socket, buffer)
+    })
+}
+
+/// One read an attempt: the budget of the task is asked before each, however fast the peer is.
+pub(crate) fn read_exact(
+    waiter: &mut StreamWaiter<'_>,
+    context: &mut Context<'_>,
+    buffer: &mut [u8],
+    filled: &mut usize,
+) -> Poll<io::Result<()>> {
+    check_progress(*filled, buffer.len());
+    while *filled < buffer.len() {
+        match ready!(read(waiter, context, &mut buffer[*filled..]))? {
+            0 => return Poll::Ready(Err(ended_early(*filled, buffer.len()))),
+            n => *filled += n,
+        }
+    }
+    Poll::Ready(Ok(()))
+}
+
+/// One read an attempt, as [`read_exact`].
+pub(crate) fn read_to_end(
+    waiter: &mut StreamWaiter<'_>,
+    context: &mut Context<'_>,
+    buffer: &mut Vec<u8>,
+    appended: &mut usize,
+) -> Poll<io::Result<usize>> {
+    loop {
+        match ready!(read_buf(waiter, context, buffer))? {
+            0 => return Poll::Ready(Ok(*appended)),
+            n => *appended += n,
+        }
+    }
+}
+
+#[inline]
+pub(crate) fn write(
+    waiter: &mut StreamWaiter<'_>,
+    context: &mut Context<'_>,
+    bytes: &[u8],
+) -> Poll<io::Result<usize>> {
+    if bytes.is_empty() {
+        return Poll::Ready(Ok(0));
+    }
+    waiter.poll_with(context, |socket| ops::send(socket, bytes))
+}
+
+pub(crate) fn write_vectored(
+    waiter: &mut StreamWaiter<'_>,
+    context: &mut Context<'_>,
+    bytes: &[IoSlice<'_>],
+) -> Poll<io::Result<usize>> {
+    if bytes.iter().all(|slice| slice.is_empty()) {
+        return Poll::Ready(Ok(0));
+    }
+    waiter.poll_with(context, |socket| ops::send_vectored(socket, bytes))
+}
+
+/// All writes are one attempt: they end where the system's buffer does, or the bytes.
+#[inline]
+pub(crate) fn write_all(
+    waiter: &mut StreamWaiter<'_>,
+    context: &mut Context<'_>,
+    bytes: &[u8],
+    written: &mut usize,
+) -> Poll<io::Result<()>> {
+    check_progress(*written, bytes.len());
+    if *written == bytes.len() {
+        return Poll::Ready(Ok(()));
+    }
+    waiter
+        .poll_with(context, |socket| ops::send_all(bytes, written, |rest| ops::send(socket, rest)))
+}
+
+/// A count that fits no buffer of this length is of another operation.
+#[inline]
+#[track_caller]
+fn check_progress(done: usize, length: usize) {
+    assert!(
+        done <= length,
+        "{done} of {length} bytes cannot have been moved: the count begins at 0 and stays with the \
+         buffer it was begun with"
+    );
+}
+
+#[cold]
+fn ended_early(filled: usize, wanted: usize) -> io::Error {
+    let message =
+        format!("the stream ended after {filled} of the {wanted} bytes that were expected");
+    io::Error::new(io::ErrorKind::UnexpectedEof, message)
+}

@@ -1,0 +1,85 @@
+//! The futures that write, by name: what [`TcpStream`](crate::TcpStream)'s methods return.
+//!
+//! As those of `reading`: a waiter and the arguments, polled through `steps`.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use super::steps::{self, StreamWaiter};
+
+/// Writes as much as there is room for; made by [`TcpStream::write`](crate::TcpStream::write).
+///
+/// # Cancel safety
+/// Dropped before it was ready, it has written nothing.
+#[derive(Debug)]
+#[must_use = "futures do nothing unless polled"]
+pub struct Write<'a> {
+    pub(super) waiter: StreamWaiter<'a>,
+    pub(super) bytes: &'a [u8],
+}
+
+impl Future for Write<'_> {
+    type Output = io::Result<usize>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let this = &mut *self;
+        steps::write(&mut this.waiter, context, this.bytes)
+    }
+}
+
+/// Writes as much of several slices as there is room for; made by
+/// [`TcpStream::write_vectored`](crate::TcpStream::write_vectored).
+///
+/// # Cancel safety
+/// Dropped before it was ready, it has written nothing.
+#[derive(Debug)]
+#[must_use = "futures do nothing unless polled"]
+pub struct WriteVectored<'a, 's> {
+    pub(super) waiter: StreamWaiter<'a>,
+    pub(super) bytes: &'a [IoSlice<'s>],
+}
+
+impl Future for WriteVectored<'_, '_> {
+    type Output = io::Result<usize>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let this = &mut *self;
+        steps::write_vectored(&mut this.waiter, context, this.bytes)
+    }
+}
+
+/// Writes all of some bytes; made by [`TcpStream::write_all`](crate::TcpStream::write_all).
+///
+/// # Cancel safety
+/// Dropped half-way, the first of the bytes are on their way: [`WriteAll::rest`] says which are not, to
+/// be asked before it is dropped.
+#[derive(Debug)]
+#[must_use = "futures do nothing unless polled"]
+pub struct WriteAll<'a> {
+    pub(super) waiter: StreamWaiter<'a>,
+    /// What is left to write: one slice instead of all and a count, for an idle connection pays for the
+    /// largest of its futures.
+    pub(super) rest: &'a [u8],
+}
+
+impl<'a> WriteAll<'a> {
+    /// The bytes that it has not written yet.
+    pub fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+}
+
+impl Future for WriteAll<'_> {
+    type Output = io::Result<()>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        let mut written = 0;
+        let poll = steps::write_all(&mut this.waiter, context, this.rest, &mut written);
+        this.rest = &this.rest[written..];
+        poll
+    }
+}
