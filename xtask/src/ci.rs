@@ -12,10 +12,11 @@ use crate::steps::{Outcome, Report};
 /// A step's name and what it does.
 type Step = (&'static str, fn() -> Result<Outcome, Fail>);
 
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 12] = [
     ("fmt", fmt),
     ("tidy", crate::tidy::run),
     ("unsafe", unsafe_page),
+    ("conformance", conformance_page),
     ("clippy", clippy),
     ("docs", docs),
     ("test", crate::test::run),
@@ -68,6 +69,11 @@ fn fmt() -> Result<Outcome, Fail> {
 
 fn unsafe_page() -> Result<Outcome, Fail> {
     crate::unsafe_report::run(true)?;
+    Ok(Outcome::Passed)
+}
+
+fn conformance_page() -> Result<Outcome, Fail> {
+    crate::conformance::run(true)?;
     Ok(Outcome::Passed)
 }
 

@@ -15,8 +15,8 @@ cargo xtask COMMAND [FLAGS]
 
   test                 every test a machine with Rust can run: doc tests, unit and
                        integration tests (by cargo-nextest where installed)
-  ci                   fmt tidy unsafe clippy docs test polling clients loom sanitizer
-                       stress, each timed; what cannot run here is listed at the end
+  ci                   fmt tidy unsafe conformance clippy docs test polling clients loom
+                       sanitizer stress, each timed; what cannot run here is listed at the end
     --strict           a step that cannot run is a failure
     --without STEP     leave a step out (may be repeated)
     --only STEP        run this step (may be repeated)
@@ -42,6 +42,8 @@ cargo xtask COMMAND [FLAGS]
     --ops N            operations of the smaller of the two callgrind runs
   unsafe               write docs/UNSAFE.md
     --check            write nothing, fail if the page is not current
+  conformance          write docs/conformance.md
+    --check            write nothing, fail if the page is not current
   help                 this text";
 
 /// One command with its flags.
@@ -57,6 +59,7 @@ pub(crate) enum Command {
     Clients,
     Bench(Bench),
     Unsafe { check: bool },
+    Conformance { check: bool },
 }
 
 /// Flags of `ci`.
@@ -153,7 +156,8 @@ pub(crate) fn parse(mut args: lexopt::Parser) -> Result<Command, Fail> {
         "stress" => parse_stress(args),
         "clients" => bare(args, Command::Clients),
         "bench" => parse_bench(args),
-        "unsafe" => parse_unsafe(args),
+        "unsafe" => Ok(Command::Unsafe { check: parse_check(args)? }),
+        "conformance" => Ok(Command::Conformance { check: parse_check(args)? }),
         _ => Err(UnknownCommand(name).into()),
     }
 }
@@ -244,7 +248,7 @@ fn parse_bench(mut args: lexopt::Parser) -> Result<Command, Fail> {
     Ok(Command::Bench(bench))
 }
 
-fn parse_unsafe(mut args: lexopt::Parser) -> Result<Command, Fail> {
+fn parse_check(mut args: lexopt::Parser) -> Result<bool, Fail> {
     let mut check = false;
     while let Some(arg) = args.next()? {
         match arg {
@@ -252,7 +256,7 @@ fn parse_unsafe(mut args: lexopt::Parser) -> Result<Command, Fail> {
             _ => return Err(arg.unexpected().into()),
         }
     }
-    Ok(Command::Unsafe { check })
+    Ok(check)
 }
 
 #[cfg(test)]

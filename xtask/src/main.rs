@@ -2,7 +2,7 @@
 //!
 //! One command per file, all in Rust, so that a contributor's machine and the CI machine run the same
 //! thing. Each command prints the programs it runs, ends with a non-zero status when something is
-//! wrong, and never changes a source file; `unsafe` and `bench --write` write generated pages below
+//! wrong, and never changes a source file; `unsafe`, `conformance` and `bench --write` write generated pages below
 //! `docs/`, and nothing else does.
 #![forbid(unsafe_code)]
 
@@ -19,6 +19,7 @@ mod unsafety;
 mod bench;
 mod ci;
 mod clients;
+mod conformance;
 mod loom;
 mod sanitizer;
 mod stress;
@@ -64,6 +65,7 @@ fn run(command: Command) -> Result<(), Fail> {
         Command::Clients => loudly(clients::run()?),
         Command::Bench(options) => bench::run(&options),
         Command::Unsafe { check } => unsafe_report::run(check),
+        Command::Conformance { check } => conformance::run(check),
     }
 }
 
