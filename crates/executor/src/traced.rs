@@ -21,7 +21,7 @@ pub(crate) fn run(task: Runnable) {
     let took = clock::now().saturating_since(begun);
     emit(&Event::PollEnded { id, took });
     if took >= slow_poll() {
-        report_slow_poll(id, about.info().given_name(), about.info().location(), took);
+        report_slow_poll(id, about.info().given_name().as_deref(), about.info().location(), took);
     }
     let outcome = match ran {
         Ran::Pending | Ran::Stale => return,
@@ -37,7 +37,7 @@ pub(crate) fn run(task: Runnable) {
 pub(crate) fn spawned(task: TaskInfo<'_>) {
     emit(&Event::TaskSpawned {
         id: task.id(),
-        name: task.given_name(),
+        name: task.given_name().as_deref(),
         location: task.location(),
         parent: task.parent(),
     });

@@ -211,6 +211,18 @@ pub(crate) fn abort(task: Raw) {
     }
 }
 
+/// A request is in the task's tree: it is polled for it, at its next turn or at once; from away, by a
+/// mail.
+pub(crate) fn ask(task: Raw) {
+    if !header(task).home.is_here() {
+        add_ref(task);
+        post(task, Mail::ask(task));
+    } else if !flags(task).is_done() && flags(task).ask() {
+        // SAFETY: SCHEDULED was clear: there is no other entry.
+        header(task).home.schedule().ready(unsafe { Runnable::new(task) });
+    }
+}
+
 /// Drops the future now. `false`: the task has ended, or is being polled further up the stack.
 pub(crate) fn cancel_alive(task: Raw) -> bool {
     if flags(task).is_done() || flags(task).is_running() {
@@ -223,7 +235,7 @@ pub(crate) fn cancel_alive(task: Raw) -> bool {
 /// Drops the future, which is not being polled, and ends the task.
 #[cold]
 pub(crate) fn cancel(task: Raw) {
-    let error = JoinError::cancelled(header(task).cold.id);
+    let error = JoinError::cancelled(header(task).cold.id, None);
     flags(task).begin_cancel();
     // SAFETY: on the home's thread, alive and not being polled: the future is there and, with
     // RUNNING set, nobody else's.
@@ -275,18 +287,36 @@ pub(crate) fn is_done(task: Raw) -> bool {
     header(task).done.load(Ordering::Acquire) != 0
 }
 
-/// The handle wants `waker` woken at the end; at home, and not yet ended.
+/// The handle wants `waker` woken at the end; at home, and not yet ended. `true`: it is new, and no
+/// task's own: a combinator's.
+///
+/// # Panics
+/// If the waker is the task's own: it awaits itself.
 #[inline]
-pub(crate) fn set_joiner(task: Raw, waker: &Waker) {
+pub(crate) fn set_joiner(task: Raw, waker: &Waker) -> bool {
     let joiner = &header(task).joiner;
     // SAFETY: on the home's thread; `will_wake` of a foreign waker compares two words.
     let same = unsafe { joiner.look(|j| j.as_ref().is_some_and(|j| j.will_wake(waker))) };
-    if !same {
-        // Cloned before the slot is touched: a clone is foreign code.
-        let waker = waker::clone_any(waker);
-        // SAFETY: on the home's thread.
-        drop(unsafe { joiner.replace(Some(waker)) });
+    if same {
+        return false;
     }
+    if waker::is_of(waker, task) {
+        awaits_itself(task);
+    }
+    let is_foreign = !waker::is_tasks(waker);
+    // Cloned before the slot is touched: a clone is foreign code.
+    let waker = waker::clone_any(waker);
+    // SAFETY: on the home's thread.
+    drop(unsafe { joiner.replace(Some(waker)) });
+    is_foreign
+}
+
+#[cold]
+fn awaits_itself(task: Raw) -> ! {
+    panic!(
+        "{:?} awaits its own handle, and would wait for ever: give the handle to another task",
+        crate::TaskInfo::of(task)
+    );
 }
 
 /// A handle away from home wants `waker` woken at the end. Gives up one reference.

@@ -16,6 +16,7 @@ use std::task::{Context, Poll};
 use crate::bound::Raw;
 use crate::header::{Birth, Header, Polled, Vtable};
 use crate::join::JoinError;
+use crate::more;
 use crate::pool::{self, Shape};
 use crate::quietly;
 
@@ -40,6 +41,7 @@ impl<F: Future> TaskCell<F> {
         cancel: cancel::<F>,
         stage_offset: offset_of!(TaskCell<F>, stage),
         drop_output: drop_output::<F>,
+        replace_output: replace_output::<F>,
         shape: Self::SHAPE,
         type_name: std::any::type_name::<F>,
         future_size: size_of::<F>(),
@@ -169,6 +171,17 @@ pub(crate) unsafe fn take_output<T>(task: Raw) -> Result<T, JoinError> {
     unsafe { task.cast::<u8>().add(offset).cast::<Result<T, JoinError>>().read() }
 }
 
+/// Looks at the output.
+///
+/// # Safety
+/// As for [`take_output`].
+#[inline]
+pub(crate) unsafe fn look_at_output<'a, T>(task: Raw) -> &'a Result<T, JoinError> {
+    let offset = crate::bound::header(task).vtable.stage_offset;
+    // SAFETY: as in `take_output`.
+    unsafe { task.cast::<u8>().add(offset).cast::<Result<T, JoinError>>().as_ref() }
+}
+
 /// [`Vtable::drop_output`].
 ///
 /// # Safety
@@ -179,6 +192,18 @@ unsafe fn drop_output<F: Future>(task: NonNull<Header>) {
     unsafe { ManuallyDrop::drop(&mut (*stage).output) };
 }
 
+/// [`Vtable::replace_output`].
+///
+/// # Safety
+/// As for [`drop_output`].
+unsafe fn replace_output<F: Future>(task: NonNull<Header>, error: JoinError) {
+    // SAFETY: the caller's claim; the new output is stored in the place that is empty by then.
+    unsafe {
+        crate::quietly(|| drop_output::<F>(task));
+        ptr::write(stage::<F>(task), Stage { output: ManuallyDrop::new(Err(error)) });
+    }
+}
+
 /// Drops the header and gives the block back.
 ///
 /// # Safety
@@ -187,7 +212,7 @@ unsafe fn drop_output<F: Future>(task: NonNull<Header>) {
 pub(crate) unsafe fn free(task: Raw) {
     // SAFETY: the caller's claim: the header is the caller's alone.
     let header = unsafe { &mut *task.as_ptr() };
-    drop(header.cold.name.take());
+    more::free(header);
     // SAFETY: as above. To loom this is an access, which must come after all others.
     debug_assert!(unsafe { header.joiner.look(Option::is_none) }, "a joiner's waker is left");
     let shape = header.vtable.shape;

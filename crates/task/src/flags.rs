@@ -9,6 +9,7 @@
 //!   DONE|SCHEDULED: woken in its last poll; the queue still holds it, unqueue (5) ends that.
 //!   abort (6) sets ABORTED and schedules; the next start says Cancel.
 //!   begin_cancel (7) sets RUNNING for the drop of a future that is not polled again.
+//!   ask (8) sets ASKED and schedules; start then says Pass, until answered (9).
 //! ```
 //!
 //! RUNNING says that somebody is at the future, polling or dropping it. Code that a poll or a
@@ -29,12 +30,20 @@ const ABORTED: u8 = 1 << 3;
 const HANDLE: u8 = 1 << 4;
 /// The home has settled the task's references.
 const SETTLED: u8 = 1 << 5;
+/// Requests to unwind are under way in the task: its polls are passes of [`crate::scope`].
+const ASKED: u8 = 1 << 6;
+/// It was polled before: its body has begun.
+const BEGUN: u8 = 1 << 7;
 
 /// What a runner must do with the task it took from the queue.
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Start {
     Poll,
+    /// Poll it as a pass: there are requests. Says whether its body has begun.
+    Pass {
+        begun: bool,
+    },
     Cancel,
     /// It ended before: only the entry goes.
     Skip,
@@ -49,7 +58,7 @@ impl<'a> Flags<'a> {
     /// Queued, with a handle.
     pub(crate) const INITIAL: u8 = SCHEDULED | HANDLE;
     /// Being polled for the first time, without having been queued, with a handle.
-    pub(crate) const RUNNING_ROOT: u8 = RUNNING | HANDLE;
+    pub(crate) const RUNNING_ROOT: u8 = RUNNING | BEGUN | HANDLE;
 
     /// # Safety
     /// The calling thread is the home's, or the task is not shared yet.
@@ -87,12 +96,16 @@ impl<'a> Flags<'a> {
     pub(crate) fn start(&self) -> Start {
         let flags = self.get();
         debug_assert!(flags & SCHEDULED != 0, "polled without having been queued");
-        if flags & (DONE | ABORTED | RUNNING) == 0 {
-            self.set(flags & !SCHEDULED | RUNNING);
+        if flags & (DONE | ABORTED | RUNNING | ASKED) == 0 {
+            self.set(flags & !SCHEDULED | RUNNING | BEGUN);
             return Start::Poll;
         }
         if flags & RUNNING != 0 {
             return Start::Busy;
+        }
+        if flags & (DONE | ABORTED) == 0 {
+            self.set(flags & !SCHEDULED | RUNNING | BEGUN);
+            return Start::Pass { begun: flags & BEGUN != 0 };
         }
         self.set(flags & !SCHEDULED);
         if flags & DONE != 0 { Start::Skip } else { Start::Cancel }
@@ -108,10 +121,34 @@ impl<'a> Flags<'a> {
         self.set(flags | RUNNING);
     }
 
-    /// Edge 3.
+    /// Edge 3. `false`: it was asked to unwind meanwhile, and is polled again at once (edge 8).
     #[inline(always)]
-    pub(crate) fn pause(&self) {
+    #[must_use]
+    pub(crate) fn pause(&self) -> bool {
+        let flags = self.get();
+        if flags & ASKED != 0 {
+            return false;
+        }
+        self.set(flags & !RUNNING);
+        true
+    }
+
+    /// Edge 3 after a pass, whatever is under way.
+    pub(crate) fn pause_asked(&self) {
         self.set(self.get() & !RUNNING);
+    }
+
+    /// Edge 8: a request came. `true`: put it in the queue; one that is being polled sees it when the
+    /// poll ends.
+    #[must_use]
+    pub(crate) fn ask(&self) -> bool {
+        self.set(self.get() | ASKED);
+        !self.is_running() && self.schedule()
+    }
+
+    /// Edge 9: no request is left.
+    pub(crate) fn answered(&self) {
+        self.set(self.get() & !ASKED);
     }
 
     /// Edge 4. `true`: the handle is gone, drop the output.

@@ -8,6 +8,7 @@
 //!                            └──3 end_poll, woken meanwhile (SCHEDULED|RUNNING)
 //!
 //!    abort sets ABORTED and wakes; start_poll then says Cancel, and cancel completes (edge 4).
+//!    ask sets ASKED and wakes; start_poll then says Pass, until answered.
 //! ```
 //!
 //! A queue entry (a `FreeRunnable`) exists exactly while SCHEDULED is set and neither RUNNING nor
@@ -38,14 +39,17 @@ const ABORTED: u32 = 1 << 3;
 const HANDLE: u32 = 1 << 4;
 /// The joiner's slot holds a waker for whoever completes.
 const JOINER: u32 = 1 << 5;
+/// Requests to unwind are under way: its polls are passes of [`crate::scope`].
+const ASKED: u32 = 1 << 6;
 /// One reference.
-const REF: u32 = 1 << 6;
+const REF: u32 = 1 << 7;
 
 /// What [`State::start_poll`] tells the runner to do.
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Start {
     Poll,
+    Pass,
     Cancel,
 }
 
@@ -94,13 +98,38 @@ impl State<'_> {
         before & (SCHEDULED | RUNNING | COMPLETE) == 0
     }
 
+    /// As [`State::wake`], and the task's polls are passes until it has answered.
+    #[must_use]
+    pub(crate) fn ask(&self) -> bool {
+        // AcqRel: as in wake.
+        let before = self.0.fetch_or(SCHEDULED | ASKED, Ordering::AcqRel);
+        before & (SCHEDULED | RUNNING | COMPLETE) == 0
+    }
+
+    /// No request is left; under the lock of the requests, so that one which comes is not forgotten:
+    /// it either is seen there before this, or sets the bit again after it.
+    pub(crate) fn answered(&self) {
+        // Relaxed: the requests themselves are under a lock.
+        self.0.fetch_and(!ASKED, Ordering::Relaxed);
+    }
+
+    /// Whether it was woken, asked by the one who polls it.
+    pub(crate) fn is_scheduled(&self) -> bool {
+        // Relaxed: a wake that is not seen here is seen by end_poll.
+        self.0.load(Ordering::Relaxed) & SCHEDULED != 0
+    }
+
     /// Edge 2, by the one who holds the queue entry.
     pub(crate) fn start_poll(&self) -> Start {
         // AcqRel: Acquire pairs with wake's Release and with the last poll's end on another thread.
         let before = self.0.fetch_xor(SCHEDULED | RUNNING, Ordering::AcqRel);
         assert!(before & SCHEDULED != 0, "polled without having been scheduled");
         assert!(before & (RUNNING | COMPLETE) == 0, "polled twice at a time, or after its end");
-        if before & ABORTED != 0 { Start::Cancel } else { Start::Poll }
+        match before & (ABORTED | ASKED) {
+            0 => Start::Poll,
+            ASKED => Start::Pass,
+            _ => Start::Cancel,
+        }
     }
 
     /// Edge 3. `true`: woken meanwhile, queue it again.

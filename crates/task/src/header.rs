@@ -3,6 +3,7 @@
 //! | field | who reads | who writes | under what |
 //! |---|---|---|---|
 //! | `vtable`, `home`, `flavour`, `cold` | anybody | the maker | written once, before the task is shared |
+//! | `more` | anybody | anybody, once | atomic; [`crate::more`] |
 //! | `word` | anybody | anybody | atomic; [`crate::ledger`] (bound) or [`crate::free`] (free) |
 //! | `flags`, `refs`, `slot` | bound: the home's thread | the same | being that thread |
 //! | `done` | anybody | bound: the home's thread, once | Release, Acquire |
@@ -14,14 +15,15 @@
 #![expect(unsafe_code, reason = "a header is written where it will stand, field by field")]
 
 use std::panic::Location;
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 use std::task::{Context, Waker};
 
-use corio_base::loom::sync::atomic::{AtomicU8, AtomicU32};
+use corio_base::loom::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32};
 
 use crate::home::HomeRef;
 use crate::join::JoinError;
 use crate::local::Local;
+use crate::more::More;
 use crate::pool::Shape;
 
 /// Which of the two state machines a task has.
@@ -47,6 +49,8 @@ pub(crate) struct Header {
     pub(crate) next: Local<Option<NonNull<Header>>>,
     pub(crate) joiner: Local<Option<Waker>>,
     pub(crate) cold: Cold,
+    /// What few tasks have; null until one does.
+    pub(crate) more: AtomicPtr<More>,
 }
 
 /// What a new task's header is made of.
@@ -58,6 +62,7 @@ pub(crate) struct Birth {
     pub(crate) refs: u32,
     pub(crate) flags: u8,
     pub(crate) cold: Cold,
+    pub(crate) more: Option<Box<More>>,
 }
 
 impl Header {
@@ -83,7 +88,8 @@ impl Header {
             (&raw mut (*at).cold.id).write(birth.cold.id);
             (&raw mut (*at).cold.parent).write(birth.cold.parent);
             (&raw mut (*at).cold.location).write(birth.cold.location);
-            (&raw mut (*at).cold.name).write(birth.cold.name);
+            let more = birth.more.map_or(ptr::null_mut(), Box::into_raw);
+            (&raw mut (*at).more).write(AtomicPtr::new(more));
         }
     }
 
@@ -100,7 +106,7 @@ impl Header {
         self.refs = Local::new(2);
         self.flags = Local::new(flags);
         self.done = AtomicU8::new(0);
-        self.cold = Cold { id, parent, location, name: None };
+        self.cold = Cold { id, parent, location };
     }
 }
 
@@ -111,7 +117,6 @@ pub(crate) struct Cold {
     /// The id of the task that spawned this one; 0 if none did.
     pub(crate) parent: u64,
     pub(crate) location: &'static Location<'static>,
-    pub(crate) name: Option<Box<Box<str>>>,
 }
 
 /// What a poll came to. But for `Pending` the future has been dropped and what it left is stored.
@@ -132,6 +137,8 @@ pub(crate) struct Vtable {
     pub(crate) stage_offset: usize,
     /// Drops the output where it lies.
     pub(crate) drop_output: unsafe fn(NonNull<Header>),
+    /// Drops the output and stores an error in its place.
+    pub(crate) replace_output: unsafe fn(NonNull<Header>, JoinError),
     /// What the block was asked for with.
     pub(crate) shape: Shape,
     pub(crate) type_name: fn() -> &'static str,

@@ -22,12 +22,14 @@ use std::task::{Context, Poll, Waker};
 
 use corio_base::loom::thread;
 
+use crate::awaiting;
 use crate::bound::{self, Raw, header};
 use crate::cell;
 use crate::free::{Detached, State};
 use crate::header::Flavour;
 use crate::mail::Mail;
 use crate::quietly;
+use crate::scope::reason::Reason;
 use crate::task::{Task, TaskInfo};
 use crate::waker;
 
@@ -148,15 +150,26 @@ impl<T> JoinHandle<T> {
 
     /// Asks for `waker` to be woken at the end. `true`: the task has ended meanwhile.
     #[inline]
-    fn ask(&mut self, waker: &Waker) -> bool {
+    fn ask(&mut self, context: &mut Context<'_>) -> bool {
         let header = header(self.task);
         if header.flavour == Flavour::Bound && self.asked.is_nothing() && header.home.is_here() {
-            bound::set_joiner(self.task, waker);
+            let is_foreign = bound::set_joiner(self.task, context.waker());
+            if is_foreign || awaiting::is_in_scope() {
+                awaiting::stand(self.task, context);
+            }
             return false;
         }
-        self.ask_from_away(waker);
+        self.ask_from_away(context.waker());
+        awaiting::stand(self.task, context);
         // Another thread may have completed it before the waker was in place.
         waker::is_done(self.task)
+    }
+
+    /// Whether the task has ended without a panic and without a result.
+    fn ended_cancelled(&self) -> bool {
+        // SAFETY: called when the task is done and nothing was taken; of this type by `new`'s claim.
+        let output = unsafe { cell::look_at_output::<T>(self.task) };
+        output.as_ref().is_err_and(JoinError::is_cancelled)
     }
 
     #[cold]
@@ -209,7 +222,10 @@ impl<T> Future for JoinHandle<T> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         assert!(!this.asked.is_taken(), "a JoinHandle was polled after it had given its result");
-        if waker::is_done(this.task) || this.ask(context.waker()) {
+        if waker::is_done(this.task) || this.ask(context) {
+            if awaiting::goes_on_unwinding(this.task, || this.ended_cancelled()) {
+                return Poll::Pending;
+            }
             // SAFETY: done, and not taken.
             Poll::Ready(unsafe { this.take() })
         } else {
@@ -231,6 +247,7 @@ impl<T> Drop for JoinHandle<T> {
 
 /// A handle that has not taken the output goes.
 fn detach(task: Raw) {
+    awaiting::leave(task);
     match header(task).flavour {
         Flavour::Bound if header(task).home.is_here() => bound::detach(task),
         Flavour::Bound if bound::is_done(task) => drop_output_away(task),
@@ -299,14 +316,15 @@ struct Repr {
 }
 
 enum Why {
-    Cancelled,
+    /// With the reason, where it was asked to unwind; without, where it was dropped by force.
+    Cancelled(Option<Reason>),
     /// In a mutex only to be `Sync`; it is never locked by two.
     Panicked(Mutex<Box<dyn Any + Send>>),
 }
 
 impl JoinError {
-    pub(crate) fn cancelled(id: u64) -> Self {
-        JoinError { repr: Box::new(Repr { id, why: Why::Cancelled }) }
+    pub(crate) fn cancelled(id: u64, reason: Option<Reason>) -> Self {
+        JoinError { repr: Box::new(Repr { id, why: Why::Cancelled(reason) }) }
     }
 
     pub(crate) fn panicked(id: u64, payload: Box<dyn Any + Send>) -> Self {
@@ -318,9 +336,17 @@ impl JoinError {
         self.repr.id
     }
 
-    /// Whether the task was ended from outside: aborted, or its runtime ended.
+    /// Whether the task was ended from outside: cancelled, aborted, or its runtime ended.
     pub fn is_cancelled(&self) -> bool {
-        matches!(self.repr.why, Why::Cancelled)
+        matches!(self.repr.why, Why::Cancelled(_))
+    }
+
+    /// Why it was cancelled; `None` if it panicked, or was dropped without being asked.
+    pub fn reason(&self) -> Option<&Reason> {
+        match &self.repr.why {
+            Why::Cancelled(reason) => reason.as_ref(),
+            Why::Panicked(_) => None,
+        }
     }
 
     /// Whether the task panicked.
@@ -337,7 +363,7 @@ impl JoinError {
             Why::Panicked(payload) => {
                 Ok(payload.into_inner().unwrap_or_else(PoisonError::into_inner))
             }
-            Why::Cancelled => Err(self),
+            Why::Cancelled(_) => Err(self),
         }
     }
 
@@ -365,18 +391,22 @@ impl JoinError {
 
 impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.message() {
-            None => write!(f, "task {} was cancelled", self.repr.id),
-            Some(message) => write!(f, "task {} panicked with {message:?}", self.repr.id),
+        let id = self.repr.id;
+        match (self.message(), self.reason().and_then(Reason::message)) {
+            (Some(message), _) => write!(f, "task {id} panicked with {message:?}"),
+            (None, Some(reason)) => write!(f, "task {id} was cancelled: {reason}"),
+            (None, None) => write!(f, "task {id} was cancelled"),
         }
     }
 }
 
 impl fmt::Debug for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.message() {
-            None => write!(f, "JoinError::Cancelled(task {})", self.repr.id),
-            Some(message) => write!(f, "JoinError::Panicked(task {}, {message:?})", self.repr.id),
+        let id = self.repr.id;
+        match (self.message(), self.reason()) {
+            (Some(message), _) => write!(f, "JoinError::Panicked(task {id}, {message:?})"),
+            (None, Some(reason)) => write!(f, "JoinError::Cancelled(task {id}, {reason:?})"),
+            (None, None) => write!(f, "JoinError::Cancelled(task {id})"),
         }
     }
 }

@@ -1,14 +1,18 @@
 #![doc = include_str!("../README.md")]
 #![deny(unsafe_code)]
 
+mod awaiting;
 mod cell;
 mod flags;
 mod free;
+mod guard;
 mod header;
 mod ledger;
 mod local;
+mod more;
 mod pool;
 mod registry;
+mod scope;
 
 mod bound;
 mod waker;
@@ -22,11 +26,13 @@ mod runnable;
 mod spawn;
 mod task;
 
+pub use guard::Cancelled;
 pub use home::{Home, RemoteHome, Schedule};
 pub use join::{JoinError, JoinHandle};
 pub use mail::Mail;
 pub use run_list::RunList;
 pub use runnable::{FreeRunnable, Ran, Runnable};
+pub use scope::{Catch, Forward, Hold, Mask, Reason, Target, Triggered, catch, mask};
 pub use spawn::Spawn;
 pub use task::{Task, TaskInfo, current};
 

@@ -1,7 +1,7 @@
 //! What another thread tells a bound task's home.
 //!
 //! Everything that is not the counting of references goes by mail, in order: a wake, a task to take
-//! in, a joiner's waker, the end of a handle, an abort. The home opens it between two turns. A mail
+//! in, a joiner's waker, the end of a handle, an abort, a request. The home opens it between two turns. A mail
 //! that is dropped unopened found its home closed, when all its tasks have ended; it then does what
 //! is left to do on the sender's thread.
 #![expect(unsafe_code, reason = "tasks by pointer, Send because only their home opens them")]
@@ -26,6 +26,8 @@ enum Content {
     Detach(Raw),
     /// With a reference.
     Abort(Raw),
+    /// With a reference.
+    Ask(Raw),
 }
 
 // SAFETY: a mail holds or borrows references as its variants say, and reaches what belongs to the
@@ -55,6 +57,10 @@ impl Mail {
         Mail(ManuallyDrop::new(Content::Abort(task)))
     }
 
+    pub(crate) fn ask(task: Raw) -> Mail {
+        Mail(ManuallyDrop::new(Content::Ask(task)))
+    }
+
     fn into_content(self) -> Content {
         let mut mail = ManuallyDrop::new(self);
         // SAFETY: taken once; the mail's own drop does not run.
@@ -71,7 +77,8 @@ impl Mail {
             | Content::Spawned(task)
             | Content::Join(task, _)
             | Content::Detach(task)
-            | Content::Abort(task) => *task,
+            | Content::Abort(task)
+            | Content::Ask(task) => *task,
         };
         let local = header(task).home.local().expect("a mail is opened on its home's thread");
         match self.into_content() {
@@ -81,6 +88,10 @@ impl Mail {
             Content::Detach(task) => bound::detach(task),
             Content::Abort(task) => {
                 bound::abort(task);
+                bound::release(task);
+            }
+            Content::Ask(task) => {
+                bound::ask(task);
                 bound::release(task);
             }
         }
@@ -95,7 +106,7 @@ impl Drop for Mail {
             Content::Spawned(task) => crate::spawn::refuse(task),
             Content::Join(task, waker) => crate::join::answer_away(task, waker),
             Content::Detach(task) => crate::join::drop_output_away(task),
-            Content::Abort(task) => bound::release(task),
+            Content::Abort(task) | Content::Ask(task) => bound::release(task),
         }
     }
 }
@@ -108,6 +119,7 @@ impl fmt::Debug for Mail {
             Content::Join(task, _) => ("Join", task),
             Content::Detach(task) => ("Detach", task),
             Content::Abort(task) => ("Abort", task),
+            Content::Ask(task) => ("Ask", task),
         };
         f.debug_struct("Mail").field(what, &header(*task).cold.id).finish()
     }

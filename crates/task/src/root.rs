@@ -104,7 +104,9 @@ impl Home {
         let ended = match unsafe { runnable::enter(task, poll) } {
             Ok(Poll::Pending) => {
                 self.register(task);
-                flags(task).pause();
+                if !flags(task).pause() {
+                    let _ = runnable::run_passes(task, true);
+                }
                 return None;
             }
             Ok(Poll::Ready(output)) => {

@@ -13,6 +13,9 @@ use crate::free::{self, State};
 use crate::header::{Flavour, Polled};
 use crate::join::JoinError;
 use crate::quietly;
+use crate::scope::frame;
+use crate::scope::pass::{self, Next};
+use crate::scope::reason::Reason;
 use crate::task::{Task, TaskInfo};
 use crate::waker;
 
@@ -77,6 +80,7 @@ impl Runnable {
         let task = self.into_raw();
         match flags(task).start() {
             Start::Poll => {}
+            Start::Pass { begun } => return run_passes(task, begun),
             Start::Cancel => {
                 bound::cancel(task);
                 return Ran::Cancelled;
@@ -94,11 +98,93 @@ impl Runnable {
         // SAFETY: RUNNING is set, by this runnable, which is the only one.
         let polled = unsafe { poll(task) };
         match polled {
-            Polled::Pending => flags(task).pause(),
+            Polled::Pending if flags(task).pause() => {}
+            Polled::Pending => return run_passes(task, true),
             Polled::Returned | Polled::Panicked => bound::finish(task),
         }
         Ran::of(polled)
     }
+}
+
+/// Polls a bound task with requests, of which RUNNING is set, until it ends or waits.
+#[cold]
+pub(crate) fn run_passes(task: Raw, begun: bool) -> Ran {
+    // SAFETY: RUNNING is set by the caller.
+    let outcome = unsafe { passes(task, begun, || flags(task).is_queued()) };
+    match outcome {
+        Passed::Waiting { asked, again } => {
+            if !asked {
+                flags(task).answered();
+            }
+            flags(task).pause_asked();
+            if again {
+                bound::wake_by_ref(task);
+            }
+            Ran::Pending
+        }
+        Passed::Ended(ran) => {
+            bound::finish(task);
+            ran
+        }
+    }
+}
+
+/// What the passes of one turn came to.
+enum Passed {
+    /// The body waits. `asked`: requests are left; `again`: poll it in the next turn in any case.
+    Waiting { asked: bool, again: bool },
+    /// The output is stored.
+    Ended(Ran),
+}
+
+/// Polls the future of a task with requests, as [`pass`] says.
+///
+/// # Safety
+/// The future is there and the caller alone is at it.
+unsafe fn passes(task: Raw, begun: bool, is_woken: impl Fn() -> bool) -> Passed {
+    if !begun && let Some(reason) = pass::first_reason(task) {
+        // SAFETY: the caller's claim.
+        return unsafe { unwind(task, reason) };
+    }
+    pass::begin_run(task);
+    for _ in 0..pass::PASSES_PER_TURN_MAX {
+        pass::begin(task);
+        // SAFETY: the caller's claim, twice.
+        let polled = unsafe {
+            enter(task, |context| {
+                frame::within(None, true, |_| (header(task).vtable.poll)(task, context))
+            })
+        };
+        match polled {
+            Polled::Pending => {}
+            Polled::Panicked => return Passed::Ended(Ran::Panicked),
+            Polled::Returned => {
+                let Some(reason) = pass::unwound(task) else { return Passed::Ended(Ran::Returned) };
+                let error = JoinError::cancelled(header(task).cold.id, Some(reason));
+                // SAFETY: the output is stored, and nobody has been told of it.
+                unsafe { (header(task).vtable.replace_output)(task, error) };
+                return Passed::Ended(Ran::Cancelled);
+            }
+        }
+        match pass::end(task, is_woken()) {
+            // SAFETY: the caller's claim; the poll is over.
+            Next::Take(reason) => return unsafe { unwind(task, reason) },
+            Next::Again => {}
+            Next::Rest { asked, revive } => return Passed::Waiting { asked, again: revive },
+        }
+    }
+    Passed::Waiting { asked: true, again: true }
+}
+
+/// Drops the future of a task that takes a request.
+///
+/// # Safety
+/// The future is there and the caller alone is at it.
+unsafe fn unwind(task: Raw, reason: Reason) -> Passed {
+    let error = JoinError::cancelled(header(task).cold.id, Some(reason));
+    // SAFETY: the caller's claim.
+    unsafe { (header(task).vtable.cancel)(task, error) };
+    Passed::Ended(Ran::Cancelled)
 }
 
 /// Polls the future with the task as the current one.
@@ -166,15 +252,41 @@ impl FreeRunnable {
     pub fn run(self) -> Ran {
         let task = ManuallyDrop::new(self).0;
         let state = State(&header(task).word);
-        if state.start_poll() == free::Start::Cancel {
-            end_cancelled(task);
-            return Ran::Cancelled;
-        }
-        // SAFETY: RUNNING is set, by this runnable, which is the only one.
-        let polled = unsafe { poll(task) };
-        if polled != Polled::Pending {
-            finish_free(task);
-            return Ran::of(polled);
+        // SAFETY: RUNNING is set from here on, by this runnable, which is the only one; so are the
+        // claims of the calls below.
+        match state.start_poll() {
+            free::Start::Cancel => {
+                end_cancelled(task);
+                return Ran::Cancelled;
+            }
+            free::Start::Poll => {
+                mark_begun(task);
+                // SAFETY: as above.
+                let polled = unsafe { poll(task) };
+                if polled != Polled::Pending {
+                    finish_free(task);
+                    return Ran::of(polled);
+                }
+            }
+            free::Start::Pass => {
+                let begun = mark_begun(task);
+                // SAFETY: as above.
+                match unsafe { passes(task, begun, || state.is_scheduled()) } {
+                    Passed::Ended(ran) => {
+                        finish_free(task);
+                        return ran;
+                    }
+                    Passed::Waiting { asked, again } => {
+                        if !asked {
+                            pass::if_unasked(task, || state.answered());
+                        }
+                        if again {
+                            // RUNNING is set: it is submitted at the poll's end.
+                            let _ = state.wake();
+                        }
+                    }
+                }
+            }
         }
         // A reference to the home: once `end_poll` has given the task up, another thread may end
         // and free it.
@@ -187,9 +299,20 @@ impl FreeRunnable {
     }
 }
 
+/// A free task is polled. `true`: it was before.
+fn mark_begun(task: Raw) -> bool {
+    let begun = &header(task).flags;
+    // SAFETY: RUNNING is set by the caller: nobody else is at a free task's flags.
+    unsafe {
+        let before = begun.get();
+        begun.set(1);
+        before == 1
+    }
+}
+
 /// Drops a free task's future, with RUNNING set, and ends it.
 fn end_cancelled(task: Raw) {
-    let error = JoinError::cancelled(header(task).cold.id);
+    let error = JoinError::cancelled(header(task).cold.id, None);
     // SAFETY: RUNNING is set by the caller, who had the runnable.
     unsafe { (header(task).vtable.cancel)(task, error) };
     finish_free(task);

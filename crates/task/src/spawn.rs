@@ -14,6 +14,7 @@ use crate::home::{Home, HomeLocal, RemoteHome};
 use crate::join::{JoinError, JoinHandle};
 use crate::ledger::Ledger;
 use crate::mail::Mail;
+use crate::more::More;
 use crate::pool;
 use crate::quietly;
 use crate::runnable::{FreeRunnable, Runnable};
@@ -24,7 +25,7 @@ use crate::waker;
 #[derive(Clone, Debug)]
 #[must_use = "a task begins with `spawn`"]
 pub struct Spawn {
-    name: Option<Box<Box<str>>>,
+    name: Option<Box<str>>,
     location: &'static Location<'static>,
 }
 
@@ -38,7 +39,7 @@ impl Spawn {
 
     /// Gives the task a name.
     pub fn name(mut self, name: impl Into<Box<str>>) -> Self {
-        self.name = Some(Box::new(name.into()));
+        self.name = Some(name.into());
         self
     }
 
@@ -48,10 +49,12 @@ impl Spawn {
         self
     }
 
+    /// What the task's header says of it.
     #[inline]
-    fn into_cold(self, id: u64) -> Cold {
+    fn describe(self, id: u64) -> (Cold, Option<Box<More>>) {
         let parent = current_raw().map_or(0, |task| header(task).cold.id);
-        Cold { id, parent, location: self.location, name: self.name }
+        let more = self.name.map(More::named);
+        (Cold { id, parent, location: self.location }, more)
     }
 
     /// Begins a task on this thread, bound to `home`; it may be `!Send`.
@@ -60,7 +63,7 @@ impl Spawn {
     where
         F: Future + 'static,
     {
-        let cold = self.into_cold(home.next_id());
+        let (cold, more) = self.describe(home.next_id());
         let local = home.local();
         let birth = Birth {
             vtable: &TaskCell::<F>::VTABLE,
@@ -71,6 +74,7 @@ impl Spawn {
             refs: 2,
             flags: Flags::INITIAL,
             cold,
+            more,
         };
         let block = local.pool.take(TaskCell::<F>::SHAPE);
         // SAFETY: taken for this layout.
@@ -113,14 +117,17 @@ impl Spawn {
         refs: u32,
         future: F,
     ) -> JoinHandle<F::Output> {
+        let (cold, more) = self.describe(home.next_id());
         let birth = Birth {
             vtable: &TaskCell::<F>::VTABLE,
             home: home.home.clone_away(),
             flavour,
             word,
             refs,
-            flags: Flags::INITIAL,
-            cold: self.into_cold(home.next_id()),
+            // A free task's says only whether it was polled.
+            flags: if flavour == Flavour::Bound { Flags::INITIAL } else { 0 },
+            cold,
+            more,
         };
         let block = pool::allocate(TaskCell::<F>::SHAPE);
         // SAFETY: allocated for this shape; F's cell, with the handle's reference and bit.
@@ -139,7 +146,7 @@ pub(crate) unsafe fn root<F: Future>(
     flags: u8,
     future: F,
 ) -> Raw {
-    let cold = Spawn { name: None, location }.into_cold(id);
+    let (cold, more) = Spawn { name: None, location }.describe(id);
     let birth = Birth {
         vtable: &TaskCell::<F>::VTABLE,
         home: home.to_ref(),
@@ -148,6 +155,7 @@ pub(crate) unsafe fn root<F: Future>(
         refs: 2,
         flags,
         cold,
+        more,
     };
     let block = home.local().pool.take(TaskCell::<F>::SHAPE);
     // SAFETY: taken for this layout.
@@ -185,7 +193,7 @@ pub(crate) fn arrive(task: Raw, local: &HomeLocal) {
 #[cold]
 pub(crate) fn refuse(task: Raw) {
     let header = header(task);
-    let error = JoinError::cancelled(header.cold.id);
+    let error = JoinError::cancelled(header.cold.id, None);
     // SAFETY: nobody has polled it; if this is not its home's thread, its future is Send.
     unsafe { (header.vtable.cancel)(task, error) };
     // SAFETY: this is the home's thread, or the task never reached it.

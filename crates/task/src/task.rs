@@ -10,6 +10,10 @@ use std::ptr::NonNull;
 use corio_base::current;
 
 use crate::bound::{Raw, header};
+use crate::more;
+use crate::scope::reason::Reason;
+use crate::scope::tree::{TASK, Tree};
+use crate::scope::{self, Forward, site};
 use crate::waker;
 
 /// The task that is being polled on this thread; `None` outside any.
@@ -50,6 +54,65 @@ impl Task {
     /// Drops the task's future at its next turn in the queue, without asking it.
     pub fn abort(&self) {
         waker::abort(self.0);
+    }
+
+    /// Asks the task to unwind, and says whether there was somebody to ask: `false` if it has ended.
+    ///
+    /// The request is delivered where the task waits next: to the innermost
+    /// [`catch`](crate::catch) that is being awaited, or, without one, by dropping the task's future. A
+    /// task that has not begun ends without running at all. One that is awaiting another task passes
+    /// the request on to that one, and waits for it to end. What was ready when the request came is
+    /// not lost: a task that returns without having waited has its value returned.
+    ///
+    /// Each call is counted until it is suppressed or [taken back](Task::uncancel).
+    #[track_caller]
+    pub fn cancel(&self, reason: impl Into<Reason>) -> bool {
+        self.request(reason.into(), scope::next_origin())
+    }
+
+    /// Passes a request on that came to somebody who waits for this task. `false`: the task has ended,
+    /// or is being unwound by this request already; then do not wait for it on its account.
+    pub fn forward(&self, request: &Forward) -> bool {
+        self.request(request.reason.clone(), request.origin)
+    }
+
+    fn request(&self, reason: Reason, origin: u64) -> bool {
+        if self.is_done() {
+            return false;
+        }
+        let issued = more::get_or_new(header(self.0)).with_new_tree(|tree| {
+            let issued = tree.issue(TASK, reason, origin, false);
+            tree.cancelling += u32::from(issued);
+            issued
+        });
+        if issued {
+            waker::ask(self.0);
+        }
+        issued
+    }
+
+    /// How many requests to the task were neither suppressed nor taken back.
+    pub fn cancelling(&self) -> u32 {
+        self.with_tree(|tree| tree.cancelling).unwrap_or(0)
+    }
+
+    /// Takes one request to the task back, and says how many are left. With the last one, requests that
+    /// were not delivered yet are withdrawn.
+    pub fn uncancel(&self) -> u32 {
+        site::change(self, |tree, wakers| tree.uncancel(wakers)).unwrap_or(0)
+    }
+
+    /// Calls `with` with the task's scopes, under their lock, if there ever were any.
+    pub(crate) fn with_tree<R>(&self, with: impl FnOnce(&mut Tree) -> R) -> Option<R> {
+        more::get(header(self.0))?.with_tree(with)
+    }
+
+    pub(crate) fn is(&self, task: Raw) -> bool {
+        self.0 == task
+    }
+
+    pub(crate) fn wake(&self) {
+        waker::wake_by_ref(self.0);
     }
 
     /// Whether the task has ended.
@@ -116,14 +179,14 @@ impl TaskInfo<'_> {
     /// The name it was given, or `Task-` and its number.
     pub fn name(&self) -> String {
         match self.given_name() {
-            Some(name) => name.to_owned(),
+            Some(name) => name.into(),
             None => format!("Task-{}", self.id()),
         }
     }
 
     /// The name it was given, if it was given one.
-    pub fn given_name(&self) -> Option<&str> {
-        header(self.task).cold.name.as_deref().map(|name| &**name)
+    pub fn given_name(&self) -> Option<Box<str>> {
+        more::get(header(self.task))?.name()
     }
 
     /// Where it was spawned.

@@ -90,7 +90,7 @@ pub(crate) fn release(task: Raw) {
 }
 
 #[inline]
-fn wake_by_ref(task: Raw) {
+pub(crate) fn wake_by_ref(task: Raw) {
     match header(task).flavour {
         Flavour::Bound => bound::wake_by_ref(task),
         Flavour::Free => {
@@ -122,6 +122,30 @@ pub(crate) fn abort(task: Raw) {
             }
         }
     }
+}
+
+/// A request is in the task's tree: it is polled for it.
+pub(crate) fn ask(task: Raw) {
+    match header(task).flavour {
+        Flavour::Bound => bound::ask(task),
+        Flavour::Free => {
+            if State(&header(task).word).ask() {
+                submit(task);
+            }
+        }
+    }
+}
+
+/// Whether `waker` is a task's of ours.
+#[inline]
+pub(crate) fn is_tasks(waker: &Waker) -> bool {
+    std::ptr::eq(waker.vtable(), &VTABLE)
+}
+
+/// Whether `waker` is the task's own.
+#[inline]
+pub(crate) fn is_of(waker: &Waker, task: Raw) -> bool {
+    std::ptr::eq(waker.data(), task.as_ptr().cast()) && std::ptr::eq(waker.vtable(), &VTABLE)
 }
 
 /// Whether the task has ended.

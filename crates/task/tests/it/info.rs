@@ -19,7 +19,7 @@ fn name_place_parent_and_type() {
 
     let named = Spawn::new().name("worker").bound(l.home(), std::future::ready(1_u64));
     assert_eq!(named.info().name(), "worker");
-    assert_eq!(named.info().given_name(), Some("worker"));
+    assert_eq!(named.info().given_name().as_deref(), Some("worker"));
     assert_eq!(named.info().future_size(), size_of::<std::future::Ready<u64>>());
 
     let (inner, remote) = (l.clone(), l.remote());

@@ -15,4 +15,5 @@ mod ledger;
 mod outputs;
 mod panics;
 mod root;
+mod scopes;
 mod wakers;

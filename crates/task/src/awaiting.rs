@@ -1,0 +1,65 @@
+//! What a task that awaits another one does about requests: it passes them on, and waits.
+//!
+//! ```text
+//!   request ──▶ awaiter ──1 forward──▶ child ──┬─ 2 ends cancelled: the awaiter is unwound, too
+//!                                              └─ 3 returns: the value is delivered; the request waits
+//!                                                   for the awaiter's next wait
+//! ```
+//!
+//! The [hold](crate::Hold) for this is in the child's header, and made only when it is needed: in a pass, in a
+//! scope, or where a combinator's waker is awaited by. In all other polls a handle that waits costs
+//! one look at the thread's innermost scope.
+
+use std::task::{Context, Poll};
+
+use crate::bound::{Raw, header};
+use crate::more;
+use crate::scope::frame;
+use crate::task::{Task, current_raw};
+
+/// Edge 1: a handle of `child` waits within a scope, in a pass, or by a foreign waker.
+#[cold]
+pub(crate) fn stand(child: Raw, context: &mut Context<'_>) {
+    if current_raw().is_none() {
+        return;
+    }
+    // Only the handle comes here, so it may keep the hold while it calls foreign code.
+    let more = more::get_or_new(header(child));
+    let hold = more.take_hold().unwrap_or_default();
+    let _: Poll<()> = hold.poll(context, |_| Poll::Pending);
+    let child = Task::of(child);
+    for request in hold.new_requests() {
+        if !child.forward(&request) && !child.is_done() {
+            // It has this request already, and may be waiting for the current task in its turn.
+            hold.release();
+        }
+    }
+    more.put_hold(hold);
+}
+
+/// Edges 2 and 3: `child` has ended. `true`: the awaiter is being unwound; say `Pending`.
+#[inline]
+pub(crate) fn goes_on_unwinding(child: Raw, is_cancelled: impl FnOnce() -> bool) -> bool {
+    let Some(more) = more::get(header(child)) else { return false };
+    let Some(hold) = more.take_hold() else { return false };
+    if is_cancelled() && hold.unwind() {
+        more.put_hold(hold);
+        return true;
+    }
+    hold.release();
+    false
+}
+
+/// The handle goes.
+#[inline]
+pub(crate) fn leave(child: Raw) {
+    if let Some(more) = more::get(header(child)) {
+        drop(more.take_hold());
+    }
+}
+
+/// Whether a scope or a pass is being polled, which a handle that waits has to tell of itself.
+#[inline]
+pub(crate) fn is_in_scope() -> bool {
+    !frame::none()
+}

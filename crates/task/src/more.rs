@@ -1,0 +1,111 @@
+//! What few tasks have: a name of their own, requests and the scopes they concern.
+//!
+//! A task begins without; the first who needs a place for such a thing makes it, on any thread, and it
+//! lasts as long as the task's block.
+//!
+//! **The race** of two who make it: one `compare_exchange` wins, the other's is dropped and the
+//! winner's used. Nobody replaces it afterwards, so whoever has the task may keep a reference to it.
+#![expect(unsafe_code, reason = "a box behind an atomic pointer, freed with the task")]
+
+use std::ptr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use corio_base::loom::sync::atomic::Ordering;
+
+use crate::header::Header;
+use crate::scope::Hold;
+use crate::scope::tree::Tree;
+
+/// The parts of a task that most do without.
+#[derive(Debug, Default)]
+pub(crate) struct More {
+    name: Mutex<Option<Box<str>>>,
+    tree: Mutex<Option<Box<Tree>>>,
+    /// Of whoever awaits the task.
+    hold: Mutex<Option<Box<Hold>>>,
+}
+
+/// Locks, also what a panic left locked: nothing here is left half done.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl More {
+    /// For a task that is spawned with a name.
+    #[cold]
+    pub(crate) fn named(name: Box<str>) -> Box<More> {
+        Box::new(More { name: Mutex::new(Some(name)), ..More::default() })
+    }
+
+    pub(crate) fn name(&self) -> Option<Box<str>> {
+        lock(&self.name).clone()
+    }
+
+    /// Calls `change` with the task's scopes, if there ever were any. No foreign code may run in it.
+    pub(crate) fn with_tree<R>(&self, change: impl FnOnce(&mut Tree) -> R) -> Option<R> {
+        lock(&self.tree).as_deref_mut().map(change)
+    }
+
+    pub(crate) fn take_hold(&self) -> Option<Box<Hold>> {
+        lock(&self.hold).take()
+    }
+
+    pub(crate) fn put_hold(&self, hold: Box<Hold>) {
+        let before = lock(&self.hold).replace(hold);
+        debug_assert!(before.is_none(), "a task has one handle");
+    }
+
+    /// As [`More::with_tree`]; makes the place for them.
+    pub(crate) fn with_new_tree<R>(&self, change: impl FnOnce(&mut Tree) -> R) -> R {
+        change(lock(&self.tree).get_or_insert_default())
+    }
+}
+
+/// What `header`'s task has of it, if anything.
+#[inline]
+pub(crate) fn get(header: &Header) -> Option<&More> {
+    // Acquire: pairs with the Release in `get_or_new`; what it points to is made by then.
+    let more = header.more.load(Ordering::Acquire);
+    // SAFETY: null, or made by `get_or_new` or at birth, and freed only with the header.
+    unsafe { more.as_ref() }
+}
+
+/// What `header`'s task has of it, made now if there was nothing.
+pub(crate) fn get_or_new(header: &Header) -> &More {
+    if let Some(more) = get(header) {
+        return more;
+    }
+    let new = Box::into_raw(Box::default());
+    // Release: publishes the new one; Acquire: pairs with the Release of whoever was first.
+    let outcome =
+        header.more.compare_exchange(ptr::null_mut(), new, Ordering::AcqRel, Ordering::Acquire);
+    match outcome {
+        // SAFETY: as in `get`.
+        Ok(_) => unsafe { &*new },
+        Err(first) => {
+            // SAFETY: `new` was not published; `first` is not null, and as in `get`.
+            unsafe {
+                drop(Box::from_raw(new));
+                &*first
+            }
+        }
+    }
+}
+
+/// Frees it, with the header that the caller alone has.
+#[inline]
+pub(crate) fn free(header: &mut Header) {
+    // Relaxed: the last reference is gone, and its going was an Acquire for this thread.
+    let more = header.more.load(Ordering::Relaxed);
+    if !more.is_null() {
+        free_made(more);
+    }
+}
+
+#[cold]
+fn free_made(more: *mut More) {
+    // SAFETY: made by `get_or_new` or at birth, freed once: the header goes.
+    let more = unsafe { Box::from_raw(more) };
+    // Wakers may be in it: foreign code.
+    crate::quietly(|| drop(more));
+}

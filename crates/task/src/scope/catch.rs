@@ -1,0 +1,69 @@
+//! The scope that stops unwinding.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+
+use super::site::Site;
+use super::tree::Kind;
+use crate::guard::Cancelled;
+
+/// Runs `body`; if the task, or a scope around, is cancelled meanwhile, drops it and gives a guard
+/// instead, with which the caller cleans up and goes on unwinding.
+///
+/// The body is dropped only where it waits: what it has got by then it keeps, and a value that was
+/// ready is returned. Bodies that are ready at once cost a few nanoseconds more than without.
+///
+/// # Cancel safety
+/// Dropping it drops the body.
+pub fn catch<F: Future>(body: F) -> Catch<F> {
+    Catch { body: Some(body), site: Site::new(Kind::Catch) }
+}
+
+pin_project! {
+    /// The future of [`catch`].
+    #[derive(Debug)]
+    #[must_use = "nothing is run or caught unless it is awaited"]
+    pub struct Catch<F> {
+        // Dropped before the site: what is in the body leaves the tree first.
+        #[pin]
+        body: Option<F>,
+        site: Site,
+    }
+}
+
+impl<F: Future> Future for Catch<F> {
+    type Output = Result<F::Output, Cancelled>;
+
+    /// # Panics
+    /// If polled again after it was ready.
+    #[inline]
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let Some(body) = this.body.as_mut().as_pin_mut() else {
+            panic!("a `catch` was polled after it had given its result");
+        };
+        let (polled, visit) = this.site.poll(context, false, |context| body.poll(context));
+        match polled {
+            Poll::Ready(value) => {
+                this.site.leave();
+                Poll::Ready(Ok(value))
+            }
+            Poll::Pending if visit.slow => {
+                let requests = this.site.takeable();
+                if requests.is_empty() {
+                    return Poll::Pending;
+                }
+                // Guards in the body go on unwinding with this, and come together in the new one. If
+                // the drop panics, the requests are still in the tree.
+                this.body.set(None);
+                match this.site.take(&requests) {
+                    Some(cancelled) => Poll::Ready(Err(cancelled)),
+                    None => unreachable!("a scope that has to decide stands in the tree"),
+                }
+            }
+            Poll::Pending => Poll::Pending,
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! Where a scope stands: the link between a future and its node in the task's tree.
+//!
+//! Most scopes never enter the tree. A request makes the task poll its body in passes
+//! ([`super::pass`]); whatever is polled with the task's own waker is reached by that, and registers
+//! when it is. Only a scope that is polled with another waker (a combinator's, which polls nothing
+//! that it was not told to) registers at its first wait, together with the scopes around it, so that
+//! the request finds whom to wake.
+//!
+//! | | no request under way | in a pass |
+//! |---|---|---|
+//! | polled with the task's waker | nothing | registers, decides |
+//! | polled with another waker | registers once | updates its waker, decides |
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use super::frame::{self, Frame};
+use super::reason::Reason;
+use super::request::{Exit, RequestId};
+use super::tree::{Kind, NodeId, Place, TASK, Tree, Waking};
+use crate::bound::{Raw, header};
+use crate::guard::Cancelled;
+use crate::more;
+use crate::task::{Task, current_raw};
+use crate::waker;
+
+/// A scope's way to its node.
+pub(crate) struct Site {
+    kind: Kind,
+    age: Cell<Age>,
+    at: RefCell<Option<Standing>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Age {
+    /// Not polled yet.
+    New,
+    /// First polled when there were no requests.
+    Old,
+    /// First polled in a pass.
+    Fresh,
+}
+
+/// A node of a task.
+struct Standing {
+    task: Task,
+    node: NodeId,
+    /// The address pair of the waker that the node has; zeros where it has none.
+    reach: Reach,
+}
+
+type Reach = (usize, usize);
+
+fn reach(waker: &Waker) -> Reach {
+    (waker.data().addr(), std::ptr::from_ref(waker.vtable()).addr())
+}
+
+/// How a scope's poll went.
+pub(crate) struct Visit {
+    /// Requests are under way: a scope that waits has to decide.
+    pub(crate) slow: bool,
+    /// Something in the body might want a request.
+    pub(crate) has_below: bool,
+}
+
+impl Site {
+    pub(crate) const fn new(kind: Kind) -> Self {
+        Site { kind, age: Cell::new(Age::New), at: RefCell::new(None) }
+    }
+
+    /// Polls what is in the scope. `urgent`: as if there were requests.
+    #[inline]
+    pub(crate) fn poll<T>(
+        &self,
+        context: &mut Context<'_>,
+        urgent: bool,
+        body: impl FnOnce(&mut Context<'_>) -> Poll<T>,
+    ) -> (Poll<T>, Visit) {
+        let waker = context.waker();
+        let Some(task) = current_raw() else {
+            return (body(context), Visit { slow: false, has_below: false });
+        };
+        frame::within(Some((self, waker)), urgent, |frame| {
+            let slow = frame.is_slow();
+            if self.age.get() == Age::New {
+                self.age.set(if slow { Age::Fresh } else { Age::Old });
+            }
+            let polled = body(context);
+            if polled.is_pending() && (slow || !waker::is_of(waker, task)) {
+                self.stand(frame, task, waker);
+            }
+            (polled, Visit { slow, has_below: frame.has_below() })
+        })
+    }
+
+    /// Whether no other scope stands within this one.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.with_node(|tree, node| tree.nodes.get(&node).is_none_or(|node| node.children == 0))
+            .unwrap_or(true)
+    }
+
+    pub(crate) fn is_registered(&self) -> bool {
+        self.at.borrow().is_some()
+    }
+
+    /// The scope waits: it stands in the tree from here on, and was polled in this pass.
+    #[cold]
+    fn stand(&self, frame: &Frame<'_>, task: Raw, waker: &Waker) {
+        let foreign = !waker::is_of(waker, task);
+        if !frame.is_slow() && self.is_reached_by(task, waker) {
+            return;
+        }
+        let node = ensure(frame, task);
+        let parent = frame.outer().map_or(TASK, |outer| ensure(outer, task));
+        let mut at = self.at.borrow_mut();
+        let Some(at) = at.as_mut() else { return };
+        let now = if foreign { reach(waker) } else { (0, 0) };
+        // Cloned before the lock is taken, and the old one dropped after: both are foreign code.
+        let fresh = (at.reach != now).then(|| foreign.then(|| Arc::new(waker.clone())));
+        at.reach = now;
+        let old = at.task.with_tree(|tree| {
+            let pass = tree.pass;
+            tree.move_to(node, parent);
+            let scope = tree.nodes.get_mut(&node)?;
+            scope.polled = pass;
+            fresh.and_then(|fresh| std::mem::replace(&mut scope.waker, fresh))
+        });
+        drop(old);
+    }
+
+    fn is_reached_by(&self, task: Raw, waker: &Waker) -> bool {
+        self.at.borrow().as_ref().is_some_and(|at| at.task.is(task) && at.reach == reach(waker))
+    }
+
+    fn node_in(&self, task: Raw) -> Option<NodeId> {
+        self.at.borrow().as_ref().filter(|at| at.task.is(task)).map(|at| at.node)
+    }
+
+    fn enter(&self, task: Raw, parent: NodeId, waker: &Waker) -> NodeId {
+        self.leave();
+        let foreign = !waker::is_of(waker, task);
+        let place = Place {
+            parent,
+            kind: self.kind,
+            waker: foreign.then(|| Arc::new(waker.clone())),
+            fresh: self.age.get() == Age::Fresh,
+        };
+        let node = more::get_or_new(header(task)).with_new_tree(|tree| tree.insert(place));
+        let reach = if foreign { reach(waker) } else { (0, 0) };
+        *self.at.borrow_mut() = Some(Standing { task: Task::of(task), node, reach });
+        node
+    }
+
+    /// The scope is over: it leaves the tree.
+    #[inline]
+    pub(crate) fn leave(&self) {
+        let at = self.at.borrow_mut().take();
+        if let Some(at) = at {
+            change(&at.task, |tree, wakers| tree.remove(at.node, wakers));
+        }
+    }
+
+    /// Calls `with` with the scope's tree and node, if it stands in one.
+    fn with_node<R>(&self, with: impl FnOnce(&mut Tree, NodeId) -> R) -> Option<R> {
+        let at = self.at.borrow();
+        let at = at.as_ref()?;
+        at.task.with_tree(|tree| with(tree, at.node))
+    }
+
+    /// The requests that this catch takes now; none in most polls.
+    #[cold]
+    pub(crate) fn takeable(&self) -> Vec<RequestId> {
+        self.with_node(|tree, node| tree.takeable_by_catch(node)).unwrap_or_default()
+    }
+
+    /// The catch takes `requests`, its body being gone, and leaves the tree.
+    pub(crate) fn take(&self, requests: &[RequestId]) -> Option<Cancelled> {
+        let at = self.at.borrow_mut().take()?;
+        let taken = change(&at.task, |tree, wakers| tree.take(at.node, requests, wakers))?;
+        drop(taken.waker);
+        let reason = taken.reason.unwrap_or_else(|| Reason::from(()));
+        Some(Cancelled::new(at.task, taken.guard, reason))
+    }
+
+    /// Issues a request to this target, in a frame of its poll.
+    #[cold]
+    pub(crate) fn issue(&self, context: &mut Context<'_>, reason: Reason, level: bool) {
+        let waker = context.waker();
+        let Some(task) = current_raw() else { return };
+        frame::within(Some((self, waker)), true, |frame| {
+            let node = ensure(frame, task);
+            let origin = super::next_origin();
+            more::get_or_new(header(task))
+                .with_new_tree(|tree| tree.issue(node, reason, origin, level));
+            waker::ask(task);
+        });
+    }
+
+    /// The reason of the request that this target absorbs now.
+    #[cold]
+    pub(crate) fn absorbs(&self) -> Option<Reason> {
+        self.with_node(|tree, node| tree.takeable_by_target(node).map(|r| r.reason.clone()))?
+    }
+
+    /// Why this target has been unwound although its body returned.
+    pub(crate) fn unwound(&self) -> Option<Reason> {
+        self.with_node(|tree, node| tree.is_unwinding(node).map(|r| r.reason.clone()))?
+    }
+
+    /// The requests that this hold has not passed on yet, each with its origin.
+    #[cold]
+    pub(crate) fn new_requests(&self) -> Vec<(Reason, u64)> {
+        self.with_node(|tree, node| tree.forward(node)).unwrap_or_default()
+    }
+
+    /// What the hold waits for has been unwound: so will be what is around. `false`: nothing is to be.
+    pub(crate) fn stand_aside(&self) -> bool {
+        let at = self.at.borrow();
+        let Some(at) = at.as_ref() else { return false };
+        change(&at.task, |tree, wakers| {
+            let concerned = tree.is_concerned(at.node);
+            tree.stand_aside(at.node, wakers);
+            concerned
+        })
+        .unwrap_or(false)
+    }
+}
+
+/// The node of `frame`'s scope, which registers now if it has none, after those around it.
+fn ensure(frame: &Frame<'_>, task: Raw) -> NodeId {
+    let Some((site, waker)) = frame.scope() else { return TASK };
+    if let Some(node) = site.node_in(task) {
+        return node;
+    }
+    let parent = frame.outer().map_or(TASK, |outer| ensure(outer, task));
+    site.enter(task, parent, waker)
+}
+
+/// Changes the tree of `task`, then wakes whom that concerns.
+pub(crate) fn change<R>(
+    task: &Task,
+    change: impl FnOnce(&mut Tree, &mut Waking) -> R,
+) -> Option<R> {
+    let mut wakers = Waking::new();
+    let (outcome, is_busy) = task.with_tree(|tree| {
+        let was_busy = !tree.requests.is_empty();
+        let outcome = change(tree, &mut wakers);
+        (outcome, was_busy || !tree.requests.is_empty())
+    })?;
+    wake(wakers);
+    // In its own poll the task looks for itself, at the poll's end.
+    if is_busy && current_raw().is_none_or(|current| !task.is(current)) {
+        task.wake();
+    }
+    Some(outcome)
+}
+
+/// Wakes, and survives the panics of foreign wakers.
+pub(crate) fn wake(wakers: Waking) {
+    for waker in wakers {
+        crate::quietly(|| waker.wake_by_ref());
+        crate::quietly(|| drop(waker));
+    }
+}
+
+/// A guard goes.
+pub(crate) fn release(task: &Task, guard: u64, exit: Exit) {
+    change(task, |tree, wakers| tree.release(guard, exit, wakers));
+}
+
+impl Drop for Site {
+    #[inline]
+    fn drop(&mut self) {
+        if self.at.get_mut().is_some() {
+            self.leave();
+        }
+    }
+}
+
+impl fmt::Debug for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Site").field("kind", &self.kind).finish_non_exhaustive()
+    }
+}

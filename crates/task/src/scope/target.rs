@@ -1,0 +1,143 @@
+//! The scope that can be cancelled by itself: what timeouts and cancel scopes are made of.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+
+use super::reason::Reason;
+use super::site::Site;
+use super::tree::Kind;
+
+/// Says whether, and how, a [`Target`] is to be cancelled.
+#[derive(Clone, Debug)]
+pub struct Triggered {
+    /// Why.
+    pub reason: Reason,
+    /// Ask again, in a later turn, if the request was suppressed.
+    pub level: bool,
+}
+
+pin_project! {
+    /// Runs a body until it returns or is cancelled by its trigger.
+    ///
+    /// Knows no time: whoever polls it says by a closure when it is to be cancelled, and is woken for
+    /// that by means of its own. Scopes in the body see the request as they see one to the task; it
+    /// goes no further than here. Outside a task, or with no scope in the body, the body is dropped
+    /// where it waits, and that is all.
+    #[must_use = "nothing is run unless it is polled"]
+    pub struct Target<F> {
+        // Dropped before the site: what is in the body leaves the tree first.
+        #[pin]
+        body: Option<F>,
+        begun: bool,
+        triggered: Option<Triggered>,
+        // The request is in the tree.
+        issued: bool,
+        // In the body's last poll something was polled that might want a request.
+        has_below: bool,
+        site: Site,
+    }
+}
+
+impl<F: Future> Target<F> {
+    /// A target around `body`.
+    pub fn new(body: F) -> Self {
+        Target {
+            body: Some(body),
+            begun: false,
+            triggered: None,
+            issued: false,
+            has_below: false,
+            site: Site::new(Kind::Target),
+        }
+    }
+
+    /// Whether the trigger has been pulled.
+    pub fn is_triggered(&self) -> bool {
+        self.triggered.is_some()
+    }
+
+    /// Drops the body now, whatever it is doing; a later poll panics.
+    pub fn abandon(self: Pin<&mut Self>) {
+        let mut this = self.project();
+        this.body.set(None);
+        this.site.leave();
+    }
+
+    /// Polls the body. `trigger` is asked before each poll of the body, and for the first time after
+    /// the first one, until it says that the target is to be cancelled.
+    ///
+    /// `Err`: the body was dropped for that reason, or returned although it was being unwound.
+    ///
+    /// # Panics
+    /// If polled again after it was ready.
+    #[inline]
+    pub fn poll_with(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        mut trigger: impl FnMut(&mut Context<'_>) -> Option<Triggered>,
+    ) -> Poll<Result<F::Output, Reason>> {
+        let is_first = !self.begun;
+        if !is_first && self.triggered.is_none() {
+            *self.as_mut().project().triggered = trigger(context);
+        }
+        let polled = self.as_mut().poll_body(context);
+        if polled.is_ready() || !is_first {
+            return polled;
+        }
+        let this = self.as_mut().project();
+        *this.triggered = trigger(context);
+        match this.triggered {
+            None => Poll::Pending,
+            // What the first poll has set off may be there by now.
+            Some(_) => self.poll_body(context),
+        }
+    }
+
+    #[inline]
+    fn poll_body(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<F::Output, Reason>> {
+        let mut this = self.project();
+        *this.begun = true;
+        let is_new_request = this.triggered.is_some() && !*this.issued;
+        // With nothing in the body that could want the request, the tree need not know of it.
+        let is_simple = is_new_request && !*this.has_below && this.site.is_alone();
+        let Some(body) = this.body.as_mut().as_pin_mut() else {
+            panic!("a cancel scope was polled after it had given its result");
+        };
+        let urgent = is_new_request && !is_simple;
+        let (polled, visit) = this.site.poll(context, urgent, |context| body.poll(context));
+        *this.has_below = visit.has_below;
+        if let Poll::Ready(value) = polled {
+            let unwound = this.site.unwound();
+            this.site.leave();
+            return Poll::Ready(unwound.map_or(Ok(value), Err));
+        }
+        let Some(triggered) = this.triggered else { return Poll::Pending };
+        let reason = if is_simple && !visit.slow && !visit.has_below {
+            triggered.reason.clone()
+        } else if is_new_request {
+            *this.issued = true;
+            this.site.issue(context, triggered.reason.clone(), triggered.level);
+            return Poll::Pending;
+        } else {
+            match this.site.absorbs() {
+                Some(reason) => reason,
+                None => return Poll::Pending,
+            }
+        };
+        this.body.set(None);
+        this.site.leave();
+        Poll::Ready(Err(reason))
+    }
+}
+
+impl<F> fmt::Debug for Target<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Target").field("triggered", &self.triggered).finish_non_exhaustive()
+    }
+}
