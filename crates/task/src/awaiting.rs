@@ -19,6 +19,7 @@ use crate::task::{Task, current_raw};
 
 /// Edge 1: a handle of `child` waits within a scope, in a pass, or by a foreign waker.
 #[cold]
+#[inline(never)]
 pub(crate) fn stand(child: Raw, context: &mut Context<'_>) {
     if current_raw().is_none() {
         return;
@@ -37,8 +38,13 @@ pub(crate) fn stand(child: Raw, context: &mut Context<'_>) {
     more.put_hold(hold);
 }
 
+/// Whether a hold may have been made for `child`.
+#[inline(always)]
+pub(crate) fn may_stand(child: Raw) -> bool {
+    more::get(header(child)).is_some()
+}
+
 /// Edges 2 and 3: `child` has ended. `true`: the awaiter is being unwound; say `Pending`.
-#[inline]
 pub(crate) fn goes_on_unwinding(child: Raw, is_cancelled: impl FnOnce() -> bool) -> bool {
     let Some(more) = more::get(header(child)) else { return false };
     let Some(hold) = more.take_hold() else { return false };
@@ -51,7 +57,7 @@ pub(crate) fn goes_on_unwinding(child: Raw, is_cancelled: impl FnOnce() -> bool)
 }
 
 /// The handle goes.
-#[inline]
+#[cold]
 pub(crate) fn leave(child: Raw) {
     if let Some(more) = more::get(header(child)) {
         drop(more.take_hold());
@@ -59,7 +65,7 @@ pub(crate) fn leave(child: Raw) {
 }
 
 /// Whether a scope or a pass is being polled, which a handle that waits has to tell of itself.
-#[inline]
+#[inline(always)]
 pub(crate) fn is_in_scope() -> bool {
     !frame::none()
 }

@@ -292,7 +292,7 @@ pub(crate) fn is_done(task: Raw) -> bool {
 ///
 /// # Panics
 /// If the waker is the task's own: it awaits itself.
-#[inline]
+#[inline(always)]
 pub(crate) fn set_joiner(task: Raw, waker: &Waker) -> bool {
     let joiner = &header(task).joiner;
     // SAFETY: on the home's thread; `will_wake` of a foreign waker compares two words.
@@ -300,19 +300,27 @@ pub(crate) fn set_joiner(task: Raw, waker: &Waker) -> bool {
     if same {
         return false;
     }
-    if waker::is_of(waker, task) {
-        awaits_itself(task);
-    }
-    let is_foreign = !waker::is_tasks(waker);
-    // Cloned before the slot is touched: a clone is foreign code.
-    let waker = waker::clone_any(waker);
+    let Some(waker) = waker::clone_of_task(waker, task) else {
+        set_foreign_joiner(task, waker);
+        return true;
+    };
     // SAFETY: on the home's thread.
     drop(unsafe { joiner.replace(Some(waker)) });
-    is_foreign
+    false
 }
 
 #[cold]
-fn awaits_itself(task: Raw) -> ! {
+#[inline(never)]
+fn set_foreign_joiner(task: Raw, waker: &Waker) {
+    // Cloned before the slot is touched: a clone is foreign code.
+    let waker = waker.clone();
+    // SAFETY: on the home's thread.
+    drop(unsafe { header(task).joiner.replace(Some(waker)) });
+}
+
+#[cold]
+#[inline(never)]
+pub(crate) fn awaits_itself(task: Raw) -> ! {
     panic!(
         "{:?} awaits its own handle, and would wait for ever: give the handle to another task",
         crate::TaskInfo::of(task)

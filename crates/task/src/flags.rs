@@ -10,6 +10,7 @@
 //!   abort (6) sets ABORTED and schedules; the next start says Cancel.
 //!   begin_cancel (7) sets RUNNING for the drop of a future that is not polled again.
 //!   ask (8) sets ASKED and schedules; start then says Pass, until answered (9).
+//!   run_again (10) sets RUNNING for the pass after a poll in which a request came.
 //! ```
 //!
 //! RUNNING says that somebody is at the future, polling or dropping it. Code that a poll or a
@@ -30,10 +31,11 @@ const ABORTED: u8 = 1 << 3;
 const HANDLE: u8 = 1 << 4;
 /// The home has settled the task's references.
 const SETTLED: u8 = 1 << 5;
-/// Requests to unwind are under way in the task: its polls are passes of [`crate::scope`].
-const ASKED: u8 = 1 << 6;
 /// It was polled before: its body has begun.
-const BEGUN: u8 = 1 << 7;
+const BEGUN: u8 = 1 << 6;
+/// Requests to unwind are under way in the task: its polls are passes of [`crate::scope`]. The highest
+/// bit, because `pause` learns of that one for nothing.
+const ASKED: u8 = 1 << 7;
 
 /// What a runner must do with the task it took from the queue.
 #[must_use]
@@ -121,21 +123,19 @@ impl<'a> Flags<'a> {
         self.set(flags | RUNNING);
     }
 
-    /// Edge 3. `false`: it was asked to unwind meanwhile, and is polled again at once (edge 8).
+    /// Edge 3. `false`: there are requests; after an ordinary poll it is polled again at once, from
+    /// `run_again` on.
     #[inline(always)]
     #[must_use]
     pub(crate) fn pause(&self) -> bool {
-        let flags = self.get();
-        if flags & ASKED != 0 {
-            return false;
-        }
-        self.set(flags & !RUNNING);
-        true
+        let flags = self.get() & !RUNNING;
+        self.set(flags);
+        flags & ASKED == 0
     }
 
-    /// Edge 3 after a pass, whatever is under way.
-    pub(crate) fn pause_asked(&self) {
-        self.set(self.get() & !RUNNING);
+    /// Edge 10: a poll that was to pause goes on as a pass.
+    pub(crate) fn run_again(&self) {
+        self.set(self.get() | RUNNING);
     }
 
     /// Edge 8: a request came. `true`: put it in the queue; one that is being polled sees it when the

@@ -159,25 +159,60 @@ impl<T> JoinHandle<T> {
             }
             return false;
         }
-        self.ask_from_away(context.waker());
+        self.ask_from_away(context)
+    }
+
+    /// The task, which was awaited within a scope, has ended. `true`: the awaiter is being unwound.
+    #[cold]
+    #[inline(never)]
+    fn goes_on_unwinding(&self) -> bool {
+        awaiting::goes_on_unwinding(self.task, || {
+            // SAFETY: done, and nothing was taken; of this type by the claim of `new`.
+            let output = unsafe { cell::look_at_output::<T>(self.task) };
+            output.as_ref().is_err_and(JoinError::is_cancelled)
+        })
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn ask_from_away(&mut self, context: &mut Context<'_>) -> bool {
+        self.ask_elsewhere(context.waker());
         awaiting::stand(self.task, context);
         // Another thread may have completed it before the waker was in place.
         waker::is_done(self.task)
     }
 
-    /// Whether the task has ended without a panic and without a result.
-    fn ended_cancelled(&self) -> bool {
-        // SAFETY: called when the task is done and nothing was taken; of this type by `new`'s claim.
-        let output = unsafe { cell::look_at_output::<T>(self.task) };
-        output.as_ref().is_err_and(JoinError::is_cancelled)
-    }
-
-    #[cold]
-    fn ask_from_away(&mut self, waker: &Waker) {
+    fn ask_elsewhere(&mut self, waker: &Waker) {
         match header(self.task).flavour {
             Flavour::Bound => self.ask_by_mail(waker),
             Flavour::Free => self.ask_free(waker),
         }
+    }
+
+    /// As polling it, but nothing is passed on to the task, and unwinding does not wait for it: what
+    /// shields are made of, and waits for many that hold for all of them together.
+    ///
+    /// # Panics
+    /// If polled again after it was ready; if a task polls its own handle.
+    pub fn poll_unheld(&mut self, context: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
+        assert!(!self.asked.is_taken(), "a JoinHandle was polled after it had given its result");
+        if !waker::is_done(self.task) {
+            let header = header(self.task);
+            if header.flavour == Flavour::Bound && self.asked.is_nothing() && header.home.is_here()
+            {
+                bound::set_joiner(self.task, context.waker());
+                return Poll::Pending;
+            }
+            self.ask_elsewhere(context.waker());
+            if !waker::is_done(self.task) {
+                return Poll::Pending;
+            }
+        }
+        if awaiting::may_stand(self.task) {
+            awaiting::leave(self.task);
+        }
+        // SAFETY: done, and not taken.
+        Poll::Ready(unsafe { self.take() })
     }
 
     fn ask_by_mail(&mut self, waker: &Waker) {
@@ -223,7 +258,7 @@ impl<T> Future for JoinHandle<T> {
         let this = &mut *self;
         assert!(!this.asked.is_taken(), "a JoinHandle was polled after it had given its result");
         if waker::is_done(this.task) || this.ask(context) {
-            if awaiting::goes_on_unwinding(this.task, || this.ended_cancelled()) {
+            if awaiting::may_stand(this.task) && this.goes_on_unwinding() {
                 return Poll::Pending;
             }
             // SAFETY: done, and not taken.
@@ -247,7 +282,9 @@ impl<T> Drop for JoinHandle<T> {
 
 /// A handle that has not taken the output goes.
 fn detach(task: Raw) {
-    awaiting::leave(task);
+    if awaiting::may_stand(task) {
+        awaiting::leave(task);
+    }
     match header(task).flavour {
         Flavour::Bound if header(task).home.is_here() => bound::detach(task),
         Flavour::Bound if bound::is_done(task) => drop_output_away(task),

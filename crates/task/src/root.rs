@@ -105,7 +105,7 @@ impl Home {
             Ok(Poll::Pending) => {
                 self.register(task);
                 if !flags(task).pause() {
-                    let _ = runnable::run_passes(task, true);
+                    let _ = runnable::run_asked(task);
                 }
                 return None;
             }

@@ -99,16 +99,25 @@ impl Runnable {
         let polled = unsafe { poll(task) };
         match polled {
             Polled::Pending if flags(task).pause() => {}
-            Polled::Pending => return run_passes(task, true),
+            Polled::Pending => return run_asked(task),
             Polled::Returned | Polled::Panicked => bound::finish(task),
         }
         Ran::of(polled)
     }
 }
 
+/// A request came while a bound task was polled: it is polled again in the same turn.
+#[cold]
+#[inline(never)]
+pub(crate) fn run_asked(task: Raw) -> Ran {
+    flags(task).run_again();
+    run_passes(task, true)
+}
+
 /// Polls a bound task with requests, of which RUNNING is set, until it ends or waits.
 #[cold]
-pub(crate) fn run_passes(task: Raw, begun: bool) -> Ran {
+#[inline(never)]
+fn run_passes(task: Raw, begun: bool) -> Ran {
     // SAFETY: RUNNING is set by the caller.
     let outcome = unsafe { passes(task, begun, || flags(task).is_queued()) };
     match outcome {
@@ -116,7 +125,7 @@ pub(crate) fn run_passes(task: Raw, begun: bool) -> Ran {
             if !asked {
                 flags(task).answered();
             }
-            flags(task).pause_asked();
+            let _ = flags(task).pause();
             if again {
                 bound::wake_by_ref(task);
             }

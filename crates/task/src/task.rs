@@ -81,9 +81,12 @@ impl Task {
             return false;
         }
         let issued = more::get_or_new(header(self.0)).with_new_tree(|tree| {
-            let issued = tree.issue(TASK, reason, origin, false);
-            tree.cancelling += u32::from(issued);
-            issued
+            if tree.has(origin) {
+                return false;
+            }
+            tree.issue(TASK, reason, origin, false);
+            tree.cancelling += 1;
+            true
         });
         if issued {
             waker::ask(self.0);

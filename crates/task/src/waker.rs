@@ -53,17 +53,22 @@ pub(crate) fn wake_any(waker: Waker) {
     }
 }
 
-/// Clones whatever `waker` is; for a task of ours without a call through the table.
+/// Clones `waker` if it is that of a task of ours, without a call through the table.
+///
+/// # Panics
+/// If it is that of `awaited`, which then awaits itself.
 #[inline]
-pub(crate) fn clone_any(waker: &Waker) -> Waker {
-    if std::ptr::eq(waker.vtable(), &VTABLE) {
-        let data = waker.data();
-        add_ref(raw(data));
-        // SAFETY: the table's functions keep RawWaker's contract; the reference was just counted.
-        unsafe { Waker::from_raw(RawWaker::new(data, &VTABLE)) }
-    } else {
-        waker.clone()
+pub(crate) fn clone_of_task(waker: &Waker, awaited: Raw) -> Option<Waker> {
+    if !std::ptr::eq(waker.vtable(), &VTABLE) {
+        return None;
     }
+    let data = waker.data();
+    if raw(data) == awaited {
+        bound::awaits_itself(awaited);
+    }
+    add_ref(raw(data));
+    // SAFETY: the table's functions keep RawWaker's contract; the reference was just counted.
+    Some(unsafe { Waker::from_raw(RawWaker::new(data, &VTABLE)) })
 }
 
 /// One reference more.
@@ -134,12 +139,6 @@ pub(crate) fn ask(task: Raw) {
             }
         }
     }
-}
-
-/// Whether `waker` is a task's of ours.
-#[inline]
-pub(crate) fn is_tasks(waker: &Waker) -> bool {
-    std::ptr::eq(waker.vtable(), &VTABLE)
 }
 
 /// Whether `waker` is the task's own.

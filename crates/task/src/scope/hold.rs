@@ -71,6 +71,12 @@ pub struct Forward {
 }
 
 impl Forward {
+    /// A request of its own, to be passed on to several: who gets it from two of them has it once.
+    #[track_caller]
+    pub fn new(reason: impl Into<Reason>) -> Self {
+        Forward { reason: reason.into(), origin: super::next_origin() }
+    }
+
     /// Why.
     pub fn reason(&self) -> &Reason {
         &self.reason

@@ -26,6 +26,12 @@ impl Reason {
         Reason { message, location: Location::caller() }
     }
 
+    /// With the place that asked for it, where `#[track_caller]` cannot tell.
+    pub fn located(mut self, location: &'static Location<'static>) -> Self {
+        self.location = location;
+        self
+    }
+
     /// What the canceller said.
     pub fn message(&self) -> Option<&str> {
         self.message.as_deref()

@@ -83,17 +83,13 @@ impl Tree {
         self.requests.iter_mut().find(|request| request.id == id)
     }
 
-    /// Edge 1. `false`: a request of this origin is under way here.
-    pub(crate) fn issue(
-        &mut self,
-        target: NodeId,
-        reason: Reason,
-        origin: u64,
-        level: bool,
-    ) -> bool {
-        if self.requests.iter().any(|request| request.origin == origin) {
-            return false;
-        }
+    /// Whether a request of this origin is under way here.
+    pub(crate) fn has(&self, origin: u64) -> bool {
+        self.requests.iter().any(|request| request.origin == origin)
+    }
+
+    /// Edge 1.
+    pub(crate) fn issue(&mut self, target: NodeId, reason: Reason, origin: u64, level: bool) {
         let id = self.next_id();
         let request = Request {
             id,
@@ -112,7 +108,6 @@ impl Tree {
         let depth = self.depth(target);
         let at = self.requests.partition_point(|other| self.depth(other.target) <= depth);
         self.requests.insert(at, request);
-        true
     }
 
     fn depth(&self, id: NodeId) -> usize {

@@ -19,6 +19,7 @@ use std::task::{Context, Poll, Waker};
 use super::frame::{self, Frame};
 use super::reason::Reason;
 use super::request::{Exit, RequestId};
+use super::target::Triggered;
 use super::tree::{Kind, NodeId, Place, TASK, Tree, Waking};
 use crate::bound::{Raw, header};
 use crate::guard::Cancelled;
@@ -184,14 +185,15 @@ impl Site {
         Some(Cancelled::new(at.task, taken.guard, reason))
     }
 
-    /// Issues a request to this target, in a frame of its poll.
+    /// Issues a request to this target, in a frame of its poll. Origin 0: a new one.
     #[cold]
-    pub(crate) fn issue(&self, context: &mut Context<'_>, reason: Reason, level: bool) {
+    pub(crate) fn issue(&self, context: &mut Context<'_>, triggered: &Triggered, origin: u64) {
         let waker = context.waker();
         let Some(task) = current_raw() else { return };
         frame::within(Some((self, waker)), true, |frame| {
             let node = ensure(frame, task);
-            let origin = super::next_origin();
+            let origin = if origin == 0 { super::next_origin() } else { origin };
+            let Triggered { reason, level } = triggered.clone();
             more::get_or_new(header(task))
                 .with_new_tree(|tree| tree.issue(node, reason, origin, level));
             waker::ask(task);

@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
+use super::hold::Forward;
 use super::reason::Reason;
 use super::site::Site;
 use super::tree::Kind;
@@ -33,6 +34,8 @@ pin_project! {
         body: Option<F>,
         begun: bool,
         triggered: Option<Triggered>,
+        // The number that the request keeps wherever it is passed on to; 0: a new one.
+        origin: u64,
         // The request is in the tree.
         issued: bool,
         // In the body's last poll something was polled that might want a request.
@@ -48,6 +51,7 @@ impl<F: Future> Target<F> {
             body: Some(body),
             begun: false,
             triggered: None,
+            origin: 0,
             issued: false,
             has_below: false,
             site: Site::new(Kind::Target),
@@ -57,6 +61,15 @@ impl<F: Future> Target<F> {
     /// Whether the trigger has been pulled.
     pub fn is_triggered(&self) -> bool {
         self.triggered.is_some()
+    }
+
+    /// Cancels it with a request that others get, too; also again, while an earlier one is being
+    /// answered. Poll it then.
+    pub fn request(self: Pin<&mut Self>, request: &Forward) {
+        let this = self.project();
+        *this.triggered = Some(Triggered { reason: request.reason.clone(), level: false });
+        *this.origin = request.origin;
+        *this.issued = false;
     }
 
     /// Drops the body now, whatever it is doing; a later poll panics.
@@ -122,7 +135,7 @@ impl<F: Future> Target<F> {
             triggered.reason.clone()
         } else if is_new_request {
             *this.issued = true;
-            this.site.issue(context, triggered.reason.clone(), triggered.level);
+            this.site.issue(context, triggered, *this.origin);
             return Poll::Pending;
         } else {
             match this.site.absorbs() {
