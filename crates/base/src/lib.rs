@@ -7,6 +7,7 @@
 //! | [`clock`] | the one file that reads the OS clock, and its virtual override | |
 //! | [`thread`] | which thread is this, and values that belong to one | yes |
 //! | [`waker_cell`] | a slot for one waker, shared by threads | yes |
+//! | [`list`] | a linked list through pinned nodes | yes |
 //! | [`wake_batch`] | wakers collected under a lock, woken outside it | |
 //! | [`park`] | the contract between a loop and what it waits on | |
 //! | [`ambient`] | which loop this thread works for, and what belongs to it | |
@@ -23,6 +24,7 @@ pub mod loom;
 pub mod clock;
 pub mod thread;
 
+pub mod list;
 pub mod wake_batch;
 pub mod waker_cell;
 

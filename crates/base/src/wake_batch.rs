@@ -26,6 +26,12 @@ impl WakeBatch {
         self.wakers.push(waker);
     }
 
+    /// Makes room for `count` more at once.
+    #[inline]
+    pub fn reserve(&mut self, count: usize) {
+        self.wakers.reserve(count);
+    }
+
     /// How many are waiting to be woken.
     #[inline]
     pub fn len(&self) -> usize {
@@ -65,7 +71,16 @@ impl Drop for Rest<'_> {
 }
 
 impl Drop for WakeBatch {
+    #[inline]
     fn drop(&mut self) {
-        drop(Rest(self.wakers.drain(..)));
+        if !self.wakers.is_empty() {
+            wake_rest(&mut self.wakers);
+        }
     }
+}
+
+/// Apart, so that dropping an empty batch costs a comparison and no call.
+#[inline(never)]
+fn wake_rest(wakers: &mut Vec<Waker>) {
+    drop(Rest(wakers.drain(..)));
 }

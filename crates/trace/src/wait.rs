@@ -32,8 +32,18 @@ pub enum WaitKind {
     Mail,
     /// A lock that somebody holds.
     Lock,
+    /// A permit of a semaphore.
+    Semaphore,
+    /// Something that somebody has to set or tell: an event, a notification, a cell's value.
+    Event,
+    /// A condition's notification.
+    Condition,
+    /// The other parties of a barrier.
+    Barrier,
     /// A place or an item in a queue.
     Queue,
+    /// A place or a message in a channel.
+    Channel,
     /// A signal of the operating system.
     Signal,
     /// The next turn of the loop.
@@ -49,7 +59,12 @@ impl fmt::Display for WaitKind {
             WaitKind::Join => "join",
             WaitKind::Mail => "mail",
             WaitKind::Lock => "lock",
+            WaitKind::Semaphore => "semaphore",
+            WaitKind::Event => "event",
+            WaitKind::Condition => "condition",
+            WaitKind::Barrier => "barrier",
             WaitKind::Queue => "queue",
+            WaitKind::Channel => "channel",
             WaitKind::Signal => "signal",
             WaitKind::Yield => "yield",
         })

@@ -33,9 +33,10 @@ const LAYERS: &[Layer] = &[
     layer(0, "corio-base", &[], &["parking"]),
     layer(0, "corio-trace", &["corio-base"], &["log"]),
     layer(0, "corio-macros", &[], &["syn", "quote", "proc-macro2"]),
-    layer(1, "corio-task", LOW, &[]),
+    layer(1, "corio-task", LOW, &["pin-project-lite"]),
     layer(1, "corio-timer", &["corio-base"], &["futures-core"]),
     layer(1, "corio-reactor", LOW, &["polling", "rustix", "futures-io", "libc"]),
+    layer(1, "corio-sync", LOW, &["futures-core", "concurrent-queue", "pin-project-lite"]),
     layer(2, "corio-executor", &["corio-task", "corio-base", "corio-trace"], &["concurrent-queue"]),
     layer(
         3,
