@@ -1,0 +1,224 @@
+//! The lock of a [`Mutex`](super::Mutex), without what it guards: its word and those who wait.
+//!
+//! Who comes while it is locked joins the queue, in the wait list. The first of the queue is woken,
+//! out of it, when the mutex is unlocked. In vain, it waits in the seat, where being woken again and
+//! again takes neither side a lock.
+//!
+//! **Nobody is woken in vain twice at once**: there is one right to try, a `Woken`. It takes the
+//! mutex, or sits down, or is dropped, which wakes the next in the queue.
+
+use std::mem;
+use std::panic::Location;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use corio_trace::WaitKind;
+use pin_project_lite::pin_project;
+
+use super::seat::{Call, Sitter};
+use super::word::{Next, Word};
+use crate::wait_list::{Decision, Rules, Section, Wait, WaitList, wake};
+
+/// How many wakes a waiter spends in vain before the mutex is handed to it.
+///
+/// A mutex that is handed over is of no use to anybody for the time of one wake. After four wakes
+/// during which others used it, that costs at most a fifth of the time; more wakes in vain would gain
+/// little and make the longest wait longer.
+pub(super) const PASSED_MAX: u8 = if cfg!(loom) { 1 } else { 4 };
+
+/// The only lane.
+const QUEUE: usize = 0;
+
+/// How a wait in the queue ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// There was nothing to wait for: it has the mutex.
+    Held,
+    /// It was woken to try.
+    Woken,
+}
+
+impl Rules for Word {
+    type Data = ();
+    type Slot = Turn;
+
+    fn kind(&self) -> WaitKind {
+        WaitKind::Lock
+    }
+
+    fn left(section: &mut Section<'_, Self>, _: &mut Turn) {
+        if section.is_empty(QUEUE) {
+            section.rules().unmark();
+        }
+        // Given back meanwhile, it is anybody's now; who gave it waits for the lock and wakes one.
+    }
+
+    fn pass_on(list: &WaitList<Self>, _: Turn) {
+        drop(Woken { list });
+    }
+}
+
+/// Gives back what the caller holds.
+#[inline]
+fn give(list: &WaitList<Word>) {
+    if let Err(word) = list.rules().give_unwaited() {
+        give_waited(list, word);
+    }
+}
+
+#[cold]
+fn give_waited(list: &WaitList<Word>, word: usize) {
+    match list.rules().give(word) {
+        Next::Nobody | Next::Sitter(None) => {}
+        Next::Sitter(Some(waker)) => wake(waker),
+        Next::Queue => wake_next(list),
+    }
+}
+
+/// Wakes the first in the queue to try, if nobody else does.
+#[cold]
+fn wake_next(list: &WaitList<Word>) {
+    let mut section = list.lock();
+    let waiters = section.len(QUEUE);
+    if waiters > 0 && section.rules().mark_woken(waiters == 1) {
+        section.grant_first(QUEUE, |turn| *turn = Turn::Woken);
+    }
+}
+
+/// The right of the one that was woken.
+struct Woken<'a> {
+    list: &'a WaitList<Word>,
+}
+
+impl Drop for Woken<'_> {
+    fn drop(&mut self) {
+        if self.list.rules().give_up() {
+            wake_next(self.list);
+        }
+    }
+}
+
+/// A mutex that guards nothing by itself.
+#[derive(Debug)]
+pub(super) struct Raw {
+    list: WaitList<Word>,
+}
+
+impl Raw {
+    #[cfg(not(loom))]
+    pub(super) const fn new() -> Self {
+        Raw { list: WaitList::new(Word::new(), ()) }
+    }
+
+    #[cfg(loom)]
+    pub(super) fn new() -> Self {
+        Raw { list: WaitList::new(Word::new(), ()) }
+    }
+
+    #[inline]
+    pub(super) fn try_lock(&self) -> bool {
+        self.list.rules().take()
+    }
+
+    #[inline]
+    pub(super) fn lock(&self, place: &'static Location<'static>) -> Locking<'_> {
+        let sitter = Sitter::new(self.list.rules());
+        Locking { passed: 0, sitter, wait: Wait::new(&self.list, place) }
+    }
+
+    /// Gives back what the caller holds.
+    #[inline]
+    pub(super) fn unlock(&self) {
+        give(&self.list);
+    }
+
+    /// Whether somebody holds it, or it is kept for somebody.
+    #[inline]
+    pub(super) fn is_locked(&self) -> bool {
+        self.list.rules().glance().0
+    }
+
+    pub(super) fn waiters(&self) -> usize {
+        self.list.lock().len(QUEUE) + self.list.rules().glance().1
+    }
+}
+
+pin_project! {
+    /// Waits for the mutex. Ready, it is the caller's to give back.
+    #[derive(Debug)]
+    pub(super) struct Locking<'a> {
+        // How often it was woken in vain.
+        passed: u8,
+        #[pin]
+        sitter: Sitter<'a>,
+        #[pin]
+        wait: Wait<'a, Word>,
+    }
+
+    impl PinnedDrop for Locking<'_> {
+        fn drop(this: Pin<&mut Self>) {
+            let this = this.project();
+            if !this.sitter.is_idle() {
+                abandon(this.sitter, this.wait.list());
+            }
+        }
+    }
+}
+
+/// Dropped in the seat, or called from it and not polled since.
+#[cold]
+fn abandon(sitter: Pin<&mut Sitter<'_>>, list: &WaitList<Word>) {
+    match sitter.leave() {
+        Some(Call::Held) => give(list),
+        Some(Call::Woken | Call::Left) => drop(Woken { list }),
+        None => {}
+    }
+}
+
+impl Locking<'_> {
+    #[inline]
+    pub(super) fn poll(self: Pin<&mut Self>, context: &Context<'_>) -> Poll<()> {
+        let is_idle = self.wait.is_idle() && self.sitter.is_idle();
+        if is_idle && self.wait.list().rules().take() {
+            return Poll::Ready(());
+        }
+        self.poll_waiting(context)
+    }
+
+    /// A poll that could not take it at once.
+    #[inline(never)]
+    fn poll_waiting(self: Pin<&mut Self>, context: &Context<'_>) -> Poll<()> {
+        let mut this = self.project();
+        let list = this.wait.list();
+        let word = list.rules();
+        match this.sitter.as_mut().leave() {
+            Some(Call::Held) => return Poll::Ready(()),
+            Some(Call::Woken) => *this.passed += 1,
+            // Polled for another reason.
+            Some(Call::Left) => {}
+            None => {
+                let turn = this.wait.as_mut().poll(context, |_| match word.take_or_mark() {
+                    true => Decision::Done(Turn::Held),
+                    false => Decision::Wait { lane: QUEUE, slot: Turn::Woken },
+                });
+                match turn {
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(Turn::Held) => return Poll::Ready(()),
+                    Poll::Ready(Turn::Woken) => *this.passed += 1,
+                }
+            }
+        }
+        // A guard, because a waker that panics when it is cloned ends this poll.
+        let woken = Woken { list };
+        let seated =
+            !word.take_woken() && this.sitter.sit(context.waker(), *this.passed >= PASSED_MAX);
+        mem::forget(woken);
+        if !seated {
+            return Poll::Ready(());
+        }
+        if corio_trace::enabled() {
+            this.wait.record();
+        }
+        Poll::Pending
+    }
+}

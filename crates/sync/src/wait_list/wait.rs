@@ -1,0 +1,185 @@
+//! The future side: one wait, which is in the list from the poll that finds nothing until it is
+//! granted or dropped.
+//!
+//! Futures of primitives contain a [`Wait`] and poll it. What it does for all of them: it clones and
+//! drops wakers outside the lock, remembers a grant until it is taken, hands on a grant that nobody
+//! takes, leaves the list when dropped, and leaves the record of what the task waits for.
+#![expect(unsafe_code, reason = "the node is pinned here, and joins and leaves the list")]
+
+use std::fmt;
+use std::panic::Location;
+use std::pin::Pin;
+use std::ptr::NonNull;
+use std::task::{Context, Poll, Waker};
+
+use super::waiter::{Standing, Waiter};
+use super::{Rules, Section, WaitList};
+
+/// What a look under the lock came to.
+#[derive(Clone, Copy, Debug)]
+pub enum Decision<S> {
+    /// No need to wait: this is the result.
+    Done(S),
+    /// Wait in `lane`, behind the others.
+    Wait {
+        /// Which lane.
+        lane: usize,
+        /// What granters find in the slot.
+        slot: S,
+    },
+    /// Wait in `lane`, before the others: for one who was woken, lost what it was woken for to a
+    /// barger, and keeps its turn.
+    WaitFirst {
+        /// Which lane.
+        lane: usize,
+        /// What granters find in the slot.
+        slot: S,
+    },
+}
+
+/// One wait in a wait list.
+#[must_use = "a wait does nothing unless polled"]
+pub struct Wait<'a, P: Rules<LANES>, const LANES: usize = 1> {
+    list: &'a WaitList<P, LANES>,
+    place: &'static Location<'static>,
+    /// # Invariant
+    /// In no list but `list`; pinned from the first poll on (the links make it `!Unpin`).
+    node: Waiter<P::Slot>,
+}
+
+impl<P: Rules<LANES>, const LANES: usize> fmt::Debug for Wait<'_, P, LANES> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Wait").field(&self.node.standing()).finish()
+    }
+}
+
+impl<'a, P: Rules<LANES>, const LANES: usize> Wait<'a, P, LANES> {
+    /// A wait that is not in the list yet; `place` is where the program made it.
+    #[inline]
+    pub fn new(list: &'a WaitList<P, LANES>, place: &'static Location<'static>) -> Self {
+        Wait { list, place, node: Waiter::new() }
+    }
+
+    /// The list it waits in.
+    #[inline]
+    pub fn list(&self) -> &'a WaitList<P, LANES> {
+        self.list
+    }
+
+    /// Whether it is in no list and holds no grant: before the first poll, and after a result. Then
+    /// an attempt without the lock is in order.
+    #[inline]
+    pub fn is_idle(&self) -> bool {
+        self.node.standing() == Standing::Idle
+    }
+
+    /// Ready with what was granted, or with what `decide` finds done; otherwise in the list.
+    ///
+    /// `decide` is called under the lock, once, and only while the wait [is idle](Wait::is_idle): it
+    /// looks for the last time whether there is anything to wait for, and marks in the primitive's
+    /// word that somebody waits. After a result the wait is idle and may be polled anew.
+    #[inline]
+    pub fn poll(
+        self: Pin<&mut Self>,
+        context: &Context<'_>,
+        decide: impl FnOnce(&mut Section<'a, P, LANES>) -> Decision<P::Slot>,
+    ) -> Poll<P::Slot> {
+        let this = self.into_ref().get_ref();
+        let poll = match this.node.standing() {
+            // SAFETY: this is the owner, and it is GRANTED.
+            Standing::Granted => return Poll::Ready(unsafe { this.node.consume() }),
+            Standing::Idle => this.enter(context.waker().clone(), decide),
+            Standing::Waiting => this.look_again(context.waker()),
+        };
+        if poll.is_pending() && corio_trace::enabled() {
+            this.record();
+        }
+        poll
+    }
+
+    /// The first poll. Its node is pinned: only `poll` calls this.
+    fn enter(
+        &self,
+        waker: Waker,
+        decide: impl FnOnce(&mut Section<'a, P, LANES>) -> Decision<P::Slot>,
+    ) -> Poll<P::Slot> {
+        let mut section = self.list.lock();
+        let (lane, first, slot) = match decide(&mut section) {
+            Decision::Done(result) => return Poll::Ready(result),
+            Decision::Wait { lane, slot } => (lane, false, slot),
+            Decision::WaitFirst { lane, slot } => (lane, true, slot),
+        };
+        let list = section.lane(lane);
+        // SAFETY: [1] this is the owner, and the node is IDLE. [2] The lock is held. [3] It is pinned
+        // (`poll` took it by `Pin`), and leaves when dropped.
+        unsafe { self.node.join(list, (lane as u8, first), waker, slot) };
+        Poll::Pending
+    }
+
+    /// Polled again while in the list: by a wake for something else, or as part of another task.
+    fn look_again(&self, waker: &Waker) -> Poll<P::Slot> {
+        let mut fresh = None;
+        loop {
+            let section = self.list.lock();
+            if self.node.standing() == Standing::Granted {
+                drop(section);
+                // SAFETY: this is the owner, and it is GRANTED.
+                return Poll::Ready(unsafe { self.node.consume() });
+            }
+            // SAFETY: not granted, so still WAITING; the lock is held.
+            if unsafe { self.node.will_wake(waker) } {
+                return Poll::Pending;
+            }
+            if let Some(fresh) = fresh.take() {
+                // SAFETY: as above.
+                let stale = unsafe { self.node.replace_waker(fresh) };
+                drop(section);
+                drop(stale);
+                return Poll::Pending;
+            }
+            drop(section);
+            fresh = Some(waker.clone());
+        }
+    }
+
+    /// Leaves word of what the task waits for.
+    #[cold]
+    pub(crate) fn record(&self) {
+        corio_trace::record(&corio_trace::Wait {
+            kind: self.list.rules().kind(),
+            object: std::ptr::from_ref(self.list).addr(),
+            owner: None,
+            place: self.place,
+        });
+    }
+
+    /// Dropped while it waited, or with a grant that it had not taken.
+    #[cold]
+    fn abandon(&self) {
+        let mut section = self.list.lock();
+        if self.node.standing() == Standing::Granted {
+            drop(section);
+            // SAFETY: this is the owner, and it is GRANTED.
+            let slot = unsafe { self.node.consume() };
+            P::pass_on(self.list, slot);
+            return;
+        }
+        // SAFETY: not granted, so still WAITING in this list.
+        let lane = unsafe { section.lane_of(NonNull::from(&self.node)) };
+        // SAFETY: this is the owner, WAITING in `lane`, whose lock is held.
+        let (waker, mut slot) = unsafe { self.node.leave(lane) };
+        P::left(&mut section, &mut slot);
+        drop(section);
+        drop(waker);
+        drop(slot);
+    }
+}
+
+impl<P: Rules<LANES>, const LANES: usize> Drop for Wait<'_, P, LANES> {
+    #[inline]
+    fn drop(&mut self) {
+        if !self.is_idle() {
+            self.abandon();
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! One place in a wait list: the node inside a waiting future, and who may touch what of it when.
+//!
+//! ```text
+//!              join               grant              consume
+//!     IDLE ─────1────▶ WAITING ─────2────▶ GRANTED ─────3────▶ IDLE
+//!       ▲                 │
+//!       └────────4────────┘
+//!              leave
+//! ```
+//!
+//! | field | who reads and writes |
+//! |---|---|
+//! | `links` | whoever holds the list's lock |
+//! | `waker`, `slot` | WAITING: whoever holds the list's lock. Otherwise the owner, without it |
+//! | `lane` | written by the owner while IDLE; read under the lock while WAITING |
+//! | `state` | edges 1 and 4: the owner, under the lock. 2: anybody, under the lock. 3: the owner |
+//!
+//! **The race**: the owner looks at its node without the lock while another thread grants it. Edge 2
+//! is that thread's last access to the node: it has unlinked it and taken the waker before. So an
+//! owner that sees GRANTED has the node for itself and may even free it at once; one that still sees
+//! WAITING takes the lock and looks again.
+#![expect(unsafe_code, reason = "the node's cells are guarded by its state and the list's lock")]
+
+use std::fmt;
+use std::ptr::NonNull;
+use std::task::Waker;
+
+use corio_base::list::{Linked, Links, List};
+use corio_base::loom::cell::UnsafeCell;
+use corio_base::loom::sync::atomic::{AtomicU8, Ordering};
+
+/// In no list, nothing granted.
+const IDLE: u8 = 0;
+/// In the list.
+const WAITING: u8 = 1;
+/// Out of the list, with what was waited for in the slot.
+const GRANTED: u8 = 2;
+
+/// Where a node stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    Idle,
+    Waiting,
+    Granted,
+}
+
+/// A node. Which list it belongs to is the business of `Wait`, its only owner.
+pub(super) struct Waiter<S> {
+    links: Links<Waiter<S>>,
+    waker: UnsafeCell<Option<Waker>>,
+    slot: UnsafeCell<Option<S>>,
+    lane: UnsafeCell<u8>,
+    state: AtomicU8,
+}
+
+// SAFETY: a granter on another thread takes `S` and the waker by value or `&mut`, under the lock;
+// nobody gets `&S`. So `S: Send` is what it takes, and a `Waker` is Send and Sync.
+unsafe impl<S: Send> Send for Waiter<S> {}
+// SAFETY: as above.
+unsafe impl<S: Send> Sync for Waiter<S> {}
+
+// SAFETY: one field, given out to nobody else.
+unsafe impl<S> Linked for Waiter<S> {
+    #[inline]
+    fn links(&self) -> &Links<Self> {
+        &self.links
+    }
+}
+
+impl<S> fmt::Debug for Waiter<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Waiter").field(&self.standing()).finish()
+    }
+}
+
+impl<S> Waiter<S> {
+    #[inline]
+    pub(super) fn new() -> Self {
+        Waiter {
+            links: Links::new(),
+            waker: UnsafeCell::new(None),
+            slot: UnsafeCell::new(None),
+            lane: UnsafeCell::new(0),
+            state: AtomicU8::new(IDLE),
+        }
+    }
+
+    /// Where the node stands; for its owner, or under the lock.
+    #[inline]
+    pub(super) fn standing(&self) -> Standing {
+        // Acquire: pairs with the Release in `grant`, so the slot is the granter's.
+        match self.state.load(Ordering::Acquire) {
+            IDLE => Standing::Idle,
+            WAITING => Standing::Waiting,
+            _ => Standing::Granted,
+        }
+    }
+
+    /// Edge 1: goes into `list`, as the last or the first.
+    ///
+    /// # Safety
+    /// Called by the owner, IDLE, with the list's lock held; the node is pinned, and stays until
+    /// `leave` or `consume`.
+    #[inline]
+    pub(super) unsafe fn join(
+        &self,
+        list: &mut List<Self>,
+        place: (u8, bool),
+        waker: Waker,
+        slot: S,
+    ) {
+        let (lane, first) = place;
+        // Both are None in an IDLE node, so nothing foreign is dropped here.
+        // SAFETY: IDLE, so the cells are the owner's.
+        self.waker.with_mut(|cell| unsafe { *cell = Some(waker) });
+        // SAFETY: as above.
+        self.slot.with_mut(|cell| unsafe { *cell = Some(slot) });
+        // SAFETY: as above.
+        self.lane.with_mut(|cell| unsafe { *cell = lane });
+        // Relaxed: granters read it under the lock, the owner wrote it itself.
+        self.state.store(WAITING, Ordering::Relaxed);
+        // SAFETY: IDLE, so in no list; pinned, as the caller vouches.
+        unsafe {
+            if first {
+                list.push_front(NonNull::from(self));
+            } else {
+                list.push_back(NonNull::from(self));
+            }
+        }
+    }
+
+    /// Edge 2: grants the node what is in its slot now; what comes back is to be woken.
+    ///
+    /// # Safety
+    /// WAITING, with the list's lock held, and just taken out of its list. The node may be gone when
+    /// this returns.
+    #[must_use]
+    #[inline]
+    pub(super) unsafe fn grant(node: NonNull<Self>) -> Option<Waker> {
+        // SAFETY: WAITING, and its owner waits for the lock before it lets go of a WAITING node.
+        let waiter = unsafe { node.as_ref() };
+        // SAFETY: WAITING and locked.
+        let waker = waiter.waker.with_mut(|cell| unsafe { (*cell).take() });
+        // Release: publishes the slot to the owner's Acquire in `standing`. The last access.
+        waiter.state.store(GRANTED, Ordering::Release);
+        waker
+    }
+
+    /// What is in the slot of a waiting node.
+    ///
+    /// # Safety
+    /// WAITING, with the list's lock held.
+    #[inline]
+    pub(super) unsafe fn with_slot<R>(node: NonNull<Self>, f: impl FnOnce(&mut S) -> R) -> R {
+        // SAFETY: alive, because WAITING.
+        let waiter = unsafe { node.as_ref() };
+        waiter.slot.with_mut(|cell| {
+            // SAFETY: WAITING and locked.
+            let slot = unsafe { &mut *cell };
+            f(slot.as_mut().expect("a waiting node has something in its slot"))
+        })
+    }
+
+    /// Edge 3: takes what was granted.
+    ///
+    /// # Safety
+    /// Called by the owner, GRANTED.
+    #[inline]
+    pub(super) unsafe fn consume(&self) -> S {
+        // Relaxed: only the owner looks at a node that is in no list.
+        self.state.store(IDLE, Ordering::Relaxed);
+        // SAFETY: GRANTED, so the cells are the owner's.
+        let slot = self.slot.with_mut(|cell| unsafe { (*cell).take() });
+        slot.expect("what is granted is in the slot")
+    }
+
+    /// Edge 4: leaves `list`; what was in it is to be dropped after the lock.
+    ///
+    /// # Safety
+    /// Called by the owner, WAITING, with the lock of `list` held, which is the one it is in.
+    pub(super) unsafe fn leave(&self, list: &mut List<Self>) -> (Option<Waker>, S) {
+        // SAFETY: WAITING, so in this list.
+        unsafe { list.remove(NonNull::from(self)) };
+        // SAFETY: locked, and out of the list.
+        let waker = self.waker.with_mut(|cell| unsafe { (*cell).take() });
+        // SAFETY: the owner's, once it is out of the list.
+        (waker, unsafe { self.consume() })
+    }
+
+    /// Which lane it waits in.
+    ///
+    /// # Safety
+    /// WAITING, with the list's lock held.
+    pub(super) unsafe fn lane(&self) -> u8 {
+        // SAFETY: not written while WAITING.
+        self.lane.with(|cell| unsafe { *cell })
+    }
+
+    /// Whether its waker wakes what `waker` wakes.
+    ///
+    /// # Safety
+    /// WAITING, with the list's lock held.
+    pub(super) unsafe fn will_wake(&self, waker: &Waker) -> bool {
+        self.waker.with(|cell| {
+            // SAFETY: WAITING and locked.
+            let present = unsafe { &*cell };
+            present.as_ref().is_some_and(|present| present.will_wake(waker))
+        })
+    }
+
+    /// Puts another waker in; the old one is to be dropped after the lock.
+    ///
+    /// # Safety
+    /// WAITING, with the list's lock held.
+    #[must_use]
+    pub(super) unsafe fn replace_waker(&self, waker: Waker) -> Option<Waker> {
+        // SAFETY: WAITING and locked.
+        self.waker.with_mut(|cell| unsafe { (*cell).replace(waker) })
+    }
+}
