@@ -10,6 +10,7 @@ use crate::machine;
 #[cfg(feature = "corio")]
 use crate::peers::Corio;
 use crate::peers::{Glommio, Monoio, Peer, Smol, SmolStatic, Tokio, raw};
+use crate::primitives::{self, Offer};
 use crate::row::{Row, Size};
 use crate::workloads::{self, Work, echo};
 
@@ -35,6 +36,14 @@ pub struct Order {
 pub struct Entry {
     /// Its name.
     pub name: &'static str,
+    /// What it does as a runtime; a library is none.
+    runtime: Option<Runtime>,
+    /// What it does with locks, notifications and channels.
+    offers: &'static [Offer],
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Runtime {
     cannot: &'static [Row],
     measure: fn(Row, &Order) -> io::Result<f64>,
     serve: fn(usize),
@@ -43,17 +52,34 @@ pub struct Entry {
 /// Every peer, in the order of the table's columns.
 pub const PEERS: &[Entry] = &[
     #[cfg(feature = "corio")]
-    entry::<Corio>(),
-    entry::<Tokio>(),
-    entry::<Smol>(),
-    entry::<SmolStatic>(),
-    entry::<Monoio>(),
-    entry::<Glommio>(),
-    Entry { name: "raw", cannot: raw::CANNOT, measure: measure_raw, serve: raw::serve },
+    entry::<Corio>(primitives::CORIO),
+    entry::<Tokio>(primitives::TOKIO),
+    entry::<Smol>(&[]),
+    entry::<SmolStatic>(&[]),
+    entry::<Monoio>(&[]),
+    entry::<Glommio>(&[]),
+    library("async-lock", primitives::ASYNC_LOCK),
+    library("event-listener", primitives::EVENT_LISTENER),
+    library("futures", primitives::FUTURES),
+    library("oneshot", primitives::ONESHOT),
+    library("kanal", primitives::KANAL),
+    library("flume", primitives::FLUME),
+    library("async-channel", primitives::ASYNC_CHANNEL),
+    Entry {
+        name: "raw",
+        runtime: Some(Runtime { cannot: raw::CANNOT, measure: measure_raw, serve: raw::serve }),
+        offers: raw::primitives::OFFERS,
+    },
 ];
 
-const fn entry<P: Peer>() -> Entry {
-    Entry { name: P::NAME, cannot: P::CANNOT, measure: measure_peer::<P>, serve: echo::serve::<P> }
+const fn entry<P: Peer>(offers: &'static [Offer]) -> Entry {
+    let runtime =
+        Runtime { cannot: P::CANNOT, measure: measure_peer::<P>, serve: echo::serve::<P> };
+    Entry { name: P::NAME, runtime: Some(runtime), offers }
+}
+
+const fn library(name: &'static str, offers: &'static [Offer]) -> Entry {
+    Entry { name, runtime: None, offers }
 }
 
 impl Entry {
@@ -70,14 +96,26 @@ impl Entry {
 
     /// Whether the peer can do this row; its file says why it cannot.
     pub fn can(&self, row: Row) -> bool {
-        !self.cannot.contains(&row)
+        match self.runtime {
+            _ if row.is_of_primitives() => self.offer(row).is_some(),
+            Some(runtime) => !runtime.cannot.contains(&row),
+            None => false,
+        }
+    }
+
+    fn offer(&self, row: Row) -> Option<&'static Offer> {
+        self.offers.iter().find(|offer| offer.row == row)
     }
 
     /// Is the server of an echo row: accepts so many connections, and returns when all are closed.
+    ///
+    /// # Panics
+    /// Where the peer is a library and no runtime.
     pub fn serve(&self, connections: usize) {
+        let runtime = self.runtime.expect("a library is no server");
         machine::pin(machine::CORE_SERVER);
         machine::descriptors_max();
-        (self.serve)(connections);
+        (runtime.serve)(connections);
     }
 }
 
@@ -92,15 +130,27 @@ pub fn measure(row: Row, peer: &Entry, order: &Order) -> io::Result<f64> {
     assert!(peer.can(row), "{} cannot do {}", peer.name, row.name());
     machine::pin(machine::CORE_LOOP);
     machine::descriptors_max();
-    match row.connections() {
-        Some(connections) => echo::measure(row, peer.name, connections, order),
-        None => (peer.measure)(row, order),
+    if let Some(offer) = peer.offer(row) {
+        return (offer.measure)(order);
+    }
+    match (row.connections(), peer.runtime) {
+        (Some(connections), _) => echo::measure(row, peer.name, connections, order),
+        (None, Some(runtime)) => (runtime.measure)(row, order),
+        (None, None) => unreachable!("a library can do what it offers"),
     }
 }
 
 fn measure_peer<P: Peer>(row: Row, order: &Order) -> io::Result<f64> {
+    measure_work::<P>(row, workloads::work::<P>(row), order)
+}
+
+/// Does the work on a runtime of its own.
+///
+/// # Errors
+/// None; the signature is that of the other measurements.
+pub(crate) fn measure_work<P: Peer>(row: Row, work: Work<P>, order: &Order) -> io::Result<f64> {
     let mut runtime = P::runtime();
-    match workloads::work::<P>(row) {
+    match work {
         Work::Timed(run) => nanos_per_op(row, order, |ops| Ok(run(&mut runtime, ops))),
         Work::Figure(run) => Ok(run(&mut runtime, ops_fixed(row, order))),
     }

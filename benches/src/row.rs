@@ -117,6 +117,36 @@ rows! {
     SleepBytes = "sleep_bytes", Bytes, Size::Fixed(100_000, 300_000);
     /// Memory of an idle connection: a task that waits in a read into a buffer of 64 bytes.
     ConnBytes = "conn_bytes", Bytes, Size::Fixed(4_000, 8_000);
+    /// Lock a mutex that nobody else wants, add one, unlock.
+    Mutex = "mutex", Nanos, Size::Timed(100_000);
+    /// Eight tasks want one mutex; the one that holds it yields once.
+    MutexContended = "mutex_contended", Nanos, Size::Timed(20_000);
+    /// Take a permit that is there, and give it back.
+    Semaphore = "semaphore", Nanos, Size::Timed(100_000);
+    /// Lock for reading what nobody else wants, and unlock.
+    RwLockRead = "rwlock_read", Nanos, Size::Timed(100_000);
+    /// The same for writing.
+    RwLockWrite = "rwlock_write", Nanos, Size::Timed(100_000);
+    /// Notify nobody, and take that notification.
+    Notify = "notify", Nanos, Size::Timed(100_000);
+    /// Begin to wait, be notified, go on.
+    NotifyWaiter = "notify_waiter", Nanos, Size::Timed(100_000);
+    /// Make a channel for one value, send, receive.
+    Oneshot = "oneshot", Nanos, Size::Timed(50_000);
+    /// A task sends to another through a channel with a bound and one receiver: a message.
+    Channel1x1 = "channel_1x1", Nanos, Size::Timed(50_000);
+    /// Four tasks send to another: a message.
+    Channel4x1 = "channel_4x1", Nanos, Size::Timed(50_000);
+    /// As `channel_1x1`, through a channel that may have many receivers.
+    Shared1x1 = "channel_1x1_shared", Nanos, Size::Timed(50_000);
+    /// As `channel_4x1`, through a channel that may have many receivers.
+    Shared4x1 = "channel_4x1_shared", Nanos, Size::Timed(50_000);
+    /// 1000 waiters begin to wait, one event lets them all go: a waiter.
+    Broadcast1000 = "broadcast_1000", Nanos, Size::Timed(100_000);
+    /// Two tasks send each other the way to answer, through channels for one value: a round trip.
+    PingpongOneshot = "pingpong_oneshot", Nanos, Size::Timed(20_000);
+    /// Memory of an idle channel with a bound of 32 messages of 8 bytes.
+    ChannelBytes = "channel_bytes", Bytes, Size::Fixed(20_000, 50_000);
 }
 
 impl Row {
@@ -129,6 +159,11 @@ impl Row {
     /// ```
     pub fn named(name: &str) -> Option<Row> {
         Row::ALL.iter().copied().find(|row| row.name() == name)
+    }
+
+    /// Whether the row is about locks, notifications and channels, and not about runtimes.
+    pub(crate) fn is_of_primitives(self) -> bool {
+        self as usize >= Row::Mutex as usize
     }
 
     /// The number of connections, where the row is an echo row.

@@ -3,7 +3,9 @@
 //! A workload times itself inside the runtime, in a spawned task, so that building and entering the
 //! runtime is in nobody's figure.
 
+pub(crate) mod channels;
 pub(crate) mod echo;
+pub(crate) mod locks;
 mod memory;
 mod tasks;
 mod timers;
@@ -33,7 +35,8 @@ pub enum Work<P: Peer> {
 /// The workload of a row.
 ///
 /// # Panics
-/// For an echo row, whose work is done by two processes.
+/// For an echo row, whose work is done by two processes, and for rows of primitives, whose work is in
+/// the tables of [`crate::primitives`].
 pub fn work<P: Peer>(row: Row) -> Work<P> {
     match row {
         Row::SpawnJoin => Work::Timed(tasks::spawn_join::<P>),
@@ -61,6 +64,7 @@ pub fn work<P: Peer>(row: Row) -> Work<P> {
         | Row::Echo1Syscalls
         | Row::Echo50Syscalls
         | Row::Echo1000Syscalls => panic!("{} has a server and a client", row.name()),
+        row => panic!("{} is no row of runtimes", row.name()),
     }
 }
 

@@ -15,12 +15,14 @@ pub(super) enum Bound {
     Best(f64),
     /// So many times tokio.
     Tokio(f64),
+    /// So many times kanal.
+    Kanal(f64),
     /// So many times a loop without a runtime.
     Raw(f64),
     /// So many of the row's unit.
     Plain(f64),
 }
-use Bound::{Best, Plain, Raw, Tokio};
+use Bound::{Best, Kanal, Plain, Raw, Tokio};
 
 /// One row's bounds.
 struct Floor {
@@ -59,6 +61,24 @@ const FLOORS: &[Floor] = &[
     floor("task_bytes_256", &[Plain(368.0)], &[Plain(336.0)]),
     floor("sleep_bytes", &[Plain(112.0)], &[Plain(80.0)]),
     floor("conn_bytes", &[Plain(640.0)], &[Plain(500.0)]),
+    // The raw loop is std's mutex.
+    floor("mutex", &[Best(1.0)], &[Raw(1.1)]),
+    floor("mutex_contended", &[Best(1.0)], &[]),
+    // The raw loop is two atomic operations.
+    floor("semaphore", &[Best(0.8)], &[Raw(1.0)]),
+    floor("rwlock_read", &[Best(0.8)], &[Raw(1.0)]),
+    floor("rwlock_write", &[Best(0.8)], &[Raw(1.0)]),
+    floor("notify", &[Best(1.0)], &[Best(0.75)]),
+    floor("notify_waiter", &[Best(1.0)], &[Best(0.75)]),
+    // The raw loop is an allocation.
+    floor("oneshot", &[Best(1.0)], &[Raw(1.4)]),
+    floor("channel_1x1", &[Kanal(1.2), Tokio(0.35)], &[Kanal(0.8)]),
+    floor("channel_4x1", &[Kanal(1.2), Tokio(0.35)], &[Kanal(0.8)]),
+    floor("channel_1x1_shared", &[Kanal(1.2), Tokio(0.35)], &[Kanal(0.8)]),
+    floor("channel_4x1_shared", &[Kanal(1.2), Tokio(0.35)], &[Kanal(0.8)]),
+    floor("broadcast_1000", &[Best(0.8)], &[Best(0.5)]),
+    floor("pingpong_oneshot", &[Best(0.7)], &[Best(0.5)]),
+    floor("channel_bytes", &[Plain(512.0)], &[Plain(256.0)]),
 ];
 
 /// A measured value that is over a plain bound by less than this part of it has not missed it:
@@ -91,6 +111,7 @@ impl fmt::Display for Bound {
         match self {
             Best(times) => write!(f, "best × {times}"),
             Tokio(times) => write!(f, "tokio × {times}"),
+            Kanal(times) => write!(f, "kanal × {times}"),
             Raw(times) => write!(f, "raw × {times}"),
             Plain(value) => write!(f, "{value}"),
         }
@@ -104,6 +125,7 @@ impl Bound {
         let at_most = match self {
             Best(times) => figures.best(row)?.median * times,
             Tokio(times) => figures.get(row, "tokio")?.median * times,
+            Kanal(times) => figures.get(row, "kanal")?.median * times,
             Raw(times) => figures.get(row, super::RAW)?.median * times,
             Plain(value) => value * (1.0 + PLAIN_SLACK),
         };

@@ -29,7 +29,22 @@ const CORIO: &str = "corio";
 /// A loop without a runtime: what the machine allows.
 const RAW: &str = "raw";
 /// The peers in the order of the table; one that the binary has besides comes last.
-const PEERS: [&str; 7] = [CORIO, "tokio", "smol", "smol-static", "monoio", "glommio", RAW];
+const PEERS: [&str; 14] = [
+    CORIO,
+    "tokio",
+    "smol",
+    "smol-static",
+    "monoio",
+    "glommio",
+    "async-lock",
+    "event-listener",
+    "futures",
+    "oneshot",
+    "kanal",
+    "flume",
+    "async-channel",
+    RAW,
+];
 
 /// Samples of a full run: the median of seven is steady when two of them are disturbed.
 const SAMPLES: usize = 7;

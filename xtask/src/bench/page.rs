@@ -6,7 +6,20 @@ use crate::Fail;
 use crate::shell;
 
 /// The packages of the peers, for their versions.
-const PACKAGES: [&str; 5] = ["tokio", "async-executor", "async-io", "monoio", "glommio"];
+const PACKAGES: [&str; 12] = [
+    "tokio",
+    "async-executor",
+    "async-io",
+    "monoio",
+    "glommio",
+    "async-lock",
+    "event-listener",
+    "futures",
+    "oneshot",
+    "kanal",
+    "flume",
+    "async-channel",
+];
 
 /// `page` with `table` between the marks that the front page has for it.
 ///

@@ -37,12 +37,17 @@ const LAYERS: &[Layer] = &[
     layer(1, "corio-timer", &["corio-base"], &["futures-core"]),
     layer(1, "corio-reactor", LOW, &["polling", "rustix", "futures-io", "libc"]),
     layer(1, "corio-sync", LOW, &["futures-core", "concurrent-queue", "pin-project-lite"]),
-    layer(2, "corio-executor", &["corio-task", "corio-base", "corio-trace"], &["concurrent-queue"]),
+    layer(
+        2,
+        "corio-executor",
+        &["corio-task", "corio-base", "corio-trace"],
+        &["concurrent-queue", "pin-project-lite"],
+    ),
     layer(
         3,
         "corio-signal",
         &["corio-reactor", "corio-base", "corio-trace"],
-        &["signal-hook-registry", "rustix"],
+        &["signal-hook-registry", "rustix", "libc"],
     ),
     layer(
         3,
@@ -63,8 +68,9 @@ const LAYERS: &[Layer] = &[
             "corio-executor",
             "corio-signal",
             "corio-net",
+            "corio-sync",
         ],
-        &[],
+        &["futures-core", "pin-project-lite"],
     ),
 ];
 

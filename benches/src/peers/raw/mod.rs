@@ -4,6 +4,7 @@
 //! to, it makes the system calls that cannot be saved, and it has neither wakers, nor handles, nor
 //! fairness. Nobody could program on it; it shows where the machine's own cost ends.
 
+pub(crate) mod primitives;
 mod sockets;
 mod tasks;
 mod timers;
@@ -57,5 +58,6 @@ pub(crate) fn work(row: Row) -> Work {
         | Row::Echo1Syscalls
         | Row::Echo50Syscalls
         | Row::Echo1000Syscalls => panic!("{} has no loop of this kind", row.name()),
+        row => panic!("{} is no row of runtimes", row.name()),
     }
 }

@@ -29,4 +29,5 @@ mod moved_sockets;
 mod net;
 mod reactor;
 mod swapped;
+mod sync;
 mod timer;
