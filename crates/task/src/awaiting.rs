@@ -6,7 +6,7 @@
 //!                                                   for the awaiter's next wait
 //! ```
 //!
-//! The [hold](crate::Hold) for this is in the child's header, and made only when it is needed: in a pass, in a
+//! The [hold](Hold) for this is in the child's header, and made only when it is needed: in a pass, in a
 //! scope, or where a combinator's waker is awaited by. In all other polls a handle that waits costs
 //! one look at the thread's innermost scope.
 
@@ -14,19 +14,24 @@ use std::task::{Context, Poll};
 
 use crate::bound::{Raw, header};
 use crate::more;
-use crate::scope::frame;
+use crate::scope::{Hold, frame};
 use crate::task::{Task, current_raw};
+use crate::waker;
 
-/// Edge 1: a handle of `child` waits within a scope, in a pass, or by a foreign waker.
+/// Edge 1: a handle of `child` waits within a scope, in a pass, or by a foreign waker. `begun`: it did
+/// so before, maybe without coming here.
 #[cold]
 #[inline(never)]
-pub(crate) fn stand(child: Raw, context: &mut Context<'_>) {
-    if current_raw().is_none() {
+pub(crate) fn stand(child: Raw, context: &mut Context<'_>, begun: bool) {
+    let Some(task) = current_raw() else { return };
+    if frame::mark(task) && waker::is_of(context.waker(), task) {
+        // A request makes the task poll this again.
         return;
     }
     // Only the handle comes here, so it may keep the hold while it calls foreign code.
     let more = more::get_or_new(header(child));
-    let hold = more.take_hold().unwrap_or_default();
+    let new = || Box::new(if begun { Hold::begun() } else { Hold::new() });
+    let hold = more.take_hold().unwrap_or_else(new);
     let _: Poll<()> = hold.poll(context, |_| Poll::Pending);
     let child = Task::of(child);
     for request in hold.new_requests() {

@@ -10,13 +10,16 @@ use std::task::Waker;
 
 use corio_base::loom::sync::atomic::Ordering;
 
+use crate::call;
+use crate::callbacks;
 use crate::cell;
 use crate::flags::Flags;
-use crate::header::Header;
+use crate::header::{Header, Polled};
 use crate::home::HomeLocal;
 use crate::join::JoinError;
 use crate::ledger::{Ledger, Then};
 use crate::mail::Mail;
+use crate::more;
 use crate::quietly;
 use crate::runnable::Runnable;
 use crate::waker;
@@ -205,6 +208,9 @@ pub(crate) fn abort(task: Raw) {
     if !header(task).home.is_here() {
         add_ref(task);
         post(task, Mail::abort(task));
+    } else if call::is_call(task) {
+        // It has its turn all the same, and ends there without being called.
+        call::refuse(header(task));
     } else if !flags(task).is_done() && flags(task).abort() {
         // SAFETY: SCHEDULED was clear: there is no other entry.
         header(task).home.schedule().ready(unsafe { Runnable::new(task) });
@@ -239,28 +245,43 @@ pub(crate) fn cancel(task: Raw) {
     flags(task).begin_cancel();
     // SAFETY: on the home's thread, alive and not being polled: the future is there and, with
     // RUNNING set, nobody else's.
-    unsafe { (header(task).vtable.cancel)(task, error) };
-    finish(task);
+    let ended = unsafe { (header(task).vtable.cancel)(task, error) };
+    finish(task, ended);
 }
 
 /// Publishes the end of a task whose output is stored: wakes the joiner and gives up the home's
 /// reference.
-pub(crate) fn finish(task: Raw) {
+pub(crate) fn finish(task: Raw, ended: Polled) {
     let header = header(task);
     let drop_output = flags(task).finish();
     // Release: pairs with the Acquire of a handle that looks from away; the output is published.
-    header.done.store(1, Ordering::Release);
+    header.done.store(ended as u8, Ordering::Release);
     if drop_output {
         // SAFETY: the output is stored and the handle, which could take it, is gone.
         quietly(|| unsafe { (header.vtable.drop_output)(task) });
     }
-    // SAFETY: on the home's thread.
-    if let Some(joiner) = unsafe { header.joiner.replace(None) } {
-        waker::wake_any(joiner);
+    if more::get(header).is_some() {
+        callbacks::task_ended(task);
     }
+    wake_joiner(task);
     // The home's own, wherever it is counted by now: foreign code ran since the task is done, and may
     // have given up the last one that was counted here.
     release(task);
+}
+
+/// Wakes whoever awaits a task that has ended, once; at home.
+#[inline(always)]
+pub(crate) fn wake_joiner(task: Raw) {
+    // SAFETY: on the home's thread.
+    if let Some(joiner) = unsafe { header(task).joiner.replace(None) } {
+        waker::wake_any(joiner);
+    }
+}
+
+/// Whether somebody at home awaits the task by now; at home.
+pub(crate) fn has_joiner(task: Raw) -> bool {
+    // SAFETY: on the home's thread.
+    unsafe { header(task).joiner.look(Option::is_some) }
 }
 
 /// A queue entry ends without a poll.
@@ -285,6 +306,14 @@ pub(crate) fn unqueued(task: Raw) {
 pub(crate) fn is_done(task: Raw) -> bool {
     // Acquire: pairs with the Release in `finish`.
     header(task).done.load(Ordering::Acquire) != 0
+}
+
+/// A callback was added from away: if the task has ended, it may have missed it. Gives up one reference.
+pub(crate) fn open_callbacks(task: Raw) {
+    if flags(task).is_done() {
+        callbacks::flush(task);
+    }
+    release(task);
 }
 
 /// The handle wants `waker` woken at the end; at home, and not yet ended. `true`: it is new, and no

@@ -133,16 +133,17 @@ unsafe fn poll<F: Future>(task: NonNull<Header>, context: &mut Context<'_>) -> P
 ///
 /// # Safety
 /// As for [`poll`].
-unsafe fn cancel<F: Future>(task: NonNull<Header>, error: JoinError) {
+unsafe fn cancel<F: Future>(task: NonNull<Header>, error: JoinError) -> Polled {
     let stage = stage::<F>(task);
     // SAFETY: the caller's claim.
     let dropped = unsafe { drop_future(stage) };
-    let error = match dropped {
-        Ok(()) => error,
-        Err(payload) => JoinError::panicked(id(task), payload),
+    let (error, ended) = match dropped {
+        Ok(()) => (error, Polled::Cancelled),
+        Err(payload) => (JoinError::panicked(id(task), payload), Polled::Panicked),
     };
     // SAFETY: the future is gone, its place is free for the output.
     unsafe { ptr::write(stage, Stage { output: ManuallyDrop::new(Err(error)) }) };
+    ended
 }
 
 /// Drops the future in place; a panic in its destructor is the task's, not the loop's.

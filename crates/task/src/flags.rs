@@ -62,6 +62,10 @@ impl<'a> Flags<'a> {
     /// Being polled for the first time, without having been queued, with a handle.
     pub(crate) const RUNNING_ROOT: u8 = RUNNING | BEGUN | HANDLE;
 
+    /// Of a call: queued, without a handle; ASKED, so that it is told from a task where that costs a
+    /// task nothing.
+    pub(crate) const CALL: u8 = SCHEDULED | ASKED;
+
     /// # Safety
     /// The calling thread is the home's, or the task is not shared yet.
     #[inline(always)]
@@ -149,6 +153,20 @@ impl<'a> Flags<'a> {
     /// Edge 9: no request is left.
     pub(crate) fn answered(&self) {
         self.set(self.get() & !ASKED);
+    }
+
+    /// It is about to be polled, and wakes from now on are served by that. `false`: it is queued already.
+    #[must_use]
+    pub(crate) fn begin_serving(&self) -> bool {
+        // SCHEDULED without an entry: a wake puts nothing in the queue.
+        self.schedule()
+    }
+
+    /// Wakes from now on are for a later poll. `true`: put it in the queue, it was aborted meanwhile.
+    #[must_use]
+    pub(crate) fn end_serving(&self) -> bool {
+        self.set(self.get() & !SCHEDULED);
+        self.get() & ABORTED != 0 && self.schedule()
     }
 
     /// Edge 4. `true`: the handle is gone, drop the output.

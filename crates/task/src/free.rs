@@ -113,6 +113,13 @@ impl State<'_> {
         self.0.fetch_and(!ASKED, Ordering::Relaxed);
     }
 
+    /// Whether it is complete, by a read-modify-write: either the completer sees what the caller wrote
+    /// before this, or the caller sees that it is complete.
+    pub(crate) fn touch(&self) -> bool {
+        // AcqRel: Release pairs with complete's Acquire, Acquire with its Release.
+        self.0.fetch_or(0, Ordering::AcqRel) & COMPLETE != 0
+    }
+
     /// Whether it was woken, asked by the one who polls it.
     pub(crate) fn is_scheduled(&self) -> bool {
         // Relaxed: a wake that is not seen here is seen by end_poll.
@@ -130,6 +137,12 @@ impl State<'_> {
             ASKED => Start::Pass,
             _ => Start::Cancel,
         }
+    }
+
+    /// By the one who polls it, right before a poll: that serves all wakes until now.
+    pub(crate) fn served(&self) {
+        // AcqRel: Acquire pairs with wake's Release, so the poll sees what the waker wrote.
+        self.0.fetch_and(!SCHEDULED, Ordering::AcqRel);
     }
 
     /// Edge 3. `true`: woken meanwhile, queue it again.

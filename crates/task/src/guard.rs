@@ -5,10 +5,11 @@ use std::future::poll_fn;
 use std::mem;
 use std::task::Poll;
 
+use crate::bound::Raw;
+use crate::scope::held::{Exit, GuardId};
 use crate::scope::reason::Reason;
-use crate::scope::request::Exit;
-use crate::scope::site;
-use crate::task::{Task, current, current_raw};
+use crate::scope::{frame, site};
+use crate::task::{Task, current_raw};
 
 /// A cancellation that was caught. While it lives, the code around it is cleanup and is not disturbed
 /// by its request; a later one may interrupt it, unless it is masked.
@@ -31,13 +32,13 @@ pub struct Cancelled(Box<Held>);
 
 struct Held {
     task: Task,
-    guard: u64,
+    guard: GuardId,
     reason: Reason,
     exit: Exit,
 }
 
 impl Cancelled {
-    pub(crate) fn new(task: Task, guard: u64, reason: Reason) -> Self {
+    pub(crate) fn new(task: Task, guard: GuardId, reason: Reason) -> Self {
         Cancelled(Box::new(Held { task, guard, reason, exit: Exit::Resume }))
     }
 
@@ -65,13 +66,12 @@ impl Cancelled {
 
     /// Goes on unwinding, here: nothing after the await is run.
     ///
-    /// In another task than the one that was cancelled, or after the request's target has ended,
-    /// unwinds the task that awaits it.
+    /// In another task than the one that was cancelled, outside the scope that was, or after that has
+    /// ended, cancels the task that awaits it.
     ///
     /// # Panics
     /// Outside a task: there is nothing to unwind; `drop` it instead.
     pub async fn resume(self) -> ! {
-        let reason = self.0.reason.clone();
         let mut guard = Some(self);
         poll_fn(move |_| {
             let Some(here) = current_raw() else {
@@ -80,16 +80,12 @@ impl Cancelled {
                      unwind: drop the guard instead"
                 );
             };
-            let goes_on = guard.as_ref().is_some_and(|guard| guard.0.task.is(here) && guard.is_live());
-            drop(guard.take());
-            let is_under_way = current().is_some_and(|task| {
-                task.with_tree(|tree| !tree.requests.is_empty()).unwrap_or(false)
-            });
-            if !goes_on
-                && !is_under_way
-                && let Some(task) = current()
+            if let Some(guard) = guard.take()
+                && !guard.unwinds(here)
             {
-                task.cancel(reason.clone());
+                let reason = guard.0.reason.clone();
+                drop(guard);
+                Task::of(here).cancel(reason);
             }
             Poll::<()>::Pending
         })
@@ -97,13 +93,17 @@ impl Cancelled {
         unreachable!("it never becomes ready")
     }
 
-    /// Whether a request is still held by it.
-    fn is_live(&self) -> bool {
+    /// Whether one of its requests, going on, unwinds what is being polled in `here`.
+    fn unwinds(&self, here: Raw) -> bool {
         let guard = self.0.guard;
-        let holds = |tree: &mut crate::scope::tree::Tree| {
-            tree.requests.iter().any(|request| request.guards.contains_key(&guard))
-        };
-        self.0.task.with_tree(holds).unwrap_or(false)
+        let is_around = |target| frame::is_around(here, target);
+        self.0.task.is(here)
+            && self.0.task.with_tree(|tree| tree.holds_for(guard, is_around)).unwrap_or(false)
+    }
+
+    /// Its number in the tree of its task.
+    pub(crate) fn id(&self) -> GuardId {
+        self.0.guard
     }
 }
 

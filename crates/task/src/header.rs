@@ -6,7 +6,8 @@
 //! | `more` | anybody | anybody, once | atomic; [`crate::more`] |
 //! | `word` | anybody | anybody | atomic; [`crate::ledger`] (bound) or [`crate::free`] (free) |
 //! | `flags`, `refs`, `slot` | bound: the home's thread | the same | being that thread |
-//! | `done` | anybody | bound: the home's thread, once | Release, Acquire |
+//! | `done` | anybody | bound: the home's thread, once; free: who completes | Release, Acquire; free: under the word's COMPLETE |
+//! | `call` | anybody | the maker, then anybody by [`crate::call`] | atomic; 0: this is a task, no call |
 //! | `next` | who holds the task's `Runnable` | the same | there is one `Runnable` |
 //! | `joiner` | bound: the home's thread; free: by the word's JOINER bit | the same | see [`crate::join`] |
 //!
@@ -46,6 +47,7 @@ pub(crate) struct Header {
     pub(crate) flags: Local<u8>,
     pub(crate) done: AtomicU8,
     pub(crate) flavour: Flavour,
+    pub(crate) call: AtomicU8,
     pub(crate) next: Local<Option<NonNull<Header>>>,
     pub(crate) joiner: Local<Option<Waker>>,
     pub(crate) cold: Cold,
@@ -61,6 +63,8 @@ pub(crate) struct Birth {
     pub(crate) word: u32,
     pub(crate) refs: u32,
     pub(crate) flags: u8,
+    /// What a call begins as; 0 for a task.
+    pub(crate) call: u8,
     pub(crate) cold: Cold,
     pub(crate) more: Option<Box<More>>,
 }
@@ -83,6 +87,7 @@ impl Header {
             (&raw mut (*at).flags).write(Local::new(birth.flags));
             (&raw mut (*at).done).write(AtomicU8::new(0));
             (&raw mut (*at).flavour).write(birth.flavour);
+            (&raw mut (*at).call).write(AtomicU8::new(birth.call));
             (&raw mut (*at).next).write(Local::new(None));
             (&raw mut (*at).joiner).write(Local::new(None));
             (&raw mut (*at).cold.id).write(birth.cold.id);
@@ -96,17 +101,15 @@ impl Header {
     /// Makes this the header of a new task of the same home, with a handle; for a task that nobody
     /// else has.
     #[inline]
-    pub(crate) fn renew(
-        &mut self,
-        id: u64,
-        parent: u64,
-        location: &'static Location<'static>,
-        flags: u8,
-    ) {
+    pub(crate) fn renew(&mut self, cold: Cold, more: Option<Box<More>>, flags: u8) {
         self.refs = Local::new(2);
         self.flags = Local::new(flags);
         self.done = AtomicU8::new(0);
-        self.cold = Cold { id, parent, location };
+        self.cold = cold;
+        if let Some(more) = more {
+            // It has none: such a block is not used again.
+            self.more = AtomicPtr::new(Box::into_raw(more));
+        }
     }
 }
 
@@ -119,20 +122,32 @@ pub(crate) struct Cold {
     pub(crate) location: &'static Location<'static>,
 }
 
-/// What a poll came to. But for `Pending` the future has been dropped and what it left is stored.
+/// What a poll, or the drop of a future, came to. But for `Pending` the future has been dropped and what
+/// it left is stored. The number is what the header's `done` says afterwards.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
 pub(crate) enum Polled {
-    Pending,
-    Returned,
-    Panicked,
+    Pending = 0,
+    Returned = 1,
+    Panicked = 2,
+    Cancelled = 3,
+}
+
+impl Polled {
+    /// What a header's `done` says.
+    pub(crate) fn of_ended(done: u8) -> Option<Polled> {
+        [Polled::Returned, Polled::Panicked, Polled::Cancelled]
+            .into_iter()
+            .find(|&ended| ended as u8 == done)
+    }
 }
 
 /// What depends on the future's type.
 pub(crate) struct Vtable {
     /// Polls the future.
     pub(crate) poll: unsafe fn(NonNull<Header>, &mut Context<'_>) -> Polled,
-    /// Drops the future and stores `error` as the output.
-    pub(crate) cancel: unsafe fn(NonNull<Header>, JoinError),
+    /// Drops the future and stores `error` as the output, or what the destructor panicked with.
+    pub(crate) cancel: unsafe fn(NonNull<Header>, JoinError) -> Polled,
     /// Where, from the block's beginning, the future and then the output is.
     pub(crate) stage_offset: usize,
     /// Drops the output where it lies.

@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering as StdOrdering};
 use corio_base::ThreadToken;
 use corio_base::loom::sync::atomic::{AtomicUsize, Ordering, fence};
 
+use crate::call::CallPanic;
 use crate::mail::Mail;
 use crate::pool::Pool;
 use crate::registry::Registry;
@@ -35,6 +36,12 @@ pub trait Schedule: Send + Sync + 'static {
 
     /// A free task is ready to be polled, from any thread. A closed home drops it.
     fn submit(&self, task: FreeRunnable);
+
+    /// The function of a [`Call`](crate::Call) panicked. Called on the home's thread, with no task
+    /// current and in the call's context. This one may call user code; its panic is let be.
+    fn call_panicked(&self, panic: CallPanic) {
+        drop(panic);
+    }
 }
 
 /// How many references a home takes from its counter at a time: one atomic in a thousand spawns.
@@ -60,6 +67,8 @@ pub(crate) struct HomeLocal {
     pub(crate) pool: Pool,
     /// The block of a root task that nobody saw, for the next one; not registered.
     pub(crate) idle_root: Cell<Option<crate::bound::Raw>>,
+    /// The outermost task being polled, where a spawn polls another one within.
+    pub(crate) outermost: Cell<Option<crate::bound::Raw>>,
     /// References taken from `refs` and not handed out.
     spare_refs: Cell<usize>,
     /// The home takes no task in any more.
@@ -95,6 +104,11 @@ impl HomeRef {
         HomeRef(self.0)
     }
 
+    /// One more reference, on the home's thread and before its end.
+    pub(crate) fn clone_here(&self, local: &HomeLocal) -> HomeRef {
+        take_spare(self.0, local)
+    }
+
     /// What belongs to the home's thread, if this is it.
     #[inline]
     pub(crate) fn local(&self) -> Option<&HomeLocal> {
@@ -119,6 +133,19 @@ impl Drop for HomeRef {
             release(self.0, 1);
         }
     }
+}
+
+/// A reference out of those that the home keeps to hand out; `local` is that home's.
+#[inline(always)]
+fn take_spare(home: NonNull<HomeInner>, local: &HomeLocal) -> HomeRef {
+    let spare = &local.spare_refs;
+    if spare.get() == 0 {
+        // SAFETY: the caller has a reference. Relaxed: made from a reference that exists.
+        unsafe { home.as_ref() }.refs.fetch_add(REFS_PER_PACK, Ordering::Relaxed);
+        spare.set(REFS_PER_PACK);
+    }
+    spare.set(spare.get() - 1);
+    HomeRef(home)
 }
 
 fn release(home: NonNull<HomeInner>, refs: usize) {
@@ -153,6 +180,7 @@ impl Home {
                 registry: Registry::new(),
                 pool: Pool::new(),
                 idle_root: Cell::new(None),
+                outermost: Cell::new(None),
                 spare_refs: Cell::new(0),
                 closing: Cell::new(false),
                 closed: Cell::new(false),
@@ -172,14 +200,7 @@ impl Home {
     /// One more reference to this home.
     #[inline]
     pub(crate) fn to_ref(&self) -> HomeRef {
-        let spare = &self.local().spare_refs;
-        if spare.get() == 0 {
-            // SAFETY: as in `local`. Relaxed: made from a reference that exists.
-            unsafe { self.inner.as_ref() }.refs.fetch_add(REFS_PER_PACK, Ordering::Relaxed);
-            spare.set(REFS_PER_PACK);
-        }
-        spare.set(spare.get() - 1);
-        HomeRef(self.inner)
+        take_spare(self.inner, self.local())
     }
 
     /// A number for a new task.
@@ -196,6 +217,11 @@ impl Home {
         }
         local.next_id.set(id + 1);
         id
+    }
+
+    /// Whether `task` lives here.
+    pub(crate) fn is_home_of(&self, task: crate::bound::Raw) -> bool {
+        crate::bound::header(task).home.0 == self.inner
     }
 
     /// A way for other threads to spawn tasks that live here.
@@ -234,7 +260,7 @@ impl Home {
     pub(crate) fn cancel<T>(&self, task: &crate::JoinHandle<T>) -> bool {
         let task = task.raw();
         assert!(
-            crate::bound::header(task).home.0 == self.inner,
+            self.is_home_of(task),
             "a task is cancelled by the home it lives in: use `abort` from elsewhere",
         );
         crate::bound::cancel_alive(task)

@@ -138,6 +138,19 @@ impl<T> JoinHandle<T> {
         }
     }
 
+    /// Looks at the result without awaiting it and without taking it.
+    pub fn try_result(&mut self) -> TryResult<'_, T> {
+        if self.asked.is_taken() {
+            TryResult::Taken
+        } else if waker::is_done(self.task) {
+            // SAFETY: done, and not taken; of this type by the claim of `new`. The handle is borrowed
+            // for as long as the output is.
+            TryResult::Done(unsafe { cell::look_at_output(self.task) }.as_ref())
+        } else {
+            TryResult::NotDone
+        }
+    }
+
     /// # Safety
     /// The task is done and the output has not been taken.
     #[inline]
@@ -153,9 +166,10 @@ impl<T> JoinHandle<T> {
     fn ask(&mut self, context: &mut Context<'_>) -> bool {
         let header = header(self.task);
         if header.flavour == Flavour::Bound && self.asked.is_nothing() && header.home.is_here() {
-            let is_foreign = bound::set_joiner(self.task, context.waker());
-            if is_foreign || awaiting::is_in_scope() {
-                awaiting::stand(self.task, context);
+            if awaiting::is_in_scope() {
+                self.ask_in_scope(context);
+            } else if bound::set_joiner(self.task, context.waker()) {
+                awaiting::stand(self.task, context, false);
             }
             return false;
         }
@@ -173,11 +187,25 @@ impl<T> JoinHandle<T> {
         })
     }
 
+    /// As the rest of [`JoinHandle::ask`], with a scope around, or requests.
+    #[cold]
+    #[inline(never)]
+    fn ask_in_scope(&mut self, context: &mut Context<'_>) {
+        // SAFETY: on the home's thread.
+        let begun = unsafe { header(self.task).joiner.look(Option::is_some) };
+        bound::set_joiner(self.task, context.waker());
+        awaiting::stand(self.task, context, begun);
+    }
+
     #[cold]
     #[inline(never)]
     fn ask_from_away(&mut self, context: &mut Context<'_>) -> bool {
+        let begun = match header(self.task).flavour {
+            Flavour::Bound => !self.asked.is_nothing(),
+            Flavour::Free => State(&header(self.task).word).has_joiner(),
+        };
         self.ask_elsewhere(context.waker());
-        awaiting::stand(self.task, context);
+        awaiting::stand(self.task, context, begun);
         // Another thread may have completed it before the waker was in place.
         waker::is_done(self.task)
     }
@@ -196,23 +224,34 @@ impl<T> JoinHandle<T> {
     /// If polled again after it was ready; if a task polls its own handle.
     pub fn poll_unheld(&mut self, context: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
         assert!(!self.asked.is_taken(), "a JoinHandle was polled after it had given its result");
-        if !waker::is_done(self.task) {
+        if !self.poll_end(context) {
+            return Poll::Pending;
+        }
+        // SAFETY: done, and not taken.
+        Poll::Ready(unsafe { self.take() })
+    }
+
+    /// As [`JoinHandle::poll_unheld`], but the result stays. `true`: the task has ended.
+    ///
+    /// # Panics
+    /// If a task polls its own handle.
+    pub fn poll_end(&mut self, context: &mut Context<'_>) -> bool {
+        if !self.asked.is_taken() && !waker::is_done(self.task) {
             let header = header(self.task);
             if header.flavour == Flavour::Bound && self.asked.is_nothing() && header.home.is_here()
             {
                 bound::set_joiner(self.task, context.waker());
-                return Poll::Pending;
+                return false;
             }
             self.ask_elsewhere(context.waker());
             if !waker::is_done(self.task) {
-                return Poll::Pending;
+                return false;
             }
         }
         if awaiting::may_stand(self.task) {
             awaiting::leave(self.task);
         }
-        // SAFETY: done, and not taken.
-        Poll::Ready(unsafe { self.take() })
+        true
     }
 
     fn ask_by_mail(&mut self, waker: &Waker) {
@@ -307,7 +346,7 @@ fn detach(task: Raw) {
 ///
 /// It has ended already, unless it was sent to the home in the moment that one closed: then the
 /// home's last look at its mail, which is under way on another thread, ends it.
-fn await_last_look(task: Raw) {
+pub(crate) fn await_last_look(task: Raw) {
     while !bound::is_done(task) {
         thread::yield_now();
     }
@@ -339,6 +378,27 @@ impl<T> fmt::Debug for JoinHandle<T> {
             .field("task", &self.info())
             .field("finished", &self.is_finished())
             .finish()
+    }
+}
+
+/// What [`JoinHandle::try_result`] finds.
+#[derive(Debug)]
+pub enum TryResult<'a, T> {
+    /// The task has not ended.
+    NotDone,
+    /// It has ended, and this is its result.
+    Done(Result<&'a T, &'a JoinError>),
+    /// The handle was awaited, or [`JoinHandle::try_take`] called: the result is gone.
+    Taken,
+}
+
+impl<'a, T> TryResult<'a, T> {
+    /// The result, if it is there.
+    pub fn done(self) -> Option<Result<&'a T, &'a JoinError>> {
+        match self {
+            TryResult::Done(result) => Some(result),
+            TryResult::NotDone | TryResult::Taken => None,
+        }
     }
 }
 

@@ -1,8 +1,12 @@
 #![doc = include_str!("../README.md")]
 #![deny(unsafe_code)]
 
+mod all;
 mod awaiting;
+mod callbacks;
 mod cell;
+mod context;
+mod eager;
 mod flags;
 mod free;
 mod guard;
@@ -15,6 +19,7 @@ mod registry;
 mod scope;
 
 mod bound;
+mod call;
 mod waker;
 
 mod home;
@@ -26,15 +31,19 @@ mod runnable;
 mod spawn;
 mod task;
 
+pub use call::{Call, CallPanic};
+pub use callbacks::CallbackId;
+pub use context::var::{ContextVar, ResetError, Token};
+pub use context::{Context, Variable, Variables};
 pub use guard::Cancelled;
 pub use home::{Home, RemoteHome, Schedule};
-pub use join::{JoinError, JoinHandle};
+pub use join::{JoinError, JoinHandle, TryResult};
 pub use mail::Mail;
 pub use run_list::RunList;
 pub use runnable::{FreeRunnable, Ran, Runnable};
-pub use scope::{Catch, Forward, Hold, Mask, Reason, Target, Triggered, catch, mask};
+pub use scope::{Catch, Forward, Hold, Mask, Reason, Target, Triggered, Unwinding, catch, mask};
 pub use spawn::Spawn;
-pub use task::{Task, TaskInfo, current};
+pub use task::{StackFrame, Task, TaskInfo, TaskState, current};
 
 /// Runs user code whose panic is nobody's to catch (a destructor, a foreign waker): the panic hook
 /// has told of it, and the loop goes on.

@@ -1,7 +1,7 @@
 //! What another thread tells a bound task's home.
 //!
 //! Everything that is not the counting of references goes by mail, in order: a wake, a task to take
-//! in, a joiner's waker, the end of a handle, an abort, a request. The home opens it between two turns. A mail
+//! in, a joiner's waker, the end of a handle, an abort, a request, a callback. The home opens it between two turns. A mail
 //! that is dropped unopened found its home closed, when all its tasks have ended; it then does what
 //! is left to do on the sender's thread.
 #![expect(unsafe_code, reason = "tasks by pointer, Send because only their home opens them")]
@@ -11,6 +11,7 @@ use std::mem::ManuallyDrop;
 use std::task::Waker;
 
 use crate::bound::{self, Raw, header};
+use crate::call;
 
 /// Something for one bound task, to be [opened](Mail::open) on its home's thread.
 pub struct Mail(ManuallyDrop<Content>);
@@ -28,6 +29,8 @@ enum Content {
     Abort(Raw),
     /// With a reference.
     Ask(Raw),
+    /// With a reference.
+    Callbacks(Raw),
 }
 
 // SAFETY: a mail holds or borrows references as its variants say, and reaches what belongs to the
@@ -61,6 +64,10 @@ impl Mail {
         Mail(ManuallyDrop::new(Content::Ask(task)))
     }
 
+    pub(crate) fn callbacks(task: Raw) -> Mail {
+        Mail(ManuallyDrop::new(Content::Callbacks(task)))
+    }
+
     fn into_content(self) -> Content {
         let mut mail = ManuallyDrop::new(self);
         // SAFETY: taken once; the mail's own drop does not run.
@@ -78,11 +85,15 @@ impl Mail {
             | Content::Join(task, _)
             | Content::Detach(task)
             | Content::Abort(task)
-            | Content::Ask(task) => *task,
+            | Content::Ask(task)
+            | Content::Callbacks(task) => *task,
         };
         let local = header(task).home.local().expect("a mail is opened on its home's thread");
         match self.into_content() {
             Content::Wake(task) => bound::open_wake(task, local),
+            Content::Spawned(call) if call::is_call(call) => {
+                call::arrive(call, local.closing.get());
+            }
             Content::Spawned(task) => crate::spawn::arrive(task, local),
             Content::Join(task, waker) => bound::open_join(task, waker),
             Content::Detach(task) => bound::detach(task),
@@ -94,6 +105,7 @@ impl Mail {
                 bound::ask(task);
                 bound::release(task);
             }
+            Content::Callbacks(task) => bound::open_callbacks(task),
         }
     }
 }
@@ -107,6 +119,7 @@ impl Drop for Mail {
             Content::Join(task, waker) => crate::join::answer_away(task, waker),
             Content::Detach(task) => crate::join::drop_output_away(task),
             Content::Abort(task) | Content::Ask(task) => bound::release(task),
+            Content::Callbacks(task) => crate::callbacks::answer_away(task),
         }
     }
 }
@@ -120,6 +133,7 @@ impl fmt::Debug for Mail {
             Content::Detach(task) => ("Detach", task),
             Content::Abort(task) => ("Abort", task),
             Content::Ask(task) => ("Ask", task),
+            Content::Callbacks(task) => ("Callbacks", task),
         };
         f.debug_struct("Mail").field(what, &header(*task).cold.id).finish()
     }

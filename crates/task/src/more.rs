@@ -1,4 +1,4 @@
-//! What few tasks have: a name of their own, requests and the scopes they concern.
+//! What few tasks have: a name of their own, requests and the scopes they concern, a context, callbacks.
 //!
 //! A task begins without; the first who needs a place for such a thing makes it, on any thread, and it
 //! lasts as long as the task's block.
@@ -12,6 +12,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use corio_base::loom::sync::atomic::Ordering;
 
+use crate::callbacks::Callbacks;
+use crate::context::place::Own;
 use crate::header::Header;
 use crate::scope::Hold;
 use crate::scope::tree::Tree;
@@ -23,6 +25,8 @@ pub(crate) struct More {
     tree: Mutex<Option<Box<Tree>>>,
     /// Of whoever awaits the task.
     hold: Mutex<Option<Box<Hold>>>,
+    own: Own,
+    callbacks: Mutex<Callbacks>,
 }
 
 /// Locks, also what a panic left locked: nothing here is left half done.
@@ -31,14 +35,29 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl More {
-    /// For a task that is spawned with a name.
+    /// For a task that is spawned with a name or into a context.
     #[cold]
-    pub(crate) fn named(name: Box<str>) -> Box<More> {
-        Box::new(More { name: Mutex::new(Some(name)), ..More::default() })
+    pub(crate) fn born(name: Option<Box<str>>, own: Own) -> Box<More> {
+        Box::new(More { name: Mutex::new(name), own, ..More::default() })
     }
 
     pub(crate) fn name(&self) -> Option<Box<str>> {
         lock(&self.name).clone()
+    }
+
+    pub(crate) fn set_name(&self, name: Box<str>) {
+        let before = lock(&self.name).replace(name);
+        drop(before);
+    }
+
+    /// The task's context.
+    pub(crate) fn own(&self) -> &Own {
+        &self.own
+    }
+
+    /// Calls `change` with the task's callbacks. No foreign code may run in it.
+    pub(crate) fn with_callbacks<R>(&self, change: impl FnOnce(&mut Callbacks) -> R) -> R {
+        change(&mut lock(&self.callbacks))
     }
 
     /// Calls `change` with the task's scopes, if there ever were any. No foreign code may run in it.

@@ -7,7 +7,7 @@
 //! no handle left) is kept for the next one.
 #![expect(unsafe_code, reason = "a task whose future borrows, ended before the borrow is")]
 
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::{Context, Poll};
@@ -15,12 +15,14 @@ use std::task::{Context, Poll};
 use crate::bound::{self, Raw, flags, header};
 use crate::cell::{self, TaskCell};
 use crate::flags::Flags;
+use crate::header::Polled;
 use crate::home::Home;
 use crate::join::{JoinError, JoinHandle};
 use crate::ledger::Ledger;
+use crate::more;
 use crate::runnable::{self, Runnable};
-use crate::spawn;
-use crate::task::{TaskInfo, current_raw};
+use crate::spawn::Spawn;
+use crate::task::TaskInfo;
 
 /// On the waiter's stack: the future, and where its output goes.
 struct Frame<'a, F: Future> {
@@ -51,7 +53,8 @@ impl<F: Future> Future for RootFuture<'_, F> {
 }
 
 impl Home {
-    /// Runs `future` as a task of this home. `drive` runs the loop until that task is done; if it
+    /// Runs `future` as a task of this home, which is called what `spawn` says; a place serves for one
+    /// without a name. `drive` runs the loop until that task is done; if it
     /// returns before, or panics, the task is cancelled.
     ///
     /// With `at_once` the task is polled before `drive` is called, and `drive` is not called if that
@@ -62,14 +65,14 @@ impl Home {
     #[inline]
     pub fn run_root<F: Future>(
         &self,
-        location: &'static Location<'static>,
+        spawn: impl Into<Spawn>,
         future: Pin<&mut F>,
         at_once: bool,
         drive: impl FnOnce(TaskInfo<'_>),
     ) -> Result<F::Output, JoinError> {
         let mut frame = Frame { future, output: None };
         let frame_ptr = NonNull::from(&mut frame);
-        let task = self.begin_root(location, RootFuture(frame_ptr), at_once);
+        let task = self.begin_root(spawn.into(), RootFuture(frame_ptr), at_once);
         // SAFETY: RUNNING was set by `begin_root`, for this poll, and the frame is there.
         if at_once && let Some(output) = unsafe { self.first_poll(task, frame_ptr) } {
             return Ok(output);
@@ -118,38 +121,31 @@ impl Home {
             }
             Err(payload) => Err(JoinError::panicked(header(task).cold.id, payload)),
         };
+        let polled = if ended.is_ok() { Polled::Returned } else { Polled::Panicked };
         self.register(task);
         // SAFETY: not polled any more, and a RootFuture has no destructor.
         unsafe { TaskCell::<RootFuture<'_, F>>::store(task, ended) };
-        bound::finish(task);
+        bound::finish(task, polled);
         None
     }
 
     /// A task of `future`: being polled (`at_once`, not registered), or in the queue. One reference is
     /// the home's, one, with the HANDLE bit, the caller's.
     #[inline]
-    fn begin_root<F: Future>(
-        &self,
-        location: &'static Location<'static>,
-        future: RootFuture<'_, F>,
-        at_once: bool,
-    ) -> Raw {
+    fn begin_root<F: Future>(&self, spawn: Spawn, future: RootFuture<'_, F>, at_once: bool) -> Raw {
         let local = self.local();
-        let id = self.next_id();
         let flags = if at_once { Flags::RUNNING_ROOT } else { Flags::INITIAL };
         let task = match local.idle_root.take() {
             Some(block) => {
-                let parent = current_raw().map_or(0, |task| header(task).cold.id);
+                let (cold, more) = spawn.describe(self.next_id());
                 // SAFETY: nobody else has the block (`retire_root`); layouts of all root futures are
                 // the same; the old content has no destructor.
-                unsafe {
-                    TaskCell::rewrite(block, future, |h| h.renew(id, parent, location, flags))
-                };
+                unsafe { TaskCell::rewrite(block, future, |h| h.renew(cold, more, flags)) };
                 block
             }
             None => {
                 // SAFETY: `run_root` ends the task before what the future borrows goes.
-                unsafe { spawn::root(self, id, location, flags, future) }
+                unsafe { spawn.begin(self, flags, future) }
             }
         };
         if !at_once {
@@ -175,7 +171,11 @@ impl Home {
         let local = self.local();
         // SAFETY: on the home's thread.
         let refs = unsafe { header(task).refs.get() };
-        if refs != 2 || flags(task).is_queued() || !Ledger(&header(task).word).is_at_rest() {
+        if refs != 2
+            || more::get(header(task)).is_some()
+            || flags(task).is_queued()
+            || !Ledger(&header(task).word).is_at_rest()
+        {
             return false;
         }
         if let Some(other) = local.idle_root.replace(Some(task)) {

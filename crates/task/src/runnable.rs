@@ -6,16 +6,22 @@ use std::mem::ManuallyDrop;
 use std::task::Context;
 
 use corio_base::current;
+use corio_base::loom::sync::atomic::Ordering;
 
 use crate::bound::{self, Raw, flags, header};
+use crate::call;
+use crate::callbacks;
 use crate::flags::Start;
 use crate::free::{self, State};
 use crate::header::{Flavour, Polled};
 use crate::join::JoinError;
+use crate::more;
 use crate::quietly;
 use crate::scope::frame;
 use crate::scope::pass::{self, Next};
 use crate::scope::reason::Reason;
+use crate::scope::site;
+use crate::scope::tree::Waking;
 use crate::task::{Task, TaskInfo};
 use crate::waker;
 
@@ -32,6 +38,8 @@ pub enum Ran {
     Cancelled,
     /// It had ended before; nothing was polled.
     Stale,
+    /// It was no task but a [`Call`](crate::Call), which is over.
+    Called,
 }
 
 impl Ran {
@@ -40,6 +48,7 @@ impl Ran {
             Polled::Pending => Ran::Pending,
             Polled::Returned => Ran::Returned,
             Polled::Panicked => Ran::Panicked,
+            Polled::Cancelled => Ran::Cancelled,
         }
     }
 }
@@ -80,7 +89,7 @@ impl Runnable {
         let task = self.into_raw();
         match flags(task).start() {
             Start::Poll => {}
-            Start::Pass { begun } => return run_passes(task, begun),
+            Start::Pass { begun } => return run_passes(task, begun, false),
             Start::Cancel => {
                 bound::cancel(task);
                 return Ran::Cancelled;
@@ -96,14 +105,24 @@ impl Runnable {
             }
         }
         // SAFETY: RUNNING is set, by this runnable, which is the only one.
-        let polled = unsafe { poll(task) };
-        match polled {
-            Polled::Pending if flags(task).pause() => {}
-            Polled::Pending => return run_asked(task),
-            Polled::Returned | Polled::Panicked => bound::finish(task),
-        }
-        Ran::of(polled)
+        unsafe { run_started(task) }
     }
+}
+
+/// Polls a bound task once.
+///
+/// # Safety
+/// RUNNING is set, for this poll.
+#[inline(always)]
+pub(crate) unsafe fn run_started(task: Raw) -> Ran {
+    // SAFETY: the caller's claim: the future is there, and nobody else is at it.
+    let polled = unsafe { poll(task) };
+    match polled {
+        Polled::Pending if flags(task).pause() => {}
+        Polled::Pending => return run_asked(task),
+        ended => bound::finish(task, ended),
+    }
+    Ran::of(polled)
 }
 
 /// A request came while a bound task was polled: it is polled again in the same turn.
@@ -111,15 +130,19 @@ impl Runnable {
 #[inline(never)]
 pub(crate) fn run_asked(task: Raw) -> Ran {
     flags(task).run_again();
-    run_passes(task, true)
+    run_passes(task, true, true)
 }
 
 /// Polls a bound task with requests, of which RUNNING is set, until it ends or waits.
 #[cold]
 #[inline(never)]
-fn run_passes(task: Raw, begun: bool) -> Ran {
+fn run_passes(task: Raw, begun: bool, goes_on: bool) -> Ran {
+    if call::is_call(task) {
+        return call::run(task);
+    }
+    let is_queued = || flags(task).is_queued();
     // SAFETY: RUNNING is set by the caller.
-    let outcome = unsafe { passes(task, begun, || flags(task).is_queued()) };
+    let outcome = unsafe { passes(task, begun, goes_on, is_queued, |w| serve(task, w)) };
     match outcome {
         Passed::Waiting { asked, again } => {
             if !asked {
@@ -131,10 +154,20 @@ fn run_passes(task: Raw, begun: bool) -> Ran {
             }
             Ran::Pending
         }
-        Passed::Ended(ran) => {
-            bound::finish(task);
-            ran
+        Passed::Ended(ended) => {
+            bound::finish(task, ended);
+            Ran::of(ended)
         }
+    }
+}
+
+/// Wakes before a pass, which serves these wakes, too: they do not queue the task.
+fn serve(task: Raw, wakers: Waking) {
+    let began = flags(task).begin_serving();
+    site::wake(wakers);
+    if began && flags(task).end_serving() {
+        // SAFETY: SCHEDULED was clear: there is no other entry.
+        header(task).home.schedule().ready(unsafe { Runnable::new(task) });
     }
 }
 
@@ -143,45 +176,67 @@ enum Passed {
     /// The body waits. `asked`: requests are left; `again`: poll it in the next turn in any case.
     Waiting { asked: bool, again: bool },
     /// The output is stored.
-    Ended(Ran),
+    Ended(Polled),
 }
 
-/// Polls the future of a task with requests, as [`pass`] says.
+/// Polls the future of a task with requests, as [`pass`] says. `goes_on`: it was polled in this turn
+/// already. `serve` wakes before a poll.
 ///
 /// # Safety
 /// The future is there and the caller alone is at it.
-unsafe fn passes(task: Raw, begun: bool, is_woken: impl Fn() -> bool) -> Passed {
+unsafe fn passes(
+    task: Raw,
+    begun: bool,
+    goes_on: bool,
+    is_woken: impl Fn() -> bool,
+    serve: impl Fn(Waking),
+) -> Passed {
     if !begun && let Some(reason) = pass::first_reason(task) {
         // SAFETY: the caller's claim.
         return unsafe { unwind(task, reason) };
     }
     pass::begin_run(task);
-    for _ in 0..pass::PASSES_PER_TURN_MAX {
-        pass::begin(task);
+    let mut wakers = Waking::new();
+    for round in 0..pass::PASSES_PER_TURN_MAX {
+        wakers.extend(pass::begin(task));
+        if !wakers.is_empty() {
+            serve(std::mem::take(&mut wakers));
+        }
         // SAFETY: the caller's claim, twice.
         let polled = unsafe {
-            enter(task, |context| {
+            let poll = |context: &mut Context<'_>| {
                 frame::within(None, true, |_| (header(task).vtable.poll)(task, context))
-            })
+            };
+            // What gave way for a turn has not had it at the second poll of one.
+            if round == 0 && !goes_on { enter(task, poll) } else { enter_again(task, poll) }
         };
         match polled {
             Polled::Pending => {}
-            Polled::Panicked => return Passed::Ended(Ran::Panicked),
+            Polled::Panicked | Polled::Cancelled => return Passed::Ended(polled),
             Polled::Returned => {
-                let Some(reason) = pass::unwound(task) else { return Passed::Ended(Ran::Returned) };
+                let Some(reason) = pass::unwound(task) else { return Passed::Ended(polled) };
                 let error = JoinError::cancelled(header(task).cold.id, Some(reason));
                 // SAFETY: the output is stored, and nobody has been told of it.
                 unsafe { (header(task).vtable.replace_output)(task, error) };
-                return Passed::Ended(Ran::Cancelled);
+                return Passed::Ended(Polled::Cancelled);
             }
         }
-        match pass::end(task, is_woken()) {
-            // SAFETY: the caller's claim; the poll is over.
-            Next::Take(reason) => return unsafe { unwind(task, reason) },
+        let next;
+        (next, wakers) = pass::end(task, is_woken());
+        match next {
             Next::Again => {}
-            Next::Rest { asked, revive } => return Passed::Waiting { asked, again: revive },
+            Next::Take(reason) => {
+                site::wake(wakers);
+                // SAFETY: the caller's claim; the poll is over.
+                return unsafe { unwind(task, reason) };
+            }
+            Next::Rest { asked, revive } => {
+                site::wake(wakers);
+                return Passed::Waiting { asked, again: revive };
+            }
         }
     }
+    site::wake(wakers);
     Passed::Waiting { asked: true, again: true }
 }
 
@@ -192,8 +247,7 @@ unsafe fn passes(task: Raw, begun: bool, is_woken: impl Fn() -> bool) -> Passed 
 unsafe fn unwind(task: Raw, reason: Reason) -> Passed {
     let error = JoinError::cancelled(header(task).cold.id, Some(reason));
     // SAFETY: the caller's claim.
-    unsafe { (header(task).vtable.cancel)(task, error) };
-    Passed::Ended(Ran::Cancelled)
+    Passed::Ended(unsafe { (header(task).vtable.cancel)(task, error) })
 }
 
 /// Polls the future with the task as the current one.
@@ -220,8 +274,24 @@ pub(crate) unsafe fn enter<R>(task: Raw, poll: impl FnOnce(&mut Context<'_>) -> 
     poll(&mut context)
 }
 
+/// As [`enter`], for a poll that goes on with the one before.
+///
+/// # Safety
+/// As for [`enter`].
+unsafe fn enter_again<R>(task: Raw, poll: impl FnOnce(&mut Context<'_>) -> R) -> R {
+    // SAFETY: as in `enter`.
+    let waker = unsafe { waker::borrowed(task) };
+    let mut context = Context::from_waker(&waker);
+    // SAFETY: as in `enter`.
+    let _current = unsafe { current::enter_again(task.as_ptr().cast()) };
+    poll(&mut context)
+}
+
 impl Drop for Runnable {
     fn drop(&mut self) {
+        if call::is_call(self.0) {
+            return call::drop_entry(self.0);
+        }
         bound::cancel_alive(self.0);
         bound::unqueue(self.0);
     }
@@ -273,17 +343,19 @@ impl FreeRunnable {
                 // SAFETY: as above.
                 let polled = unsafe { poll(task) };
                 if polled != Polled::Pending {
-                    finish_free(task);
+                    finish_free(task, polled);
                     return Ran::of(polled);
                 }
             }
             free::Start::Pass => {
                 let begun = mark_begun(task);
                 // SAFETY: as above.
-                match unsafe { passes(task, begun, || state.is_scheduled()) } {
-                    Passed::Ended(ran) => {
-                        finish_free(task);
-                        return ran;
+                match unsafe {
+                    passes(task, begun, false, || state.is_scheduled(), |w| serve_free(&state, w))
+                } {
+                    Passed::Ended(ended) => {
+                        finish_free(task, ended);
+                        return Ran::of(ended);
                     }
                     Passed::Waiting { asked, again } => {
                         if !asked {
@@ -308,6 +380,15 @@ impl FreeRunnable {
     }
 }
 
+/// As [`serve`], for a free task.
+fn serve_free(state: &State<'_>, wakers: Waking) {
+    let was_scheduled = state.is_scheduled();
+    site::wake(wakers);
+    if !was_scheduled {
+        state.served();
+    }
+}
+
 /// A free task is polled. `true`: it was before.
 fn mark_begun(task: Raw) -> bool {
     let begun = &header(task).flags;
@@ -323,13 +404,15 @@ fn mark_begun(task: Raw) -> bool {
 fn end_cancelled(task: Raw) {
     let error = JoinError::cancelled(header(task).cold.id, None);
     // SAFETY: RUNNING is set by the caller, who had the runnable.
-    unsafe { (header(task).vtable.cancel)(task, error) };
-    finish_free(task);
+    let ended = unsafe { (header(task).vtable.cancel)(task, error) };
+    finish_free(task, ended);
 }
 
 /// Publishes the end of a free task whose output is stored, and gives up its own reference.
-fn finish_free(task: Raw) {
+fn finish_free(task: Raw, ended: Polled) {
     let header = header(task);
+    // Relaxed: `complete` publishes it with the output.
+    header.done.store(ended as u8, Ordering::Relaxed);
     let completed = State(&header.word).complete();
     if completed.drop_output {
         // SAFETY: the output is stored and the handle, which could take it, is gone.
@@ -340,6 +423,9 @@ fn finish_free(task: Raw) {
         if let Some(joiner) = unsafe { header.joiner.replace(None) } {
             waker::wake_any(joiner);
         }
+    }
+    if more::get(header).is_some() {
+        callbacks::flush(task);
     }
     waker::release(task);
 }

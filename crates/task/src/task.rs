@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::io;
 use std::marker::PhantomData;
 use std::panic::Location;
 use std::ptr::NonNull;
@@ -10,10 +11,14 @@ use std::ptr::NonNull;
 use corio_base::current;
 
 use crate::bound::{Raw, header};
+use crate::callbacks::{self, CallbackId};
+use crate::context::Context;
+use crate::header::Polled;
 use crate::more;
 use crate::scope::reason::Reason;
 use crate::scope::tree::{TASK, Tree};
 use crate::scope::{self, Forward, site};
+use crate::spawn::Spawn;
 use crate::waker;
 
 /// The task that is being polled on this thread; `None` outside any.
@@ -85,7 +90,6 @@ impl Task {
                 return false;
             }
             tree.issue(TASK, reason, origin, false);
-            tree.cancelling += 1;
             true
         });
         if issued {
@@ -122,6 +126,123 @@ impl Task {
     pub fn is_done(&self) -> bool {
         waker::is_done(self.0)
     }
+
+    /// Whether the task has ended without a result and without a panic: cancelled, aborted, or its home
+    /// was closed.
+    pub fn is_cancelled(&self) -> bool {
+        self.state() == TaskState::Cancelled
+    }
+
+    /// How far the task has come.
+    pub fn state(&self) -> TaskState {
+        self.info().state()
+    }
+
+    /// The name it was given, or `Task-` and its number.
+    pub fn name(&self) -> String {
+        self.info().name()
+    }
+
+    /// Gives it another name.
+    pub fn set_name(&self, name: impl Into<Box<str>>) {
+        more::get_or_new(header(self.0)).set_name(name.into());
+    }
+
+    /// The type of its future.
+    pub fn type_name(&self) -> &'static str {
+        self.info().type_name()
+    }
+
+    /// Where it was spawned.
+    pub fn location(&self) -> &'static Location<'static> {
+        self.info().location()
+    }
+
+    /// The number of the task that spawned it, if one did.
+    pub fn parent(&self) -> Option<u64> {
+        self.info().parent()
+    }
+
+    /// Where a task that has not ended stands, from the outermost frame on; empty after its end.
+    ///
+    /// A future keeps no frames while it waits, so this is what the task itself knows: its future, and
+    /// where it was spawned.
+    pub fn stack(&self) -> Vec<StackFrame> {
+        if self.is_done() {
+            return Vec::new();
+        }
+        vec![StackFrame { name: self.type_name(), location: self.location() }]
+    }
+
+    /// Writes [`Task::stack`] as people read it, at most `limit` frames, the newest.
+    ///
+    /// ```
+    /// # fn show(task: &corio_task::Task) -> std::io::Result<()> {
+    /// task.print_stack(None, &mut std::io::stderr())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// What `to` says.
+    pub fn print_stack(&self, limit: Option<usize>, to: &mut dyn io::Write) -> io::Result<()> {
+        let frames = self.stack();
+        if frames.is_empty() {
+            return writeln!(to, "No stack for {self:?}");
+        }
+        let first = frames.len() - limit.unwrap_or(frames.len()).min(frames.len());
+        writeln!(to, "Stack for {self:?} (most recent call last):")?;
+        for frame in &frames[first..] {
+            writeln!(to, "  {frame}")?;
+        }
+        Ok(())
+    }
+
+    /// The context it runs in, the very one: what is set in it is seen by the task, and the other way
+    /// round.
+    pub fn context(&self) -> Context {
+        more::get_or_new(header(self.0)).own().context()
+    }
+
+    /// Has `callback` called when the task has ended: in the next turn of its loop, never at once, after
+    /// those that were added before, in a copy of the context that is current now. If the task has ended
+    /// already, that turn is the next one.
+    ///
+    /// A panic of the callback goes to [`Schedule::call_panicked`](crate::Schedule::call_panicked). A loop
+    /// that is closed before calls it no more, and drops it.
+    #[track_caller]
+    pub fn add_done_callback(&self, callback: impl FnOnce(&Task) + Send + 'static) -> CallbackId {
+        callbacks::add(self.0, Spawn::new(), Box::new(callback))
+    }
+
+    /// As [`Task::add_done_callback`], with the context that `callback` is called in.
+    #[track_caller]
+    pub fn add_done_callback_in(
+        &self,
+        context: Context,
+        callback: impl FnOnce(&Task) + Send + 'static,
+    ) -> CallbackId {
+        callbacks::add(self.0, Spawn::new().context(context), Box::new(callback))
+    }
+
+    /// Takes a callback back and drops it. `false`: its turn has come, or it was taken back before.
+    pub fn remove_done_callback(&self, id: CallbackId) -> bool {
+        callbacks::remove(self.0, id)
+    }
+}
+
+/// One frame of a [`Task::stack`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StackFrame {
+    /// The type of the future.
+    pub name: &'static str,
+    /// The place that is known of it.
+    pub location: &'static Location<'static>,
+}
+
+impl fmt::Display for StackFrame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {}", self.name, self.location)
+    }
 }
 
 impl Clone for Task {
@@ -152,7 +273,41 @@ impl Hash for Task {
 
 impl fmt::Debug for Task {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Task").field(&self.info()).field(&self.is_done()).finish()
+        let info = self.info();
+        write!(f, "<Task {} name={:?} future={}", info.state(), info.name(), info.type_name())?;
+        write!(f, " spawned at {}", info.location())?;
+        match more::get(header(self.0)).map_or(0, |more| more.with_callbacks(|c| c.len())) {
+            0 => f.write_str(">"),
+            count => write!(f, " callbacks={count}>"),
+        }
+    }
+}
+
+/// How far a task has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TaskState {
+    /// It runs, is ready to, or waits.
+    Pending,
+    /// As `Pending`, with requests to unwind that were neither suppressed nor taken back.
+    Cancelling,
+    /// It has ended with a result.
+    Finished,
+    /// It has ended with a panic.
+    Panicked,
+    /// It has ended with neither.
+    Cancelled,
+}
+
+impl fmt::Display for TaskState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            TaskState::Pending => "pending",
+            TaskState::Cancelling => "cancelling",
+            TaskState::Finished => "finished",
+            TaskState::Panicked => "panicked",
+            TaskState::Cancelled => "cancelled",
+        })
     }
 }
 
@@ -177,6 +332,22 @@ impl TaskInfo<'_> {
     #[inline]
     pub fn is_done(&self) -> bool {
         waker::is_done(self.task)
+    }
+
+    /// How far the task has come.
+    pub fn state(&self) -> TaskState {
+        match waker::ended(self.task) {
+            Some(Polled::Returned) => TaskState::Finished,
+            Some(Polled::Panicked) => TaskState::Panicked,
+            Some(Polled::Cancelled) => TaskState::Cancelled,
+            Some(Polled::Pending) | None => {
+                let tree = |more: &more::More| more.with_tree(|tree| tree.cancelling);
+                match more::get(header(self.task)).and_then(tree) {
+                    None | Some(0) => TaskState::Pending,
+                    Some(_) => TaskState::Cancelling,
+                }
+            }
+        }
     }
 
     /// The name it was given, or `Task-` and its number.

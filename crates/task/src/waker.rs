@@ -8,10 +8,12 @@ use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
+use corio_base::loom::sync::atomic::Ordering;
+
 use crate::bound::{self, Raw, header};
 use crate::cell;
 use crate::free::State;
-use crate::header::Flavour;
+use crate::header::{Flavour, Polled};
 use crate::runnable::FreeRunnable;
 
 static VTABLE: RawWakerVTable = RawWakerVTable::new(
@@ -153,6 +155,15 @@ pub(crate) fn is_done(task: Raw) -> bool {
         Flavour::Bound => bound::is_done(task),
         Flavour::Free => State(&header(task).word).is_complete(),
     }
+}
+
+/// How the task has ended; `None` if it has not.
+pub(crate) fn ended(task: Raw) -> Option<Polled> {
+    if !is_done(task) {
+        return None;
+    }
+    // Acquire: for a bound task as in `bound::is_done`; a free one's is published by its word.
+    Polled::of_ended(header(task).done.load(Ordering::Acquire))
 }
 
 /// Gives a free task, for which SCHEDULED was just set, to its home.

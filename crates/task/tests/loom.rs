@@ -11,7 +11,13 @@ mod support;
 
 #[path = "loom/bound.rs"]
 mod bound;
+#[path = "loom/calls.rs"]
+mod calls;
 #[path = "loom/free.rs"]
 mod free;
+#[path = "loom/more.rs"]
+mod more;
 #[path = "loom/root.rs"]
 mod root;
+#[path = "loom/scopes.rs"]
+mod scopes;

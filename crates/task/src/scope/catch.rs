@@ -55,13 +55,14 @@ impl<F: Future> Future for Catch<F> {
                 if requests.is_empty() {
                     return Poll::Pending;
                 }
+                let Some(cancelled) = this.site.take(&requests) else {
+                    unreachable!("a scope that has to decide stands in the tree");
+                };
                 // Guards in the body go on unwinding with this, and come together in the new one. If
-                // the drop panics, the requests are still in the tree.
+                // the drop panics, the new one goes on unwinding.
                 this.body.set(None);
-                match this.site.take(&requests) {
-                    Some(cancelled) => Poll::Ready(Err(cancelled)),
-                    None => unreachable!("a scope that has to decide stands in the tree"),
-                }
+                this.site.leave_taken(cancelled.id());
+                Poll::Ready(Err(cancelled))
             }
             Poll::Pending => Poll::Pending,
         }

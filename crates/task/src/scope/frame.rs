@@ -13,6 +13,8 @@ use std::task::Waker;
 use corio_base::current;
 
 use super::site::Site;
+use super::tree::{NodeId, TASK};
+use crate::bound::Raw;
 
 #[cfg(not(loom))]
 std::thread_local! {
@@ -66,6 +68,30 @@ pub(crate) fn none() -> bool {
     TOP.with(|top| top.get().is_null())
 }
 
+/// Tells the innermost scope being polled, if it is `task`'s, that something in it might want a
+/// request. `false`: it is to stand in the tree, because requests are under way.
+pub(crate) fn mark(task: Raw) -> bool {
+    let top = TOP.with(Cell::get);
+    // SAFETY: a frame is on the stack, further up, until it is popped.
+    match unsafe { top.as_ref() } {
+        Some(top) if top.task == task.as_ptr().cast_const().cast() => {
+            top.below.set(true);
+            !top.slow
+        }
+        _ => true,
+    }
+}
+
+/// Whether the current task's scope at `node`, or the task if that is it, is being polled.
+pub(crate) fn is_around(task: Raw, node: NodeId) -> bool {
+    let top = TOP.with(Cell::get);
+    // SAFETY: as in `mark`.
+    let top = unsafe { top.as_ref() }.filter(|top| top.task == task.as_ptr().cast_const().cast());
+    let stands_at =
+        |frame: &&Frame<'_>| frame.scope.is_some_and(|(site, _)| site.node_in(task) == Some(node));
+    node == TASK || std::iter::successors(top, |frame| frame.outer()).any(|frame| stands_at(&frame))
+}
+
 /// Calls `poll` within a frame for `scope`, which is slow if the one around it is, or `slow` says so.
 #[inline]
 pub(crate) fn within<R>(
@@ -73,8 +99,18 @@ pub(crate) fn within<R>(
     slow: bool,
     poll: impl FnOnce(&Frame<'_>) -> R,
 ) -> R {
+    within_task(current::task(), scope, slow, poll)
+}
+
+/// As [`within`], for callers who know the current task.
+#[inline]
+pub(crate) fn within_task<R>(
+    task: *const (),
+    scope: Option<(&Site, &Waker)>,
+    slow: bool,
+    poll: impl FnOnce(&Frame<'_>) -> R,
+) -> R {
     let outer = TOP.with(Cell::get);
-    let task = current::task();
     let mut frame =
         Frame { task, scope, outer, slow, below: Cell::new(false), _stack: PhantomData };
     if let Some(outer) = frame.outer() {

@@ -25,6 +25,11 @@ impl Hold {
         Hold { site: Site::new(Kind::Hold) }
     }
 
+    /// One for a wait that began before there were requests, and was not told of.
+    pub(crate) const fn begun() -> Self {
+        Hold { site: Site::begun(Kind::Hold) }
+    }
+
     /// Polls `body` within the hold. Requests from around reach no scope in it.
     pub fn poll<T>(
         &self,
@@ -44,8 +49,9 @@ impl Hold {
         requests.map(|(reason, origin)| Forward { reason, origin }).collect()
     }
 
-    /// What was waited for has been unwound. `true`: so will be what is around; return `Pending`, and
-    /// this is dropped. `false`: no request is under way, go on.
+    /// What was waited for has been unwound. `true`: by a request that the hold was told of, and so will
+    /// be what is around; return `Pending`, and this is dropped, or polled again if the request does not
+    /// go on after all. `false`: there is none, go on.
     pub fn unwind(&self) -> bool {
         self.site.is_registered() && self.site.stand_aside()
     }

@@ -17,6 +17,7 @@
 //! |---|---|
 //! | [`tree`] | the scopes of a task, as data |
 //! | [`request`] | what requests do in the tree |
+//! | [`held`] | what guards do in the tree |
 //! | [`frame`] | the scopes that are being polled |
 //! | [`site`] | a future's link to its node |
 //! | [`pass`] | how a task with requests is polled |
@@ -25,6 +26,7 @@
 //! has none.
 
 pub(crate) mod frame;
+pub(crate) mod held;
 pub(crate) mod pass;
 pub(crate) mod reason;
 pub(crate) mod request;
@@ -32,6 +34,7 @@ pub(crate) mod site;
 pub(crate) mod tree;
 
 mod catch;
+mod counts;
 mod hold;
 mod mask;
 mod target;
@@ -39,6 +42,7 @@ mod target;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub use catch::{Catch, catch};
+pub use counts::Unwinding;
 pub use hold::{Forward, Hold};
 pub use mask::{Mask, mask};
 pub use reason::Reason;

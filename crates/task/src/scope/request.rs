@@ -19,460 +19,471 @@
 //! request has its home in it, and what was answered from in it goes on. So answers go up from scope
 //! to scope: each waits for all below it, takes what goes on and answers in its turn.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::task::Waker;
+use std::collections::BTreeSet;
 
+use super::held::GuardId;
 use super::reason::Reason;
-use super::tree::{Answers, Ask, Kind, NodeId, TASK, Tree, Waking};
+use super::tree::{Ask, Kind, Node, NodeId, TASK, Tree, Waking};
 
-/// A request within its tree.
+/// A request within its tree; greater than those that came before it.
 pub(crate) type RequestId = u64;
+
+/// What guards below a place said when they went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Answers {
+    pub(crate) any: bool,
+    pub(crate) resumed: bool,
+    pub(crate) postponed: bool,
+}
+
+impl Answers {
+    pub(crate) fn add(&mut self, other: Answers) {
+        self.any |= other.any;
+        self.resumed |= other.resumed;
+        self.postponed |= other.postponed;
+    }
+
+    /// Nobody has swallowed it, or somebody else goes on.
+    fn go_on(self) -> bool {
+        !self.any || self.resumed
+    }
+}
 
 /// A request to unwind to its target.
 #[derive(Debug)]
 pub(crate) struct Request {
-    pub(crate) id: RequestId,
     pub(crate) target: NodeId,
     pub(crate) reason: Reason,
     /// The same in every task that it is passed on to.
     pub(crate) origin: u64,
     /// Asks again in a later turn when it was swallowed.
     pub(crate) level: bool,
-    /// A pass has begun since it was issued.
+    /// `Task::cancelling` counts it.
+    counted: bool,
+    /// It no longer does, because all who were asked until now have suppressed it in the first pass;
+    /// others may still be reached by that.
+    uncounted_early: bool,
+    /// The pass that showed it.
+    shown: u64,
+    /// A pass has begun since it was issued, and it does not rest.
     pub(crate) visible: bool,
-    /// Swallowed, and to ask again (level): the run in which that was.
-    pub(crate) rests_since: Option<u64>,
     /// The stamp of its first delivery: younger scopes are not asked.
     pub(crate) delivered: Option<u64>,
-    /// How many scopes are asked.
-    pub(crate) open: usize,
-    /// The guards that hold it, and the scope each has its home in.
-    pub(crate) guards: BTreeMap<u64, NodeId>,
+    /// The task was quiet after that: scopes which nothing polled by then were not awaited.
+    pub(crate) is_past_delivery: bool,
+    /// The scopes that are asked.
+    asked: BTreeSet<NodeId>,
+    /// The guards that hold it.
+    pub(crate) guards: BTreeSet<GuardId>,
+    /// The holds that let it pass, and wait for it to go on.
+    passed: Vec<NodeId>,
     /// What came up to the target.
-    pub(crate) answers: Answers,
-}
-
-impl Request {
-    /// Nobody is left to ask and nobody holds it.
-    fn is_settled(&self) -> bool {
-        self.open == 0 && self.guards.is_empty()
-    }
-}
-
-/// How a guard went.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Exit {
-    Suppress,
-    Postpone,
-    Resume,
-}
-
-/// What a catch gets for its body.
-#[derive(Debug)]
-pub(crate) struct Taken {
-    pub(crate) guard: u64,
-    /// The first request's; `None` if all have been withdrawn meanwhile.
-    pub(crate) reason: Option<Reason>,
-    /// To be dropped when the lock is free.
-    pub(crate) waker: Option<Arc<Waker>>,
+    answers: Answers,
 }
 
 impl Tree {
     pub(crate) fn request(&mut self, id: RequestId) -> Option<&mut Request> {
-        self.requests.iter_mut().find(|request| request.id == id)
+        self.requests.get_mut(&id)
     }
 
-    /// Whether a request of this origin is under way here.
+    /// Whether a request of this origin to the task is under way.
     pub(crate) fn has(&self, origin: u64) -> bool {
-        self.requests.iter().any(|request| request.origin == origin)
+        self.node(TASK).own.iter().any(|id| self.requests[id].origin == origin)
     }
 
     /// Edge 1.
     pub(crate) fn issue(&mut self, target: NodeId, reason: Reason, origin: u64, level: bool) {
         let id = self.next_id();
         let request = Request {
-            id,
             target,
             reason,
             origin,
             level,
+            counted: target == TASK,
+            uncounted_early: false,
+            shown: 0,
             visible: false,
-            rests_since: None,
             delivered: None,
-            open: 0,
-            guards: BTreeMap::new(),
+            is_past_delivery: false,
+            asked: BTreeSet::new(),
+            guards: BTreeSet::new(),
+            passed: Vec::new(),
             answers: Answers::default(),
         };
-        // Outermost targets first; those of one target in the order they came.
-        let depth = self.depth(target);
-        let at = self.requests.partition_point(|other| self.depth(other.target) <= depth);
-        self.requests.insert(at, request);
-    }
-
-    fn depth(&self, id: NodeId) -> usize {
-        if id == TASK { 0 } else { 1 + self.around(id).count() }
+        self.requests.insert(id, request);
+        self.node_mut(target).own.push(id);
+        self.hidden.push(id);
+        self.full_rounds = 0;
+        self.cancelling += u32::from(target == TASK);
     }
 
     /// Edges 2 and 3, for all that are hidden. Wakes whom they concern.
     pub(crate) fn show_all(&mut self, wakers: &mut Waking) {
-        for at in 0..self.requests.len() {
-            let request = &mut self.requests[at];
-            if std::mem::replace(&mut request.visible, true) {
-                continue;
-            }
-            let id = request.id;
+        for id in std::mem::take(&mut self.hidden) {
+            let pass = self.pass;
+            let Some(request) = self.request(id) else { continue };
+            request.visible = true;
+            request.shown = pass;
             let target = request.target;
-            let nodes: Vec<NodeId> = self.nodes.keys().copied().collect();
-            for node in nodes {
-                if self.concerns(id, node) {
-                    self.open_ask(id, node);
+            wakers.extend(self.node(target).waker.clone());
+            let mut places = vec![target];
+            while let Some(place) = places.pop() {
+                let children: Vec<NodeId> = self.children(place).collect();
+                for &child in &children {
+                    self.ask(id, child);
+                    wakers.extend(self.node(child).waker.clone());
                 }
-                if self.is_within(node, target) {
-                    wakers.extend(self.nodes[&node].waker.clone());
-                }
+                // What is in a hold is not asked.
+                let open = children.into_iter().filter(|&id| self.node(id).kind != Kind::Hold);
+                places.extend(open.filter(|&id| self.node(id).has_children()));
             }
         }
     }
 
-    /// Whether the request has to ask `node`.
-    fn concerns(&self, id: RequestId, node: NodeId) -> bool {
-        let Some(request) = self.requests.iter().find(|request| request.id == id) else {
-            return false;
+    /// Edge 3: the scope is waited for, if it does anything about requests, and unless it is too young.
+    fn ask(&mut self, id: RequestId, at: NodeId) {
+        let woken = self.next_tick();
+        let (node, request) = (self.node(at), &self.requests[&id]);
+        let is_awaited = match request.delivered {
+            None => true,
+            Some(_) if node.born == 0 => !request.is_past_delivery,
+            Some(stamp) => node.born <= stamp,
         };
-        let scope = &self.nodes[&node];
-        scope.kind != Kind::Target
-            && node != request.target
-            && request.delivered.is_none_or(|stamp| scope.born <= stamp)
-            && self.is_within(node, request.target)
-            && !self.is_shielded(node, request.target)
-    }
-
-    fn open_ask(&mut self, request: RequestId, node: NodeId) {
-        let woken = self.pass;
-        let answers = Answers::default();
-        if let (Some(node), Some(index)) =
-            (self.nodes.get_mut(&node), self.requests.iter().position(|other| other.id == request))
-        {
-            node.asks.push(Ask { request, woken, forwarded: false, answers });
-            self.requests[index].open += 1;
+        if node.kind == Kind::Target || !is_awaited || node.ask(id).is_some() {
+            return;
         }
+        let ask = Ask { request: id, woken, forwarded: false, answers: Answers::default() };
+        let parent = node.parent;
+        self.node_mut(at).asks.push(ask);
+        self.request(id).expect("looked at above").asked.insert(at);
+        self.count_up(parent, id, 1);
+        self.enlist(at);
     }
 
     /// Edge 3 for a scope that registers while requests are under way.
     pub(crate) fn ask_newcomer(&mut self, node: NodeId) {
-        for at in 0..self.requests.len() {
-            let Request { id, visible, rests_since, .. } = self.requests[at];
-            if visible && rests_since.is_none() && self.concerns(id, node) {
-                self.open_ask(id, node);
+        self.ask_for_those_around(node, |_| true);
+    }
+
+    /// Edge 3 for a scope that was passed over, and is polled after all before anybody has taken the
+    /// request: it is awaited now.
+    pub(crate) fn ask_again(&mut self, node: NodeId) {
+        self.ask_for_those_around(node, |request| request.delivered.is_none());
+    }
+
+    fn ask_for_those_around(&mut self, node: NodeId, is_meant: impl Fn(&Request) -> bool) {
+        if self.requests.is_empty() || self.node(node).kind == Kind::Target {
+            return;
+        }
+        for id in self.requests_around(node) {
+            let request = &self.requests[&id];
+            if request.visible && is_meant(request) {
+                self.ask(id, node);
             }
         }
     }
 
-    /// Whether something in `node` (not `node` itself) is asked, or holds the request by a guard.
-    fn is_blocked(&self, node: NodeId, request: &Request) -> bool {
-        let own =
-            self.nodes.get(&node).is_some_and(|n| n.asks.iter().any(|a| a.request == request.id));
-        if request.guards.values().any(|&home| self.is_within(home, node)) {
-            return true;
+    /// The requests to what is around `node`, as far as the next hold around.
+    fn requests_around(&self, node: NodeId) -> Vec<RequestId> {
+        let mut all = Vec::new();
+        for around in self.around(node) {
+            let around = self.node(around);
+            all.extend(&around.own);
+            if around.kind == Kind::Hold {
+                break;
+            }
         }
-        if request.open == usize::from(own) {
-            return false;
-        }
-        self.nodes.iter().any(|(&id, other)| {
-            id != node
-                && other.asks.iter().any(|ask| ask.request == request.id)
-                && self.is_within(id, node)
-        })
+        all
     }
 
-    /// The requests that the catch `node` takes now: outermost target first.
+    /// The requests that the catch `node` takes now.
     pub(crate) fn takeable_by_catch(&self, node: NodeId) -> Vec<RequestId> {
-        let Some(scope) = self.nodes.get(&node) else { return Vec::new() };
-        let goes_on = |ask: &&Ask| !ask.answers.any || ask.answers.resumed;
-        let asks: Vec<&Ask> = scope.asks.iter().filter(goes_on).collect();
-        self.requests
-            .iter()
-            .filter(|request| asks.iter().any(|ask| ask.request == request.id))
-            .filter(|request| !self.is_blocked(node, request))
-            .map(|request| request.id)
-            .collect()
+        let asks = self.node(node).asks.iter().filter(|ask| ask.answers.go_on());
+        asks.map(|ask| ask.request).filter(|&request| !self.is_blocked(node, request)).collect()
     }
 
     /// The request that the target `node` absorbs now, if there is one and no outer one can go on.
-    pub(crate) fn takeable_by_target(&self, node: NodeId) -> Option<&Request> {
-        self.requests.iter().find(|request| {
-            request.target == node
-                && request.visible
-                && request.rests_since.is_none()
-                && request.is_settled()
-                && (!request.answers.any || request.answers.resumed)
-                && !self.outer_goes_on(node)
-        })
+    pub(crate) fn takeable_by_target(&mut self, node: NodeId) -> Option<&Request> {
+        let is_settled = |id: &&RequestId| {
+            let request = &self.requests[id];
+            request.visible && request.answers.go_on() && !self.is_blocked(node, **id)
+        };
+        let id = *self.node(node).own.iter().find(is_settled)?;
+        if self.outer_goes_on(node) {
+            self.waiting.insert(node);
+            return None;
+        }
+        self.requests.get(&id)
     }
 
     /// Whether a request to something around the target `node` may still unwind it.
     fn outer_goes_on(&self, node: NodeId) -> bool {
-        let Some(scope) = self.nodes.get(&node) else { return false };
-        self.requests.iter().any(|outer| {
-            outer.target != node
-                && self.is_within(node, outer.target)
-                && !self.is_shielded(node, outer.target)
-                && outer.rests_since.is_none()
-                && outer.delivered.is_none_or(|stamp| scope.born <= stamp)
-                // In the cleanup of a guard around it, the node is not in the request's way.
-                && !outer.guards.values().any(|&home| self.is_within(scope.parent, home))
+        let &Node { born, parent, .. } = self.node(node);
+        // Held by a guard on the way in or out from here it does not go on. Waiting for it could be
+        // for ever: this target may be what the guard's cleanup waits for.
+        let is_held = |guard: &GuardId| {
+            let home = self.guards[guard].home;
+            self.is_within(home, parent) || self.is_within(parent, home)
+        };
+        self.requests_around(node).iter().any(|id| {
+            let outer = &self.requests[id];
+            !self.resting.contains(id)
+                && outer.delivered.is_none_or(|stamp| born <= stamp)
+                && !outer.guards.iter().any(is_held)
         })
     }
 
     /// Whether a scope that returns a value has been unwound: its request was delivered, and not
     /// suppressed.
     pub(crate) fn is_unwinding(&self, target: NodeId) -> Option<&Request> {
-        self.requests.iter().find(|request| {
-            let goes_on = || {
-                self.nodes
-                    .values()
-                    .flat_map(|node| &node.asks)
-                    .any(|ask| ask.request == request.id && ask.answers.resumed)
-            };
-            request.target == target
-                && request.delivered.is_some()
-                && (!request.guards.is_empty() || request.answers.resumed || goes_on())
-        })
+        let own = self.node(target).own.iter().map(|id| (id, &self.requests[id]));
+        let mut own = own.filter(|(_, request)| request.delivered.is_some());
+        let unwinding = own.find(|(id, request)| {
+            let said_to = |at: &NodeId| self.node(*at).ask(**id).is_some_and(|a| a.answers.resumed);
+            !request.guards.is_empty()
+                || request.answers.resumed
+                || request.asked.iter().any(said_to)
+        });
+        unwinding.map(|(_, request)| request)
     }
 
-    /// Edge 4: `node`, whose body is gone, takes `requests`; their guard has its home in the node's
-    /// parent.
-    pub(crate) fn take(
-        &mut self,
-        node: NodeId,
-        requests: &[RequestId],
-        wakers: &mut Waking,
-    ) -> Taken {
-        let guard = self.next_id();
+    /// The request has reached somebody.
+    pub(crate) fn deliver(&mut self, id: RequestId) {
         let stamp = self.next_stamp();
-        let home = self.nodes.get(&node).map_or(TASK, |node| node.parent);
-        let mut first: Option<(RequestId, Reason)> = None;
-        for &id in requests {
-            // What came up to this scope was about its body; from now on the guard's word counts.
-            let asks = self.nodes.get_mut(&node).map(|node| &mut node.asks);
-            let before = asks.as_ref().map_or(0, |asks| asks.len());
-            let left = asks.map_or(0, |asks| {
-                asks.retain(|ask| ask.request != id);
-                asks.len()
-            });
-            let Some(request) = self.request(id) else { continue };
-            request.open -= before - left;
-            request.delivered.get_or_insert(stamp);
-            request.guards.insert(guard, home);
-            if first.as_ref().is_none_or(|(earlier, _)| id < *earlier) {
-                first = Some((id, request.reason.clone()));
-            }
-            if let Some(scope) = self.nodes.get_mut(&home) {
-                scope.guards += 1;
-            }
-        }
-        let waker = self.remove(node, wakers);
-        Taken { guard, reason: first.map(|(_, reason)| reason), waker }
-    }
-
-    /// Edge 6: the guard goes.
-    pub(crate) fn release(&mut self, guard: u64, exit: Exit, wakers: &mut Waking) {
-        let held: Vec<RequestId> = self
-            .requests
-            .iter()
-            .filter(|request| request.guards.contains_key(&guard))
-            .map(|request| request.id)
-            .collect();
-        let answers =
-            Answers { any: true, resumed: exit == Exit::Resume, postponed: exit == Exit::Postpone };
-        for id in held {
-            let Some(home) = self.request(id).and_then(|r| r.guards.remove(&guard)) else {
-                continue;
-            };
-            if let Some(scope) = self.nodes.get_mut(&home) {
-                scope.guards -= 1;
-            }
-            self.answer(id, home, answers, wakers);
+        let Some(request) = self.request(id) else { return };
+        if request.delivered.is_none() {
+            request.delivered = Some(stamp);
+            self.delivering.push(id);
         }
     }
 
     /// Something at `place` or below has said its last about a request: the nearest scope around that
     /// is asked, or the target, hears of it.
-    fn answer(&mut self, id: RequestId, place: NodeId, answers: Answers, wakers: &mut Waking) {
+    pub(crate) fn answer(
+        &mut self,
+        id: RequestId,
+        place: NodeId,
+        answers: Answers,
+        wakers: &mut Waking,
+    ) {
+        let Some(target) = self.requests.get(&id).map(|request| request.target) else { return };
         let mut place = place;
         let mut answers = answers;
         // Each round closes one ask, or is the last.
-        while let Some(node) = self.asked_from(id, place) {
-            let heard = self.hear(node, id, answers);
-            let Some(at) = self.requests.iter().position(|request| request.id == id) else {
-                return;
-            };
-            if self.is_blocked(node, &self.requests[at]) {
-                return;
-            }
-            let next_pass = self.pass + 1;
-            let Some(scope) = self.nodes.get_mut(&node) else { return };
-            if !heard.any || heard.resumed {
-                // It can take the request, if it is polled.
-                wakers.extend(scope.waker.clone());
-                if let Some(ask) = scope.ask(id) {
-                    ask.woken = next_pass;
+        while place != target {
+            let node = self.node_mut(place);
+            let parent = node.parent;
+            let Some(ask) = node.ask_mut(id) else {
+                if place == TASK {
+                    break;
                 }
+                place = parent;
+                continue;
+            };
+            ask.answers.add(answers);
+            answers = ask.answers;
+            if self.is_blocked(place, id) {
                 return;
             }
-            scope.asks.retain(|ask| ask.request != id);
-            place = scope.parent;
-            self.requests[at].open -= 1;
-            answers = heard;
+            if answers.go_on() {
+                // It can take the request, if it is polled.
+                let now = self.next_tick();
+                let node = self.node_mut(place);
+                node.ask_mut(id).expect("found above").woken = now;
+                wakers.extend(node.waker.clone());
+                self.enlist(place);
+                self.changed.push(place);
+                return;
+            }
+            if self.is_first_pass(id) {
+                return self.early_asks.push((id, place));
+            }
+            self.take_ask(place, id);
+            place = parent;
         }
         if let Some(request) = self.request(id) {
             request.answers.add(answers);
         }
-        self.settle(id, wakers);
+        self.settle(id, target, wakers);
     }
 
-    /// Adds to what `node` has heard about a request, and says what that is by now.
-    fn hear(&mut self, node: NodeId, id: RequestId, answers: Answers) -> Answers {
-        match self.nodes.get_mut(&node).and_then(|node| node.ask(id)) {
-            Some(ask) => {
-                ask.answers.add(answers);
-                ask.answers
-            }
-            None => answers,
+    /// The scope is no longer asked by the request.
+    pub(crate) fn take_ask(&mut self, at: NodeId, id: RequestId) -> Option<Ask> {
+        let node = self.node_mut(at);
+        let index = node.asks.iter().position(|ask| ask.request == id)?;
+        let ask = node.asks.remove(index);
+        let parent = node.parent;
+        if let Some(request) = self.request(id) {
+            request.asked.remove(&at);
         }
+        self.count_up(parent, id, -1);
+        self.enlist(at);
+        Some(ask)
     }
 
-    /// The nearest scope at or around `place`, below the target, that is asked.
-    fn asked_from(&self, id: RequestId, place: NodeId) -> Option<NodeId> {
-        let is_asked = |node: &NodeId| {
-            self.nodes.get(node).is_some_and(|node| node.asks.iter().any(|ask| ask.request == id))
-        };
-        std::iter::once(place).chain(self.around(place)).find(is_asked)
+    /// The scope is no longer asked by anybody; what it has heard is to be [answered](Tree::answer).
+    pub(crate) fn take_asks(&mut self, at: NodeId) -> Vec<Ask> {
+        let ids: Vec<RequestId> = self.node(at).asks.iter().map(|ask| ask.request).collect();
+        ids.into_iter().filter_map(|id| self.take_ask(at, id)).collect()
     }
 
-    /// An ask of a scope that took nothing is over; what it had heard goes up to `parent`.
-    pub(crate) fn close_ask(&mut self, parent: NodeId, ask: Ask, wakers: &mut Waking) {
-        if let Some(request) = self.request(ask.request) {
-            request.open -= 1;
-            self.answer(ask.request, parent, ask.answers, wakers);
+    /// Edge 5: a scope that is asked by the request is not awaited.
+    pub(crate) fn pass_over(&mut self, at: NodeId, id: RequestId, wakers: &mut Waking) {
+        let parent = self.node(at).parent;
+        if let Some(ask) = self.take_ask(at, id) {
+            self.answer(id, parent, ask.answers, wakers);
         }
     }
 
     /// The requests that the hold `node` has not passed on yet.
     pub(crate) fn forward(&mut self, node: NodeId) -> Vec<(Reason, u64)> {
-        let Some(scope) = self.nodes.get_mut(&node) else { return Vec::new() };
-        let new = |ask: &mut &mut Ask| !std::mem::replace(&mut ask.forwarded, true);
-        let ids: Vec<RequestId> = scope
-            .asks
-            .iter_mut()
-            .filter_map(|mut ask| new(&mut ask).then_some(ask.request))
-            .collect();
-        let requests = self.requests.iter().filter(|request| ids.contains(&request.id));
+        let mut new = Vec::new();
+        for ask in &mut self.node_mut(node).asks {
+            if !std::mem::replace(&mut ask.forwarded, true) {
+                new.push(ask.request);
+            }
+        }
+        let requests = new.iter().map(|id| &self.requests[id]);
         requests.map(|request| (request.reason.clone(), request.origin)).collect()
     }
 
-    /// Whether a request is under way that unwinds `node`, if it goes on.
-    pub(crate) fn is_concerned(&self, node: NodeId) -> bool {
-        self.requests.iter().any(|request| {
-            request.visible
-                && request.target != node
-                && self.is_within(node, request.target)
-                && !self.is_shielded(node, request.target)
-        })
+    /// Edge 5: unwinding goes on past the hold `node`, for which its child has answered. `false`: no
+    /// request waits for it.
+    pub(crate) fn stand_aside(&mut self, node: NodeId, wakers: &mut Waking) -> bool {
+        let parent = self.node(node).parent;
+        for mut ask in self.take_asks(node) {
+            let id = ask.request;
+            ask.answers.add(Answers { any: true, resumed: true, postponed: false });
+            self.deliver(id);
+            if let Some(request) = self.request(id) {
+                request.passed.push(node);
+                self.node_mut(node).let_pass.push(id);
+            }
+            self.answer(id, parent, ask.answers, wakers);
+        }
+        self.node(node).let_pass.iter().any(|id| self.requests.contains_key(id))
     }
 
-    /// Edge 5: unwinding goes on past the hold `node`, for which its child has answered.
-    pub(crate) fn stand_aside(&mut self, node: NodeId, wakers: &mut Waking) {
-        let stamp = self.next_stamp();
-        let Some(scope) = self.nodes.get_mut(&node) else { return };
-        let parent = scope.parent;
-        for mut ask in std::mem::take(&mut scope.asks) {
-            ask.answers.add(Answers { any: true, resumed: true, postponed: false });
-            if let Some(request) = self.request(ask.request) {
-                request.delivered.get_or_insert(stamp);
+    /// Whether the request's first pass is under way. Scopes that every poll reaches register in it, so
+    /// when all who were asked have suppressed it, others may still come.
+    fn is_first_pass(&self, id: RequestId) -> bool {
+        self.is_polling && self.requests.get(&id).is_some_and(|r| r.shown == self.pass)
+    }
+
+    /// Edge 7, for what could not be said while the first pass was going from scope to scope.
+    pub(crate) fn settle_early(&mut self, wakers: &mut Waking) {
+        for (id, at) in std::mem::take(&mut self.early_asks) {
+            if self.get(at).is_some_and(|node| node.ask(id).is_some()) {
+                self.answer(id, at, Answers::default(), wakers);
             }
-            self.close_ask(parent, ask, wakers);
+        }
+        for id in std::mem::take(&mut self.early) {
+            let Some(request) = self.request(id) else { continue };
+            let target = request.target;
+            if std::mem::take(&mut request.uncounted_early) {
+                request.counted = true;
+                self.cancelling += 1;
+            }
+            self.settle(id, target, wakers);
         }
     }
 
     /// Edge 7.
-    fn settle(&mut self, id: RequestId, wakers: &mut Waking) {
-        let run = self.run;
-        let Some(request) = self.request(id) else { return };
-        let target = request.target;
-        if request.is_settled() && request.answers.any && !request.answers.resumed {
-            if request.answers.postponed {
-                request.visible = false;
-                request.delivered = None;
-                request.answers = Answers::default();
-            } else if request.level {
-                request.rests_since = Some(run);
-                request.delivered = None;
-                request.answers = Answers::default();
-            } else {
-                self.swallow(id, wakers);
-            }
+    fn settle(&mut self, id: RequestId, target: NodeId, wakers: &mut Waking) {
+        if self.is_blocked(target, id) {
+            return;
         }
-        // The target decides, or an inner one whom the outer request kept waiting.
-        let waiting = self.nodes.iter().filter(|(id, node)| {
-            **id == target || (node.kind == Kind::Target && node.waker.is_some())
-        });
-        wakers.extend(waiting.filter_map(|(_, node)| node.waker.clone()));
+        let Some(request) = self.request(id) else { return };
+        if request.answers.go_on() {
+            // The target decides.
+            self.look_again(target, wakers);
+        } else if self.is_first_pass(id) {
+            if !self.requests[&id].answers.postponed && self.requests[&id].counted {
+                self.uncount(id);
+                self.request(id).expect("looked at above").uncounted_early = true;
+            }
+            self.early.push(id);
+        } else if self.requests[&id].answers.postponed || self.requests[&id].level {
+            let Some(request) = self.request(id) else { return };
+            let rests = !request.answers.postponed;
+            request.visible = false;
+            request.delivered = None;
+            request.is_past_delivery = false;
+            request.answers = Answers::default();
+            if rests {
+                self.resting.push(id);
+            } else {
+                self.hidden.push(id);
+            }
+        } else {
+            self.uncount(id);
+            if let Some(at) = self.node(target).own.iter().position(|own| *own == id) {
+                self.node_mut(target).own.remove(at);
+            }
+            self.withdraw(id, wakers);
+        }
+        self.wake_waiting(wakers);
     }
 
-    /// Edge 8: takes a request out, from `Task::cancelling`, too.
-    pub(crate) fn swallow(&mut self, id: RequestId, wakers: &mut Waking) {
-        if self.request(id).is_some_and(|request| request.target == TASK) {
+    /// An outer request no longer goes first, or may not: the inner targets look again.
+    pub(crate) fn wake_waiting(&mut self, wakers: &mut Waking) {
+        for target in std::mem::take(&mut self.waiting) {
+            self.look_again(target, wakers);
+        }
+    }
+
+    /// The scope has something to decide anew, if it is still there.
+    fn look_again(&mut self, at: NodeId, wakers: &mut Waking) {
+        if let Some(node) = self.get(at) {
+            wakers.extend(node.waker.clone());
+            self.changed.push(at);
+        }
+    }
+
+    /// `Task::cancelling` no longer counts the request.
+    fn uncount(&mut self, id: RequestId) {
+        if self.request(id).is_some_and(|r| std::mem::replace(&mut r.counted, false)) {
             self.cancelling = self.cancelling.saturating_sub(1);
         }
-        self.withdraw(id, wakers);
     }
 
     /// Takes one request to the task back; see `Task::uncancel`.
     pub(crate) fn uncancel(&mut self, wakers: &mut Waking) -> u32 {
-        self.cancelling = self.cancelling.saturating_sub(1);
-        let is_undelivered = |r: &&Request| r.target == TASK && r.delivered.is_none();
-        while self.cancelling == 0
-            && let Some(id) = self.requests.iter().find(is_undelivered).map(|r| r.id)
-        {
-            self.withdraw(id, wakers);
+        let own = self.node(TASK).own.clone();
+        match own.iter().find(|id| self.requests[id].counted) {
+            Some(&id) => self.uncount(id),
+            // Of one that ended the task.
+            None => self.cancelling = self.cancelling.saturating_sub(1),
+        }
+        if self.cancelling == 0 {
+            for id in own {
+                if self.requests.get(&id).is_some_and(|request| request.delivered.is_none()) {
+                    self.node_mut(TASK).own.retain(|other| *other != id);
+                    self.withdraw(id, wakers);
+                }
+            }
         }
         self.cancelling
     }
 
-    /// Takes a request out. Its guards do nothing from now on; scopes that wait for it are woken.
+    /// Takes out a request that its target no longer names. Its guards do nothing from now on; holds
+    /// that have let it pass are told that it does not go on.
     pub(crate) fn withdraw(&mut self, id: RequestId, wakers: &mut Waking) {
-        let Some(at) = self.requests.iter().position(|request| request.id == id) else { return };
-        let request = self.requests.remove(at);
-        for home in request.guards.values() {
-            if let Some(scope) = self.nodes.get_mut(home) {
-                scope.guards -= 1;
+        let Some(request) = self.requests.get(&id) else { return };
+        for guard in request.guards.clone() {
+            self.let_go(guard, id);
+        }
+        for at in self.requests[&id].asked.clone() {
+            self.take_ask(at, id);
+        }
+        let request = self.requests.remove(&id).expect("looked at above");
+        self.hidden.retain(|other| *other != id);
+        self.resting.retain(|other| *other != id);
+        for at in request.passed {
+            if self.get(at).is_some_and(|node| node.let_pass.contains(&id)) {
+                self.look_again(at, wakers);
             }
         }
-        for node in self.nodes.values_mut() {
-            node.asks.retain(|ask| ask.request != id);
-            if node.kind != Kind::Catch {
-                wakers.extend(node.waker.clone());
-            }
-        }
-    }
-
-    /// The target `node` goes, and its requests with it.
-    pub(crate) fn withdraw_requests_of(&mut self, node: NodeId, wakers: &mut Waking) {
-        while let Some(id) = self.requests.iter().find(|r| r.target == node).map(|r| r.id) {
-            self.withdraw(id, wakers);
-        }
-    }
-
-    /// Level-triggered requests that were swallowed in an earlier turn ask again.
-    pub(crate) fn revive(&mut self) {
-        let run = self.run;
-        for request in &mut self.requests {
-            if request.rests_since.is_some_and(|since| since < run) {
-                request.rests_since = None;
-                request.visible = false;
-            }
-        }
+        self.wake_waiting(wakers);
     }
 }

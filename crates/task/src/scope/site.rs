@@ -17,9 +17,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use super::frame::{self, Frame};
+use super::held::{Exit, GuardId};
 use super::reason::Reason;
-use super::request::{Exit, RequestId};
-use super::target::Triggered;
+use super::request::RequestId;
 use super::tree::{Kind, NodeId, Place, TASK, Tree, Waking};
 use crate::bound::{Raw, header};
 use crate::guard::Cancelled;
@@ -64,11 +64,18 @@ pub(crate) struct Visit {
     pub(crate) slow: bool,
     /// Something in the body might want a request.
     pub(crate) has_below: bool,
+    /// No task is being polled: there are no requests.
+    pub(crate) outside: bool,
 }
 
 impl Site {
     pub(crate) const fn new(kind: Kind) -> Self {
         Site { kind, age: Cell::new(Age::New), at: RefCell::new(None) }
+    }
+
+    /// For a scope that was polled before there were requests, and did not tell.
+    pub(crate) const fn begun(kind: Kind) -> Self {
+        Site { kind, age: Cell::new(Age::Old), at: RefCell::new(None) }
     }
 
     /// Polls what is in the scope. `urgent`: as if there were requests.
@@ -81,9 +88,10 @@ impl Site {
     ) -> (Poll<T>, Visit) {
         let waker = context.waker();
         let Some(task) = current_raw() else {
-            return (body(context), Visit { slow: false, has_below: false });
+            return (body(context), Visit { slow: false, has_below: false, outside: true });
         };
-        frame::within(Some((self, waker)), urgent, |frame| {
+        let current = task.as_ptr().cast_const().cast();
+        frame::within_task(current, Some((self, waker)), urgent, |frame| {
             let slow = frame.is_slow();
             if self.age.get() == Age::New {
                 self.age.set(if slow { Age::Fresh } else { Age::Old });
@@ -92,16 +100,16 @@ impl Site {
             if polled.is_pending() && (slow || !waker::is_of(waker, task)) {
                 self.stand(frame, task, waker);
             }
-            (polled, Visit { slow, has_below: frame.has_below() })
+            (polled, Visit { slow, has_below: frame.has_below(), outside: false })
         })
     }
 
     /// Whether no other scope stands within this one.
     pub(crate) fn is_alone(&self) -> bool {
-        self.with_node(|tree, node| tree.nodes.get(&node).is_none_or(|node| node.children == 0))
-            .unwrap_or(true)
+        self.with_node(|tree, node| !tree.node(node).has_children()).unwrap_or(true)
     }
 
+    #[inline]
     pub(crate) fn is_registered(&self) -> bool {
         self.at.borrow().is_some()
     }
@@ -115,27 +123,31 @@ impl Site {
         }
         let node = ensure(frame, task);
         let parent = frame.outer().map_or(TASK, |outer| ensure(outer, task));
-        let mut at = self.at.borrow_mut();
-        let Some(at) = at.as_mut() else { return };
         let now = if foreign { reach(waker) } else { (0, 0) };
+        let is_new = self.at.borrow().as_ref().is_none_or(|at| at.reach != now);
         // Cloned before the lock is taken, and the old one dropped after: both are foreign code.
-        let fresh = (at.reach != now).then(|| foreign.then(|| Arc::new(waker.clone())));
-        at.reach = now;
-        let old = at.task.with_tree(|tree| {
-            let pass = tree.pass;
-            tree.move_to(node, parent);
-            let scope = tree.nodes.get_mut(&node)?;
-            scope.polled = pass;
-            fresh.and_then(|fresh| std::mem::replace(&mut scope.waker, fresh))
+        let mut reached_by = is_new.then(|| foreign.then(|| Arc::new(waker.clone())));
+        if let Some(at) = self.at.borrow_mut().as_mut() {
+            at.reach = now;
+        }
+        let _old = self.change(|tree, node, wakers| {
+            tree.move_to(node, parent, wakers);
+            tree.ask_again(node);
+            let now = tree.next_tick();
+            let scope = tree.node_mut(node);
+            scope.polled = now;
+            let old = reached_by.take().and_then(|new| std::mem::replace(&mut scope.waker, new));
+            tree.enlist(node);
+            old
         });
-        drop(old);
+        debug_assert!(self.node_in(task) == Some(node), "it has just been entered");
     }
 
     fn is_reached_by(&self, task: Raw, waker: &Waker) -> bool {
         self.at.borrow().as_ref().is_some_and(|at| at.task.is(task) && at.reach == reach(waker))
     }
 
-    fn node_in(&self, task: Raw) -> Option<NodeId> {
+    pub(crate) fn node_in(&self, task: Raw) -> Option<NodeId> {
         self.at.borrow().as_ref().filter(|at| at.task.is(task)).map(|at| at.node)
     }
 
@@ -157,9 +169,16 @@ impl Site {
     /// The scope is over: it leaves the tree.
     #[inline]
     pub(crate) fn leave(&self) {
+        if self.is_registered() {
+            self.leave_tree();
+        }
+    }
+
+    fn leave_tree(&self) {
         let at = self.at.borrow_mut().take();
         if let Some(at) = at {
-            change(&at.task, |tree, wakers| tree.remove(at.node, wakers));
+            let waker = change(&at.task, |tree, wakers| tree.remove(at.node, wakers)).flatten();
+            crate::quietly(|| drop(waker));
         }
     }
 
@@ -170,32 +189,64 @@ impl Site {
         at.task.with_tree(|tree| with(tree, at.node))
     }
 
+    /// As [`Site::with_node`], and wakes whom the change concerns.
+    fn change<R>(&self, with: impl FnOnce(&mut Tree, NodeId, &mut Waking) -> R) -> Option<R> {
+        let (task, node) = {
+            let at = self.at.borrow();
+            let at = at.as_ref()?;
+            (at.task.clone(), at.node)
+        };
+        change(&task, |tree, wakers| with(tree, node, wakers))
+    }
+
     /// The requests that this catch takes now; none in most polls.
     #[cold]
     pub(crate) fn takeable(&self) -> Vec<RequestId> {
         self.with_node(|tree, node| tree.takeable_by_catch(node)).unwrap_or_default()
     }
 
-    /// The catch takes `requests`, its body being gone, and leaves the tree.
+    /// The catch takes `requests`; its body is to be dropped now, and then [`Site::leave_taken`] called.
     pub(crate) fn take(&self, requests: &[RequestId]) -> Option<Cancelled> {
-        let at = self.at.borrow_mut().take()?;
-        let taken = change(&at.task, |tree, wakers| tree.take(at.node, requests, wakers))?;
-        drop(taken.waker);
+        let task = self.at.borrow().as_ref()?.task.clone();
+        let taken = self.change(|tree, node, wakers| tree.take(node, requests, wakers))?;
         let reason = taken.reason.unwrap_or_else(|| Reason::from(()));
-        Some(Cancelled::new(at.task, taken.guard, reason))
+        Some(Cancelled::new(task, taken.guard, reason))
+    }
+
+    /// The body is gone, guards in it have come together in `guard`, and the catch leaves the tree.
+    pub(crate) fn leave_taken(&self, guard: GuardId) {
+        let at = self.at.borrow_mut().take();
+        if let Some(at) = at {
+            let waker =
+                change(&at.task, |tree, wakers| tree.leave_taken(at.node, guard, wakers)).flatten();
+            crate::quietly(|| drop(waker));
+        }
+    }
+
+    /// Whether a request to this target is under way in another task than the current one: the target
+    /// has been moved.
+    #[cold]
+    pub(crate) fn was_moved_asked(&self) -> bool {
+        let is_here = current_raw().is_some_and(|task| self.node_in(task).is_some());
+        !is_here && self.with_node(|tree, node| !tree.node(node).own.is_empty()).unwrap_or(false)
     }
 
     /// Issues a request to this target, in a frame of its poll. Origin 0: a new one.
     #[cold]
-    pub(crate) fn issue(&self, context: &mut Context<'_>, triggered: &Triggered, origin: u64) {
+    pub(crate) fn issue(
+        &self,
+        context: &mut Context<'_>,
+        reason: &Reason,
+        level: bool,
+        origin: u64,
+    ) {
         let waker = context.waker();
         let Some(task) = current_raw() else { return };
         frame::within(Some((self, waker)), true, |frame| {
             let node = ensure(frame, task);
             let origin = if origin == 0 { super::next_origin() } else { origin };
-            let Triggered { reason, level } = triggered.clone();
             more::get_or_new(header(task))
-                .with_new_tree(|tree| tree.issue(node, reason, origin, level));
+                .with_new_tree(|tree| tree.issue(node, reason.clone(), origin, level));
             waker::ask(task);
         });
     }
@@ -204,6 +255,13 @@ impl Site {
     #[cold]
     pub(crate) fn absorbs(&self) -> Option<Reason> {
         self.with_node(|tree, node| tree.takeable_by_target(node).map(|r| r.reason.clone()))?
+    }
+
+    /// The body of this target has returned: its value, unless it was being unwound.
+    pub(crate) fn returned<T>(&self, value: T) -> Poll<Result<T, Reason>> {
+        let unwound = self.unwound();
+        self.leave();
+        Poll::Ready(unwound.map_or(Ok(value), Err))
     }
 
     /// Why this target has been unwound although its body returned.
@@ -217,16 +275,10 @@ impl Site {
         self.with_node(|tree, node| tree.forward(node)).unwrap_or_default()
     }
 
-    /// What the hold waits for has been unwound: so will be what is around. `false`: nothing is to be.
+    /// What the hold waits for has been unwound: so will be what is around. `false`: the hold was asked
+    /// by no request, or by none that is still under way.
     pub(crate) fn stand_aside(&self) -> bool {
-        let at = self.at.borrow();
-        let Some(at) = at.as_ref() else { return false };
-        change(&at.task, |tree, wakers| {
-            let concerned = tree.is_concerned(at.node);
-            tree.stand_aside(at.node, wakers);
-            concerned
-        })
-        .unwrap_or(false)
+        self.change(|tree, node, wakers| tree.stand_aside(node, wakers)).unwrap_or(false)
     }
 }
 
@@ -268,15 +320,16 @@ pub(crate) fn wake(wakers: Waking) {
 }
 
 /// A guard goes.
-pub(crate) fn release(task: &Task, guard: u64, exit: Exit) {
-    change(task, |tree, wakers| tree.release(guard, exit, wakers));
+pub(crate) fn release(task: &Task, guard: GuardId, exit: Exit) {
+    let in_poll = current_raw().is_some_and(|current| task.is(current));
+    change(task, |tree, wakers| tree.release(guard, exit, in_poll, wakers));
 }
 
 impl Drop for Site {
     #[inline]
     fn drop(&mut self) {
         if self.at.get_mut().is_some() {
-            self.leave();
+            self.leave_tree();
         }
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use corio_base::current;
 use pin_project_lite::pin_project;
 
 use super::hold::Forward;
@@ -33,7 +34,10 @@ pin_project! {
         #[pin]
         body: Option<F>,
         begun: bool,
-        triggered: Option<Triggered>,
+        // Why it is to be cancelled. Beside `level`, and not in one `Option` with it: the tag would be
+        // a byte among padding, which is copied in pieces wherever a target is made.
+        triggered: Option<Reason>,
+        level: bool,
         // The number that the request keeps wherever it is passed on to; 0: a new one.
         origin: u64,
         // The request is in the tree.
@@ -51,6 +55,7 @@ impl<F: Future> Target<F> {
             body: Some(body),
             begun: false,
             triggered: None,
+            level: false,
             origin: 0,
             issued: false,
             has_below: false,
@@ -67,7 +72,8 @@ impl<F: Future> Target<F> {
     /// answered. Poll it then.
     pub fn request(self: Pin<&mut Self>, request: &Forward) {
         let this = self.project();
-        *this.triggered = Some(Triggered { reason: request.reason.clone(), level: false });
+        *this.triggered = Some(request.reason.clone());
+        *this.level = false;
         *this.origin = request.origin;
         *this.issued = false;
     }
@@ -90,52 +96,87 @@ impl<F: Future> Target<F> {
     pub fn poll_with(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-        mut trigger: impl FnMut(&mut Context<'_>) -> Option<Triggered>,
+        trigger: impl FnMut(&mut Context<'_>) -> Option<Triggered>,
     ) -> Poll<Result<F::Output, Reason>> {
-        let is_first = !self.begun;
-        if !is_first && self.triggered.is_none() {
-            *self.as_mut().project().triggered = trigger(context);
-        }
-        let polled = self.as_mut().poll_body(context);
-        if polled.is_ready() || !is_first {
-            return polled;
+        if self.begun {
+            return self.poll_again(context, trigger);
         }
         let this = self.as_mut().project();
-        *this.triggered = trigger(context);
-        match this.triggered {
-            None => Poll::Pending,
-            // What the first poll has set off may be there by now.
-            Some(_) => self.poll_body(context),
+        *this.begun = true;
+        if this.triggered.is_some() {
+            return self.poll_body(context);
+        }
+        let Some(body) = this.body.as_pin_mut() else { used_up() };
+        let (polled, visit) = this.site.poll(context, false, |context| body.poll(context));
+        *this.has_below = visit.has_below;
+        match polled {
+            Poll::Ready(value) if this.site.is_registered() => this.site.returned(value),
+            Poll::Ready(value) => Poll::Ready(Ok(value)),
+            Poll::Pending => self.waits(context, trigger),
         }
     }
 
-    #[inline]
+    /// Every poll but the first.
+    fn poll_again(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        mut trigger: impl FnMut(&mut Context<'_>) -> Option<Triggered>,
+    ) -> Poll<Result<F::Output, Reason>> {
+        if self.triggered.is_none() {
+            self.as_mut().trigger(trigger(context));
+        }
+        self.poll_body(context)
+    }
+
+    /// After the first poll, which is pending: the trigger is asked for the first time.
+    fn waits(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        mut trigger: impl FnMut(&mut Context<'_>) -> Option<Triggered>,
+    ) -> Poll<Result<F::Output, Reason>> {
+        self.as_mut().trigger(trigger(context));
+        if self.triggered.is_none() {
+            return Poll::Pending;
+        }
+        // What the first poll has set off may be there by now; but not what gives way for a turn.
+        let _again = current::mark_again();
+        self.poll_body(context)
+    }
+
+    fn trigger(self: Pin<&mut Self>, triggered: Option<Triggered>) {
+        if let Some(Triggered { reason, level }) = triggered {
+            let this = self.project();
+            *this.triggered = Some(reason);
+            *this.level = level;
+        }
+    }
+
     fn poll_body(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Result<F::Output, Reason>> {
         let mut this = self.project();
-        *this.begun = true;
+        if *this.issued && this.site.was_moved_asked() {
+            // The request was to a scope of another task. It ends there, and is issued again here.
+            this.site.leave();
+            *this.issued = false;
+        }
         let is_new_request = this.triggered.is_some() && !*this.issued;
         // With nothing in the body that could want the request, the tree need not know of it.
         let is_simple = is_new_request && !*this.has_below && this.site.is_alone();
-        let Some(body) = this.body.as_mut().as_pin_mut() else {
-            panic!("a cancel scope was polled after it had given its result");
-        };
+        let Some(body) = this.body.as_mut().as_pin_mut() else { used_up() };
         let urgent = is_new_request && !is_simple;
         let (polled, visit) = this.site.poll(context, urgent, |context| body.poll(context));
         *this.has_below = visit.has_below;
         if let Poll::Ready(value) = polled {
-            let unwound = this.site.unwound();
-            this.site.leave();
-            return Poll::Ready(unwound.map_or(Ok(value), Err));
+            return this.site.returned(value);
         }
-        let Some(triggered) = this.triggered else { return Poll::Pending };
-        let reason = if is_simple && !visit.slow && !visit.has_below {
-            triggered.reason.clone()
+        let Some(why) = this.triggered else { return Poll::Pending };
+        let reason = if visit.outside || is_simple && !visit.slow && !visit.has_below {
+            why.clone()
         } else if is_new_request {
             *this.issued = true;
-            this.site.issue(context, triggered, *this.origin);
+            this.site.issue(context, why, *this.level, *this.origin);
             return Poll::Pending;
         } else {
             match this.site.absorbs() {
@@ -147,6 +188,11 @@ impl<F: Future> Target<F> {
         this.site.leave();
         Poll::Ready(Err(reason))
     }
+}
+
+#[cold]
+fn used_up() -> ! {
+    panic!("a cancel scope was polled after it had given its result");
 }
 
 impl<F> fmt::Debug for Target<F> {

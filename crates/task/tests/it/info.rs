@@ -1,8 +1,8 @@
 //! What people read of a task.
 
-use corio_task::{Spawn, Task};
+use corio_task::{Spawn, Task, TaskState, TryResult};
 
-use crate::support::{Loop, away};
+use crate::support::{Door, Loop, away};
 
 #[test]
 fn name_place_parent_and_type() {
@@ -89,4 +89,107 @@ fn current_is_the_task_being_polled() {
     drop(l.spawn(async { panic!("on purpose") }));
     l.turn();
     assert!(corio_task::current().is_none());
+}
+
+#[test]
+fn a_name_may_change_at_any_time() {
+    let l = Loop::new();
+    let handle = l.spawn(async {});
+    let task = handle.task();
+    assert_eq!(task.name(), format!("Task-{}", task.id()));
+    task.set_name("first");
+    away(|| task.set_name(String::from("second")));
+    assert_eq!((task.name().as_str(), handle.info().name().as_str()), ("second", "second"));
+    l.settle();
+    task.set_name("after the end");
+    assert_eq!(task.name(), "after the end");
+}
+
+#[test]
+fn states_and_what_debug_shows() {
+    let l = Loop::new();
+    let text = |task: &Task| format!("{task:?}");
+    let door = Door::new();
+    let line = line!() + 1;
+    let task = l.spawn(door.clone().pass()).task();
+    assert_eq!((task.state(), task.is_cancelled()), (TaskState::Pending, false));
+    let id = task.id();
+    let place = format!("spawned at {}:{line}:", file!());
+    let shown = text(&task);
+    assert!(shown.starts_with(&format!("<Task pending name=\"Task-{id}\" future=")), "{shown}");
+    assert!(shown.contains("Door") && shown.contains(&place) && shown.ends_with('>'), "{shown}");
+    l.turn();
+    assert!(task.cancel("enough"));
+    assert_eq!((task.state(), task.cancelling()), (TaskState::Cancelling, 1));
+    assert!(text(&task).starts_with("<Task cancelling "), "{task:?}");
+    assert_eq!((task.uncancel(), task.state()), (0, TaskState::Pending));
+    task.cancel(());
+    l.settle();
+    assert_eq!((task.state(), task.is_cancelled()), (TaskState::Cancelled, true));
+    assert!(text(&task).starts_with("<Task cancelled "), "{task:?}");
+
+    let aborted = l.spawn(std::future::pending::<()>()).task();
+    aborted.abort();
+    let finished = l.spawn(async {}).task();
+    let panicked = l.spawn(async { panic!("on purpose") }).task();
+    let bomb = crate::support::Bomb("as it is dropped");
+    let burst = l.spawn(async move {
+        std::future::pending::<()>().await;
+        drop(bomb);
+    });
+    let burst = burst.task();
+    l.turn();
+    burst.abort();
+    l.settle();
+    let states = [&aborted, &finished, &panicked, &burst].map(Task::state);
+    let (cancelled, panic) = (TaskState::Cancelled, TaskState::Panicked);
+    assert_eq!(states, [cancelled, TaskState::Finished, panic, panic]);
+    assert!(text(&finished).starts_with("<Task finished ") && !finished.is_cancelled());
+
+    let free = Spawn::new().free(&l.remote(), async { panic!("away") });
+    let runnable = l.pop_free().unwrap();
+    away(|| runnable.run());
+    assert_eq!(free.task().state(), TaskState::Panicked);
+    let away_too = l.remote();
+    let dropped = Spawn::new().free(&away_too, async {});
+    drop(l.pop_free());
+    assert_eq!(dropped.task().state(), TaskState::Cancelled);
+}
+
+#[test]
+fn a_result_is_looked_at_without_taking_it() {
+    let l = Loop::new();
+    let mut handle = l.spawn(async { String::from("result") });
+    assert!(matches!(handle.try_result(), TryResult::NotDone));
+    l.turn();
+    assert_eq!(handle.try_result().done().unwrap().unwrap(), "result");
+    assert_eq!(handle.try_result().done().unwrap().unwrap(), "result");
+    assert_eq!(handle.try_take().unwrap().unwrap(), "result");
+    assert!(matches!(handle.try_result(), TryResult::Taken) && handle.try_take().is_none());
+
+    let mut panicked = l.spawn(async { panic!("on purpose") });
+    let mut cancelled = l.spawn(async {});
+    cancelled.task().cancel("enough");
+    l.settle();
+    assert!(panicked.try_result().done().unwrap().unwrap_err().is_panic());
+    let error = cancelled.try_result().done().unwrap().unwrap_err();
+    assert_eq!(error.reason().unwrap().message(), Some("enough"));
+}
+
+#[test]
+fn all_are_those_that_live() {
+    let l = Loop::new();
+    let door = Door::new();
+    let handles: Vec<_> = (0..4).map(|_| l.spawn(door.clone().pass())).collect();
+    let done = l.spawn(async {});
+    let posted = Spawn::new().remote(&l.remote(), std::future::pending::<()>());
+    assert_eq!(l.home().all().len(), 5);
+    l.turn();
+    drop(done);
+    handles[1].abort();
+    l.turn();
+    let expected = [&handles[0], &handles[2], &handles[3]].map(|handle| handle.task());
+    let all = l.home().all();
+    assert_eq!(all[..3], expected);
+    assert_eq!(all[3..], [posted.task()]);
 }

@@ -15,21 +15,21 @@ use crate::support::{Door, Loop};
 
 /// What happened, in order.
 #[derive(Clone, Default)]
-struct Log(Rc<RefCell<Vec<String>>>);
+pub(crate) struct Log(Rc<RefCell<Vec<String>>>);
 
 impl Log {
-    fn add(&self, text: impl Into<String>) {
+    pub(crate) fn add(&self, text: impl Into<String>) {
         self.0.borrow_mut().push(text.into());
     }
 
     #[track_caller]
-    fn assert(&self, expected: &[&str]) {
+    pub(crate) fn assert(&self, expected: &[&str]) {
         assert_eq!(*self.0.borrow(), expected);
     }
 }
 
 /// One turn of the loop, or less: a foreign yield, which is ready in whatever poll comes next.
-async fn turn() {
+pub(crate) async fn turn() {
     let mut yielded = false;
     poll_fn(|context| {
         if std::mem::replace(&mut yielded, true) {
@@ -42,25 +42,28 @@ async fn turn() {
 }
 
 #[track_caller]
-fn assert_cancelled<T: std::fmt::Debug>(handle: &mut JoinHandle<T>, message: Option<&str>) {
+pub(crate) fn assert_cancelled<T: std::fmt::Debug>(
+    handle: &mut JoinHandle<T>,
+    message: Option<&str>,
+) {
     let error = handle.try_take().expect("ended").expect_err("cancelled");
     assert!(error.is_cancelled(), "{error:?}");
     assert_eq!(error.reason().and_then(|reason| reason.message()), message);
 }
 
 /// A target that a flag cancels.
-struct Flagged<F> {
+pub(crate) struct Flagged<F> {
     target: Pin<Box<Target<F>>>,
     flag: Flag,
 }
 
-type Flag = Rc<RefCell<(bool, Option<std::task::Waker>)>>;
+pub(crate) type Flag = Rc<RefCell<(bool, Option<std::task::Waker>)>>;
 
-fn flagged<F: Future>(flag: &Flag, body: F) -> Flagged<F> {
+pub(crate) fn flagged<F: Future>(flag: &Flag, body: F) -> Flagged<F> {
     Flagged { target: Box::pin(Target::new(body)), flag: flag.clone() }
 }
 
-fn raise(flag: &Flag) {
+pub(crate) fn raise(flag: &Flag) {
     let waker = {
         let mut flag = flag.borrow_mut();
         flag.0 = true;

@@ -11,7 +11,8 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use corio_base::ThreadBound;
 use corio_task::{
-    FreeRunnable, Home, JoinHandle, Mail, Ran, RemoteHome, RunList, Runnable, Schedule, Spawn,
+    CallPanic, FreeRunnable, Home, JoinHandle, Mail, Ran, RemoteHome, RunList, Runnable, Schedule,
+    Spawn,
 };
 
 /// What the home's schedule and the test share.
@@ -23,6 +24,8 @@ pub(crate) struct Shared {
     /// How many mails ever came.
     pub(crate) posted: AtomicUsize,
     stopped: AtomicUsize,
+    /// What calls panicked with.
+    pub(crate) panics: Mutex<Vec<CallPanic>>,
 }
 
 impl Shared {
@@ -73,6 +76,10 @@ impl Schedule for Router {
         drop(frees);
         drop(refused);
     }
+
+    fn call_panicked(&self, panic: CallPanic) {
+        self.0.panics.lock().unwrap().push(panic);
+    }
 }
 
 /// A home and its queue.
@@ -89,6 +96,7 @@ impl Loop {
             frees: Mutex::new(Some(VecDeque::new())),
             posted: AtomicUsize::new(0),
             stopped: AtomicUsize::new(0),
+            panics: Mutex::default(),
         });
         let home = Home::new(Box::new(Router(shared.clone())));
         Loop { home: Some(home), shared }
@@ -267,6 +275,11 @@ impl Door {
     /// The waker that the last poll left, out of here.
     pub(crate) fn take_waker(&self) -> Waker {
         self.waker.borrow_mut().take().expect("polled once")
+    }
+
+    /// The waker that the last poll left, if there was one.
+    pub(crate) fn left(&self) -> Option<Waker> {
+        self.waker.borrow_mut().take()
     }
 
     /// The next poll is ready.

@@ -1,0 +1,303 @@
+//! Awaited handles and masks: what is passed on, and what waits.
+
+use std::cell::RefCell;
+use std::future::pending;
+use std::rc::Rc;
+
+use corio_task::{JoinHandle, catch, mask};
+use futures::future::{Either, join, select};
+
+use crate::scopes::{Flag, Log, assert_cancelled, flagged, raise, turn};
+use crate::support::{Bomb, Door, Loop, away};
+
+#[test]
+fn cleanup_may_cancel_a_child_and_await_it() {
+    let home = Loop::new();
+    let log = Log::default();
+    let child = home.spawn(pending::<()>());
+    let mut handle = home.spawn({
+        let log = log.clone();
+        async move {
+            let guard = catch(pending::<()>()).await.unwrap_err();
+            child.task().cancel("mine");
+            let ended = child.await;
+            log.add(format!("{}", ended.unwrap_err().is_cancelled()));
+            guard.resume().await
+        }
+    });
+    home.settle();
+    handle.task().cancel("x");
+    home.settle();
+    assert_cancelled::<()>(&mut handle, Some("x"));
+    log.assert(&["true"]);
+}
+
+#[test]
+fn cleanup_that_spawns_and_awaits_is_not_disturbed() {
+    let home = Rc::new(Loop::new());
+    let log = Log::default();
+    let mut handle = home.spawn({
+        let (log, weak) = (log.clone(), Rc::downgrade(&home));
+        async move {
+            let guard = catch(pending::<()>()).await.unwrap_err();
+            let child = weak.upgrade().unwrap().spawn({
+                let log = log.clone();
+                async move {
+                    turn().await;
+                    log.add("child cleaned");
+                }
+            });
+            child.await.unwrap();
+            guard.resume().await
+        }
+    });
+    home.settle();
+    handle.task().cancel("x");
+    home.settle();
+    assert_cancelled::<()>(&mut handle, Some("x"));
+    log.assert(&["child cleaned"]);
+}
+
+#[test]
+fn a_handle_beside_a_catch_is_passed_on_to_as_well() {
+    for handle_first in [true, false] {
+        let home = Loop::new();
+        let child = home.spawn(pending::<()>());
+        let task = child.task();
+        let scope = async {
+            let guard = catch(pending::<()>()).await.unwrap_err();
+            turn().await;
+            guard.resume().await
+        };
+        let mut handle = match handle_first {
+            true => home.spawn(async { drop(join(child, scope).await) }),
+            false => home.spawn(async { drop(join(scope, child).await) }),
+        };
+        home.settle();
+        handle.task().cancel("x");
+        home.settle();
+        assert_cancelled(&mut handle, Some("x"));
+        assert!(task.is_done(), "it was cancelled with its awaiter");
+    }
+}
+
+#[test]
+fn what_a_select_lost_does_not_hold_anything_back() {
+    let home = Loop::new();
+    let log = Log::default();
+    let (door, mask_door) = (Door::new(), Door::new());
+    let mut handle = home.spawn({
+        let (log, door, mask_door) = (log.clone(), door.clone(), mask_door.clone());
+        async move {
+            let held = Box::pin(mask(mask_door.pass()));
+            let Either::Right((_, lost)) = select(held, Box::pin(door.pass())).await else {
+                panic!("the mask has not ended");
+            };
+            log.add("on");
+            pending::<()>().await;
+            drop(lost);
+        }
+    });
+    home.settle();
+    handle.task().cancel("x");
+    home.settle();
+    assert!(!handle.is_finished(), "the mask is waited for");
+    door.open();
+    door.take_waker().wake();
+    home.settle();
+    log.assert(&["on"]);
+    assert_cancelled(&mut handle, Some("x"));
+}
+
+#[test]
+fn a_handle_that_is_parked_is_not_passed_on_to() {
+    let home = Loop::new();
+    let mut child = home.spawn(pending::<()>());
+    let task = child.task();
+    let mut handle = home.spawn(async move {
+        {
+            let lost = select(&mut child, Box::pin(turn())).await;
+            assert!(matches!(lost, Either::Right(_)));
+        }
+        pending::<()>().await;
+    });
+    home.settle();
+    handle.task().cancel("x");
+    home.settle();
+    assert_cancelled(&mut handle, Some("x"));
+    assert!(!task.is_done(), "detached");
+}
+
+#[test]
+fn three_that_await_each_other_end() {
+    for cancelled in 0..3 {
+        let home = Loop::new();
+        let slots: Vec<Rc<RefCell<Option<JoinHandle<()>>>>> =
+            (0..3).map(|_| Rc::default()).collect();
+        let handles: Vec<_> = (0..3)
+            .map(|n| {
+                let slot = slots[n].clone();
+                home.spawn(async move {
+                    let other = slot.borrow_mut().take().unwrap();
+                    let _ = other.await;
+                })
+            })
+            .collect();
+        let tasks: Vec<_> = handles.iter().map(JoinHandle::task).collect();
+        for (n, handle) in handles.into_iter().enumerate() {
+            *slots[(n + 1) % 3].borrow_mut() = Some(handle);
+        }
+        home.settle();
+        tasks[cancelled].cancel("x");
+        home.settle();
+        assert!(tasks.iter().all(|task| task.is_done()), "cancelled {cancelled}");
+    }
+}
+
+#[test]
+fn a_chain_of_a_hundred_is_unwound_from_its_end() {
+    let home = Loop::new();
+    let log = Log::default();
+    let mut last = home.spawn(pending::<()>());
+    for n in 0..100 {
+        let log = log.clone();
+        last = home.spawn(async move {
+            let guard = catch(last).await.expect_err("the child ends cancelled");
+            log.add(format!("{n}"));
+            guard.resume().await
+        });
+    }
+    home.settle();
+    last.task().cancel("x");
+    home.settle();
+    assert_cancelled(&mut last, Some("x"));
+    let expected: Vec<String> = (0..100).map(|n| n.to_string()).collect();
+    log.assert(&expected.iter().map(String::as_str).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_child_that_panics_in_cleanup_tells_its_awaiter() {
+    let home = Loop::new();
+    let child = home.spawn(async {
+        let _guard = catch(pending::<()>()).await;
+        panic!("in cleanup");
+    });
+    let log = Log::default();
+    let mut handle = home.spawn({
+        let log = log.clone();
+        async move {
+            log.add(format!("{}", child.await.unwrap_err().is_panic()));
+            turn().await;
+            log.add("not reached");
+        }
+    });
+    home.settle();
+    handle.task().cancel("x");
+    home.settle();
+    log.assert(&["true"]);
+    assert_cancelled(&mut handle, Some("x"));
+}
+
+#[test]
+fn a_body_that_panics_when_it_is_dropped_ends_the_task_with_that() {
+    let home = Loop::new();
+    let mut handle = home.spawn(async {
+        let body = async {
+            let _bomb = Bomb("destructor");
+            pending::<()>().await;
+        };
+        let _ = catch(body).await;
+    });
+    home.settle();
+    let task = handle.task();
+    task.cancel("x");
+    home.settle();
+    assert!(handle.try_take().unwrap().unwrap_err().is_panic());
+    assert_eq!(task.unwinding().scopes, 0);
+    assert_eq!(task.unwinding().guards, 0);
+}
+
+#[test]
+fn masks_nest_and_catches_in_them_see_only_what_comes_from_inside() {
+    let home = Loop::new();
+    let log = Log::default();
+    let (door, flag) = (Door::new(), Flag::default());
+    let mut handle = home.spawn({
+        let (log, door, flag) = (log.clone(), door.clone(), flag.clone());
+        async move {
+            mask(mask(async {
+                let inner = flagged(&flag, async {
+                    let guard = catch(pending::<()>()).await.unwrap_err();
+                    log.add(format!("{guard}"));
+                    turn().await;
+                    guard.resume().await
+                });
+                log.add(format!("{:?}", inner.await));
+                door.pass().await;
+            }))
+            .await;
+            log.add("out");
+            turn().await;
+            log.add("not reached");
+        }
+    });
+    home.settle();
+    handle.task().cancel("outside");
+    home.settle();
+    log.assert(&[]);
+    raise(&flag);
+    home.settle();
+    log.assert(&["cancelled: flag", "Err(\"flag\")"]);
+    door.open();
+    door.take_waker().wake();
+    home.settle();
+    log.assert(&["cancelled: flag", "Err(\"flag\")", "out"]);
+    assert_cancelled(&mut handle, Some("outside"));
+}
+
+#[test]
+fn after_a_mask_the_request_asks_a_catch_that_is_awaited_only_then() {
+    let home = Loop::new();
+    let log = Log::default();
+    let door = Door::new();
+    let mut handle = home.spawn({
+        let (log, door) = (log.clone(), door.clone());
+        async move {
+            let mut later = Box::pin(catch(pending::<()>()));
+            assert!(futures::poll!(&mut later).is_pending());
+            mask(door.pass()).await;
+            let guard = later.await.unwrap_err();
+            log.add("cleaned");
+            guard.resume().await
+        }
+    });
+    home.settle();
+    handle.task().cancel("x");
+    home.settle();
+    door.open();
+    door.take_waker().wake();
+    home.settle();
+    log.assert(&["cleaned"]);
+    assert_cancelled::<()>(&mut handle, Some("x"));
+}
+
+#[test]
+fn cancelled_from_another_thread_it_cleans_up_at_home() {
+    let home = Loop::new();
+    let log = Log::default();
+    let mut handle = home.spawn({
+        let log = log.clone();
+        async move {
+            let guard = catch(pending::<()>()).await.unwrap_err();
+            turn().await;
+            log.add("cleaned");
+            guard.resume().await
+        }
+    });
+    home.settle();
+    let task = handle.task();
+    away(move || assert!(task.cancel("away")));
+    home.settle();
+    log.assert(&["cleaned"]);
+    assert_cancelled::<()>(&mut handle, Some("away"));
+}

@@ -1,0 +1,114 @@
+//! Ten thousand scopes in one task: cancelling them takes time that grows with their number.
+
+use std::future::pending;
+use std::time::{Duration, Instant};
+
+use corio_task::{JoinHandle, catch};
+use futures::stream::{FuturesUnordered, StreamExt};
+
+use crate::scopes::{Flag, assert_cancelled, flagged, raise, turn};
+use crate::support::{Door, Loop};
+
+const COUNT: usize = 10_000;
+
+/// Some times what it takes where nothing is optimised; what grows with the square of the number takes
+/// longer.
+const LIMIT: Duration = Duration::from_secs(5);
+
+fn timed(what: &str, run: impl FnOnce()) {
+    let start = Instant::now();
+    run();
+    let took = start.elapsed();
+    println!("{what}: {took:?}");
+    assert!(took < LIMIT, "{what}: {took:?}");
+}
+
+#[test]
+fn ten_thousand_catches() {
+    for turns in [0, 3] {
+        let home = Loop::new();
+        let mut handle = home.spawn(async move {
+            let mut all: FuturesUnordered<_> = (0..COUNT)
+                .map(|_| async move {
+                    let guard = catch(pending::<()>()).await.unwrap_err();
+                    for _ in 0..turns {
+                        turn().await;
+                    }
+                    guard.resume().await
+                })
+                .collect();
+            all.next().await
+        });
+        home.settle();
+        handle.task().cancel("x");
+        timed("catches", || home.settle());
+        assert_cancelled::<Option<()>>(&mut handle, Some("x"));
+    }
+}
+
+#[test]
+fn thousands_of_handles_that_end_one_by_one() {
+    let home = Loop::new();
+    let doors: Vec<_> = (0..COUNT / 5).map(|_| Door::new()).collect();
+    let children: Vec<_> = doors
+        .iter()
+        .map(|door| {
+            let door = door.clone();
+            home.spawn(async move {
+                let guard = catch(pending::<()>()).await.unwrap_err();
+                door.pass().await;
+                guard.resume().await
+            })
+        })
+        .collect();
+    let tasks: Vec<_> = children.iter().map(JoinHandle::task).collect();
+    let mut handle = home.spawn(async move {
+        let mut all: FuturesUnordered<_> = children.into_iter().collect();
+        while all.next().await.is_some() {}
+    });
+    home.settle();
+    handle.task().cancel("x");
+    timed("handles", || {
+        home.settle();
+        for door in &doors {
+            door.open();
+            door.take_waker().wake();
+            home.settle();
+        }
+    });
+    assert!(tasks.iter().all(|task| task.is_done()));
+    assert_cancelled(&mut handle, Some("x"));
+}
+
+#[test]
+fn ten_thousand_targets_at_once() {
+    let home = Loop::new();
+    let flags: Vec<Flag> = (0..COUNT).map(|_| Flag::default()).collect();
+    let mut handle = home.spawn({
+        let flags = flags.clone();
+        async move {
+            let mut all: FuturesUnordered<_> = flags
+                .iter()
+                .map(|flag| {
+                    flagged(flag, async {
+                        let guard = catch(pending::<()>()).await.unwrap_err();
+                        turn().await;
+                        guard.resume().await
+                    })
+                })
+                .collect();
+            let mut ended = 0;
+            while let Some(result) = all.next().await {
+                ended += usize::from(result.is_err());
+            }
+            ended
+        }
+    });
+    home.settle();
+    timed("targets", || {
+        flags.iter().for_each(raise);
+        home.settle();
+    });
+    assert_eq!(handle.try_take().unwrap().unwrap(), COUNT);
+    assert_eq!(handle.task().unwinding(), corio_task::Unwinding::default());
+}
