@@ -1,17 +1,17 @@
 //! The loop itself, without anything to wait on: its queue, its mail, its turns and its end.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use corio_base::Unparker;
-use corio_base::ambient::LoopId;
-use corio_task::{Home, JoinHandle, Runnable, Spawn};
+use corio_base::ambient::{self, LoopId};
+use corio_task::{Call, Home, JoinHandle, Runnable, Spawn, Task};
 
 use crate::cadence::Cadence;
 use crate::handle::Handle;
-use crate::shared::{Delivery, Local, Router, Shared};
+use crate::shared::{Delivery, Local, PanicHook, Router, Shared};
 
 /// How many deliveries are opened between two turns. More wait one turn: a thousand cost some 50 µs,
 /// and senders that never stop must not keep the loop from its tasks.
@@ -32,8 +32,13 @@ pub struct Core {
     home: Home,
     cadence: Cadence,
     closed: Cell<bool>,
+    factory: RefCell<Option<Factory>>,
     id: LoopId,
 }
+
+/// What every task of a loop is asked for with goes through this: see
+/// [`set_task_factory`](crate::set_task_factory).
+pub type Factory = Rc<dyn Fn(Spawn) -> Spawn>;
 
 impl Core {
     /// A loop on the calling thread that `unparker` wakes from whatever it waits on.
@@ -45,6 +50,7 @@ impl Core {
             home,
             cadence: Cadence::new(),
             closed: Cell::new(false),
+            factory: RefCell::new(None),
             id: LoopId::new(),
         })
     }
@@ -83,11 +89,82 @@ impl Core {
     where
         F: Future + 'static,
     {
+        if spawn.is_eager() {
+            return self.spawn_eager(spawn, future);
+        }
         let handle = spawn.bound(&self.home, future);
         if corio_trace::enabled() {
             crate::traced::spawned(handle.info());
         }
         handle
+    }
+
+    /// Begins a task with its first poll, if this loop is running; else as one that is not eager: what
+    /// it needs around it is not there.
+    fn spawn_eager<F>(&self, spawn: Spawn, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+    {
+        if crate::entered::running_since().is_none() || ambient::active() != Some(self.id) {
+            return self.spawn_with(spawn.eager_start(false), future);
+        }
+        let handle = spawn.eager(&self.home, future);
+        if corio_trace::enabled() {
+            crate::traced::spawned_eagerly(handle.info());
+        }
+        handle
+    }
+
+    /// The tasks of this loop that have not ended, the oldest first. One spawned from another thread is
+    /// among them when the loop has opened its mail.
+    pub fn all_tasks(&self) -> Vec<Task> {
+        self.home.all()
+    }
+
+    /// Puts `function` into the queue, where it has its turn among the tasks.
+    #[track_caller]
+    pub fn call<F>(&self, function: F) -> Call
+    where
+        F: FnOnce() + 'static,
+    {
+        self.call_with(Spawn::new(), function)
+    }
+
+    /// As [`Core::call`], with a place and a context.
+    pub fn call_with<F>(&self, spawn: Spawn, function: F) -> Call
+    where
+        F: FnOnce() + 'static,
+    {
+        spawn.call(&self.home, function)
+    }
+
+    /// Who is told of the panics of calls, on the loop's thread and outside all of its borrows. Unless
+    /// somebody is, they are logged.
+    pub fn set_panic_hook(&self, hook: PanicHook) {
+        let before = self.local().panic_hook.replace(Some(hook));
+        drop(before);
+    }
+
+    pub(crate) fn replace_factory(&self, factory: Option<Factory>) -> Option<Factory> {
+        self.factory.replace(factory)
+    }
+
+    /// How tasks are made.
+    pub fn task_factory(&self) -> Option<Factory> {
+        self.factory.borrow().clone()
+    }
+
+    /// What the factory makes of `spawn`.
+    pub(crate) fn in_factory(&self, spawn: Spawn) -> Spawn {
+        match self.task_factory() {
+            Some(factory) => factory(spawn),
+            None => spawn,
+        }
+    }
+
+    /// Whether the loop has ended.
+    pub fn is_closed(&self) -> bool {
+        self.closed.get()
     }
 
     /// A handle for other threads.

@@ -8,11 +8,12 @@ use corio_base::ambient::{self, ActiveGuard, LoopId, Table};
 
 use corio_task::{JoinHandle, Spawn};
 
-use crate::core::Core;
+use crate::core::{Core, Factory};
 
 std::thread_local! {
     static LOOPS: Table<Rc<Core>> = const { Table::new() };
-    static CLOSING: Table<Rc<Core>> = const { Table::new() };
+    /// Those whose tasks are not spawned the short way: they close, or have a task factory.
+    static ASIDE: Table<Rc<Core>> = const { Table::new() };
     /// Where the loop that runs on this thread was started.
     static RUNNING: Cell<Option<&'static Location<'static>>> = const { Cell::new(None) };
 }
@@ -24,17 +25,40 @@ pub(crate) fn put(id: LoopId, core: Rc<Core>) {
 
 /// Closes the loop `id`, with it as the active one, and takes it out of the thread's loops.
 pub(crate) fn close(id: LoopId) {
-    let Ok(Some(core)) = LOOPS.try_with(|table| table.take(id)) else { return };
+    let Some(core) = take(id) else { return };
     // At the end of the thread there may be no table left; what destructors spawn then finds no loop.
-    let entered = CLOSING.try_with(|table| table.put(id, core.clone())).is_ok();
+    let entered = ASIDE.try_with(|table| table.put(id, core.clone())).is_ok();
     {
         let _active = ambient::activate(id);
         core.close();
     }
     if entered {
-        let core = CLOSING.try_with(|table| table.take(id));
+        let core = ASIDE.try_with(|table| table.take(id));
         drop(core);
     }
+    drop(core.replace_factory(None));
+}
+
+/// Takes a loop that is open out of this thread's.
+fn take(id: LoopId) -> Option<Rc<Core>> {
+    let short = LOOPS.try_with(|table| table.take(id)).ok().flatten();
+    short.or_else(|| ASIDE.try_with(|table| table.take(id)).ok().flatten())
+}
+
+/// Sends what every task of `core` is asked for with (name, place, context, eager start) through
+/// `factory`; `None`: no more. It concerns what is spawned on the loop's own thread as the current one
+/// ([`spawn_current`]); a panic of the factory is the spawner's. A loop without a factory pays nothing for
+/// there being such a thing.
+///
+/// Does nothing to a loop that has ended, or is ending.
+pub fn set_task_factory(core: &Rc<Core>, factory: Option<Factory>) {
+    if core.is_closed() || take(core.id()).is_none() {
+        return;
+    }
+    let table = if factory.is_some() { &ASIDE } else { &LOOPS };
+    let before = core.replace_factory(factory);
+    table.with(|table| table.put(core.id(), core.clone()));
+    drop(before);
 }
 
 /// Marks a loop as running until dropped.
@@ -105,8 +129,8 @@ where
     })
 }
 
-/// A loop that closes refuses the task, whose destructor may do anything, also make a loop: so that
-/// loop is not found in the table that is lent meanwhile.
+/// A loop that closes refuses the task, whose destructor may do anything, also make a loop, and so may a
+/// factory: so such a loop is not found in the table that is lent meanwhile.
 #[cold]
 #[inline(never)]
 fn spawn_elsewhere<S, F>(
@@ -119,7 +143,7 @@ where
     F: Future + 'static,
 {
     match current() {
-        Some(core) => core.spawn_with(spawn.into(), future),
+        Some(core) => core.spawn_with(core.in_factory(spawn.into()), future),
         None => otherwise(spawn, future),
     }
 }
@@ -128,5 +152,5 @@ where
 #[inline]
 pub fn current() -> Option<Rc<Core>> {
     let open = LOOPS.try_with(Table::active).ok().flatten();
-    open.or_else(|| CLOSING.try_with(Table::active).ok().flatten())
+    open.or_else(|| ASIDE.try_with(Table::active).ok().flatten())
 }

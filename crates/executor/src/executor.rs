@@ -95,10 +95,82 @@ impl<P: Park> Executor<P> {
     }
 }
 
+impl<P: Park> Executor<P> {
+    /// Runs the loop for as long as `goes_on` says, which is asked after each turn. Looks at the world
+    /// before the first one, without waiting for it: so there is one turn at least, and what is due by
+    /// now has its part in it.
+    ///
+    /// # Panics
+    /// If called inside a loop of this thread.
+    #[track_caller]
+    pub fn run_while(&self, goes_on: &mut dyn FnMut() -> bool) {
+        let _entered = entered::enter_running(self.core.id(), Location::caller());
+        let park = &mut *self.park.borrow_mut();
+        wait(&self.core, park, Wait::Poll);
+        loop {
+            self.core.turn();
+            if !goes_on() {
+                return;
+            }
+            rest(&self.core, park);
+        }
+    }
+
+    /// As [`Executor::try_block_on`], for loops that may be told to stop: `goes_on` is asked after each
+    /// turn. When the future has its output, the loop takes one more turn, in which what its last poll
+    /// has made ready has its part. `None`: it was stopped first; the future is dropped.
+    ///
+    /// # Panics
+    /// If called inside a loop of this thread.
+    #[track_caller]
+    pub fn run_until_complete<F: Future>(
+        &self,
+        future: F,
+        goes_on: &mut dyn FnMut() -> bool,
+    ) -> Option<Result<F::Output, JoinError>> {
+        let place = Location::caller();
+        let _entered = entered::enter_running(self.core.id(), place);
+        let core = &*self.core;
+        let mut is_stopped = false;
+        let result = core.home().run_root(place, pin!(future), false, |root| {
+            let park = &mut *self.park.borrow_mut();
+            wait(core, park, Wait::Poll);
+            core.turn();
+            while !root.is_done() && goes_on() {
+                rest(core, park);
+                core.turn();
+            }
+            is_stopped = !root.is_done();
+            if !is_stopped && goes_on() {
+                wait(core, park, Wait::Poll);
+                core.turn();
+            }
+        });
+        if is_stopped { None } else { Some(result) }
+    }
+
+    /// Closes the loop before this is dropped: ends every task where it waits, and refuses what comes
+    /// from now on. A second time, it does nothing.
+    ///
+    /// # Panics
+    /// If the loop runs.
+    pub fn close(&self) {
+        assert!(
+            self.park.try_borrow_mut().is_ok(),
+            "a loop is closed after it has run: stop it first",
+        );
+        entered::close(self.core.id());
+    }
+}
+
 /// The loop, for as long as `root` has not ended. One function for all futures.
 #[inline(never)]
 fn run_until_done(core: &Core, root: TaskInfo<'_>, park: &mut dyn Park) {
     let local = core.local();
+    assert!(
+        !core.is_closed(),
+        "a loop that is closed was asked to run a future that is not ready: make a new runtime",
+    );
     loop {
         core.turn_of(local);
         if root.is_done() {

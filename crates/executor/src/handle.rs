@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use corio_task::{JoinHandle, RemoteHome, Spawn};
+use corio_task::{Call, JoinHandle, RemoteHome, Spawn};
 
 /// Spawns tasks on a loop, from any thread, also after the loop is gone.
 #[derive(Clone)]
@@ -32,6 +32,23 @@ impl Handle {
         F::Output: Send + 'static,
     {
         spawn.remote(&self.home, future)
+    }
+
+    /// Puts `function` into the loop's queue. If the loop has ended, the call is cancelled.
+    #[track_caller]
+    pub fn call<F>(&self, function: F) -> Call
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        self.call_with(Spawn::new(), function)
+    }
+
+    /// As [`Handle::call`], with a place and a context.
+    pub fn call_with<F>(&self, spawn: Spawn, function: F) -> Call
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        spawn.remote_call(&self.home, function)
     }
 
     /// Whether the calling thread is the loop's.

@@ -29,14 +29,18 @@ mod guest;
 mod handle;
 mod traced;
 
+pub mod group;
+
 mod yield_now;
 
-pub use crate::core::{Core, Turn};
-pub use entered::{current, running_since, spawn_current, with_current};
+pub use crate::core::{Core, Factory, Turn};
+pub use entered::{current, running_since, set_task_factory, spawn_current, with_current};
 pub use executor::Executor;
+pub use group::{GroupError, TaskGroup};
 pub use guest::Guest;
 pub use handle::Handle;
+pub use shared::PanicHook;
 pub use yield_now::{YieldNow, yield_now};
 
 /// The types of tasks that this crate's functions take and return.
-pub use corio_task::{JoinError, JoinHandle, Spawn, Task, TaskInfo};
+pub use corio_task::{Call, CallPanic, JoinError, JoinHandle, Spawn, Task, TaskInfo};

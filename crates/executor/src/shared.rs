@@ -1,11 +1,12 @@
 //! What the tasks of a loop, and other threads, have of it.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use corio_base::{ThreadBound, Unparker};
-use corio_task::{FreeRunnable, Mail, RunList, Runnable, Schedule};
+use corio_task::{CallPanic, FreeRunnable, Mail, RunList, Runnable, Schedule};
 
 use crate::inbox::{Delivered, Inbox};
 
@@ -22,16 +23,25 @@ pub(crate) struct Shared {
     unparker: Unparker,
 }
 
+/// See [`Core::set_panic_hook`](crate::Core::set_panic_hook).
+pub type PanicHook = Rc<dyn Fn(CallPanic)>;
+
 /// What only the loop's thread touches.
 pub(crate) struct Local {
     pub(crate) ready: RunList,
     /// Somebody else drives the loop's thread at the moment, and has to be told of a ready task.
     pub(crate) outside: Cell<bool>,
+    /// Who is told of the panics of calls.
+    pub(crate) panic_hook: RefCell<Option<PanicHook>>,
 }
 
 impl Shared {
     pub(crate) fn new(unparker: Unparker) -> Self {
-        let local = Local { ready: RunList::new(), outside: Cell::new(false) };
+        let local = Local {
+            ready: RunList::new(),
+            outside: Cell::new(false),
+            panic_hook: RefCell::new(None),
+        };
         Shared { local: ThreadBound::new(local), inbox: Inbox::new(), unparker }
     }
 
@@ -80,5 +90,14 @@ impl Schedule for Router {
 
     fn submit(&self, task: FreeRunnable) {
         self.0.deliver(Delivery::Free(task));
+    }
+
+    fn call_panicked(&self, panic: CallPanic) {
+        // Cloned out: the hook may do anything, also set another one.
+        let hook = self.0.local.get().and_then(|local| local.panic_hook.borrow().clone());
+        match hook {
+            Some(hook) => hook(panic),
+            None => corio_trace::report_error("corio::loop", format_args!("{panic}")),
+        }
     }
 }

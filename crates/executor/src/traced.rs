@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use corio_base::clock;
 use corio_base::{Park, Parked, Wait};
-use corio_task::{Ran, Runnable, TaskInfo};
+use corio_task::{Ran, Runnable, TaskInfo, TaskState};
 use corio_trace::{Event, Outcome, emit, report_error, report_slow_poll, slow_poll};
 
 /// As [`Runnable::run`], with events around it, and a warning if it took long.
@@ -24,7 +24,7 @@ pub(crate) fn run(task: Runnable) {
         report_slow_poll(id, about.info().given_name().as_deref(), about.info().location(), took);
     }
     let outcome = match ran {
-        Ran::Pending | Ran::Stale => return,
+        Ran::Pending | Ran::Stale | Ran::Called => return,
         Ran::Returned => Outcome::Returned,
         Ran::Panicked => Outcome::Panicked,
         Ran::Cancelled => Outcome::Cancelled,
@@ -41,6 +41,19 @@ pub(crate) fn spawned(task: TaskInfo<'_>) {
         location: task.location(),
         parent: task.parent(),
     });
+}
+
+/// A task was spawned with its first poll; that one is over, and so may be the task.
+#[cold]
+pub(crate) fn spawned_eagerly(task: TaskInfo<'_>) {
+    spawned(task);
+    let outcome = match task.state() {
+        TaskState::Finished => Outcome::Returned,
+        TaskState::Panicked => Outcome::Panicked,
+        TaskState::Cancelled => Outcome::Cancelled,
+        _ => return,
+    };
+    emit(&Event::TaskEnded { id: task.id(), outcome });
 }
 
 /// As [`Park::park`], with events around it.

@@ -3,6 +3,8 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use corio_base::current;
+
 /// Lets every other task that is ready run, once, before this one goes on: exactly one turn of the
 /// loop, as asyncio's `sleep(0)`.
 ///
@@ -32,7 +34,8 @@ impl Future for YieldNow {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        if self.yielded {
+        // A task that is asked to unwind may be polled several times in one turn.
+        if self.yielded && !current::is_again() {
             return Poll::Ready(());
         }
         self.yielded = true;

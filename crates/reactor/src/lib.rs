@@ -64,6 +64,7 @@ mod first_use;
 mod slot;
 
 mod io;
+mod level;
 mod owns_fd;
 mod registration;
 mod traits;

@@ -44,6 +44,7 @@ const SIGINT: i32 = rustix::process::Signal::INT.as_raw();
 /// hear of every one, keep one future that waits while another one's news is handled.
 #[track_caller]
 pub fn ctrl_c() -> CtrlC {
+    crate::interrupt::take_over();
     let state = match Watch::new(SIGINT) {
         Ok(watch) => State::Waiting(watch),
         Err(error) => State::Failed(error),

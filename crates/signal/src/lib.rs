@@ -11,6 +11,7 @@
 //! |---|---|---|
 //! | `watch` | one signal and the pipe it is written into | yes |
 //! | `ctrl_c` | the future of Ctrl-C | |
+//! | [`interrupt`] | Ctrl-C for whoever runs a loop | yes |
 //!
 //! Handlers are chained by `signal-hook-registry`: those that the program or another library has
 //! installed go on being called. Nothing here blocks signals or changes a thread's mask.
@@ -24,5 +25,7 @@
 mod watch;
 
 mod ctrl_c;
+
+pub mod interrupt;
 
 pub use ctrl_c::{CtrlC, ctrl_c};

@@ -380,6 +380,11 @@ impl Future for Sleep {
                 self.look(home, key, context)
             }
             State::Asked { .. } => self.poll_answer(context),
+            // A task that is asked to unwind may be polled several times in one turn.
+            State::Yielded { .. } if corio_base::current::is_again() => {
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
             // Edge 8.
             State::Yielded { deadline } => {
                 self.state = State::Elapsed { deadline };

@@ -4,6 +4,7 @@ mod support;
 
 mod away;
 mod block_on;
+mod by_hand;
 mod ending;
 mod guest;
 mod order;
