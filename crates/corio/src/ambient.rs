@@ -11,7 +11,7 @@ use corio_base::clock::{ClockGuard, VirtualClock};
 use corio_reactor::ReactorHandle;
 use corio_timer::Timers;
 
-/// The entries of one runtime; taken out again when dropped.
+/// The entries of one runtime, and of its asyncio view; taken out again when dropped.
 #[derive(Debug)]
 pub(crate) struct Ambient {
     id: LoopId,
@@ -36,6 +36,11 @@ impl Ambient {
         Ambient { id, clock, has_reactor }
     }
 
+    /// Whether there is a reactor of the runtime's own.
+    pub(crate) fn has_reactor(&self) -> bool {
+        self.has_reactor
+    }
+
     /// Puts the runtime's clock over the thread's readings.
     #[inline]
     pub(crate) fn clock(&self) -> Option<ClockGuard> {
@@ -45,6 +50,7 @@ impl Ambient {
 
 impl Drop for Ambient {
     fn drop(&mut self) {
+        crate::event_loop::data::remove(self.id);
         corio_timer::current::remove(self.id);
         if self.has_reactor {
             corio_reactor::current::remove(self.id);

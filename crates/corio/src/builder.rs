@@ -5,6 +5,7 @@ use std::io;
 use std::rc::Rc;
 use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
 
 use corio_base::Park;
 use corio_executor::{Executor, JoinError};
@@ -15,7 +16,8 @@ use crate::ambient::Ambient;
 use crate::background::Background;
 use crate::clock::Clock;
 use crate::driver::Driver;
-use crate::runtime::Runtime;
+use crate::runner::Runner;
+use crate::runtime::{GRACE, Runtime};
 
 /// Makes a [`Runtime`].
 ///
@@ -30,12 +32,19 @@ pub struct Builder {
     driver: Option<Box<dyn Park>>,
     thread_name: Option<String>,
     debug: Option<bool>,
+    grace: Duration,
 }
 
 impl Builder {
     /// A runtime of one loop, on the thread that builds it.
     pub fn new() -> Self {
-        Builder { clock: Clock::system(), driver: None, thread_name: None, debug: None }
+        Builder {
+            clock: Clock::system(),
+            driver: None,
+            thread_name: None,
+            debug: None,
+            grace: GRACE,
+        }
     }
 
     /// As [`Builder::new`]: the name tokio's users look for.
@@ -70,6 +79,14 @@ impl Builder {
         self
     }
 
+    /// How long the tasks that are left at the end of a run ([`Builder::run`], [`Runner::close`]) may
+    /// clean up; 8 s unless said otherwise. What runs on after that is dropped, and reported.
+    /// [`Duration::MAX`]: as long as it takes, as asyncio does.
+    pub fn shutdown_grace(mut self, grace: Duration) -> Self {
+        self.grace = grace;
+        self
+    }
+
     /// Makes the runtime, on this thread.
     ///
     /// # Errors
@@ -94,19 +111,27 @@ impl Builder {
         let driver = Driver::new(io, Rc::clone(&timers), clock.clone());
         let executor = Executor::new(driver);
         let ambient = Ambient::new(executor.core().id(), clock, timers, reactor.clone());
-        Ok(Runtime::new(executor, ambient, reactor))
+        Ok(Runtime::new(executor, ambient, reactor, self.grace))
+    }
+
+    /// Builds a runtime for several runs.
+    ///
+    /// # Errors
+    /// As [`Builder::build`].
+    pub fn runner(self) -> io::Result<Runner> {
+        Ok(Runner::of(self.build()?))
     }
 
     /// Builds a runtime, runs `main` on it, and ends it. See [`crate::run`].
     ///
     /// # Panics
-    /// With the panic of `main`; if the runtime cannot be built; if called inside a runtime.
+    /// As [`crate::run`].
     #[track_caller]
     pub fn run<F: Future>(self, main: F) -> F::Output {
-        self.build_or_panic().block_on(main)
+        self.runner_or_panic().run_once(main)
     }
 
-    /// As [`Builder::run`], with a panic or an abort of `main` as an error.
+    /// As [`Builder::run`], with a panic or a cancellation of `main` as an error.
     ///
     /// # Errors
     /// Why `main` has no output.
@@ -115,13 +140,13 @@ impl Builder {
     /// If the runtime cannot be built; if called inside a runtime.
     #[track_caller]
     pub fn try_run<F: Future>(self, main: F) -> Result<F::Output, JoinError> {
-        self.build_or_panic().try_block_on(main)
+        self.runner_or_panic().try_run_once(main)
     }
 
     #[track_caller]
-    fn build_or_panic(self) -> Runtime {
-        match self.build() {
-            Ok(runtime) => runtime,
+    fn runner_or_panic(self) -> Runner {
+        match self.runner() {
+            Ok(runner) => runner,
             Err(error) => panic!("the runtime cannot be built: {error}"),
         }
     }
@@ -139,12 +164,13 @@ impl Builder {
                 "a driver of one's own stays on its thread: use `build` there instead of `start`",
             ));
         }
-        let Builder { clock, driver: _, thread_name, debug } = self;
+        let Builder { clock, driver: _, thread_name, debug, grace } = self;
         let (send, receive) = mpsc::channel();
         let thread = thread::Builder::new()
             .name(thread_name.unwrap_or_else(|| "corio".to_owned()))
             .spawn(move || {
-                let built = Builder { clock, driver: None, thread_name: None, debug }.build();
+                let built =
+                    Builder { clock, driver: None, thread_name: None, debug, grace }.build();
                 crate::background::serve(built, &send);
             })?;
         match receive.recv() {
@@ -167,6 +193,7 @@ impl fmt::Debug for Builder {
             .field("driver", &self.driver.as_ref().map(|_| "..."))
             .field("thread_name", &self.thread_name)
             .field("debug", &self.debug)
+            .field("grace", &self.grace)
             .finish()
     }
 }

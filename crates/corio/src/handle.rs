@@ -5,8 +5,10 @@ use std::fmt;
 use std::panic::Location;
 
 use corio_base::ambient::{self, ActiveGuard, LoopId};
-use corio_executor::{JoinHandle, Spawn};
+use corio_executor::{Call, JoinHandle, Spawn};
 use corio_reactor::ReactorHandle;
+
+use crate::event_loop::ThreadsafeFuture;
 
 std::thread_local! {
     static ENTERED: RefCell<Option<Handle>> = const { RefCell::new(None) };
@@ -68,6 +70,53 @@ impl Handle {
         self.executor.spawn_with(spawn, future)
     }
 
+    /// Puts `run` into the loop's queue.
+    pub(crate) fn call(
+        &self,
+        place: impl Into<Spawn>,
+        run: impl FnOnce() + Send + 'static,
+    ) -> Call {
+        self.executor.call_with(place.into(), run)
+    }
+
+    /// Whether this is the loop's thread.
+    pub(crate) fn is_here(&self) -> bool {
+        self.executor.is_here()
+    }
+
+    /// Puts `callback` at the end of the loop's queue, from any thread. Its panic goes to the loop's
+    /// [exception handler](crate::EventLoop::set_exception_handler).
+    ///
+    /// ```
+    /// let background = corio::Builder::new().start()?;
+    /// let (send, receive) = std::sync::mpsc::channel();
+    /// background.handle().call_soon_threadsafe(move || send.send(42).unwrap()).unwrap();
+    /// assert_eq!(receive.recv(), Ok(42));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The loop is closed. One that closes while the call is under way cancels it.
+    #[track_caller]
+    pub fn call_soon_threadsafe(
+        &self,
+        callback: impl FnOnce() + Send + 'static,
+    ) -> Result<Call, LoopClosed> {
+        let call = self.call(Location::caller(), callback);
+        if call.is_cancelled() { Err(LoopClosed(())) } else { Ok(call) }
+    }
+
+    /// Has the loop run `future`, for a thread that waits for the result by blocking. The loop's [task
+    /// factory](crate::EventLoop::set_task_factory) has its say.
+    #[track_caller]
+    pub fn run_coroutine_threadsafe<F>(&self, future: F) -> ThreadsafeFuture<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        ThreadsafeFuture::begin(self.clone(), Location::caller(), future)
+    }
+
     /// Blocks this thread, which must not be a loop's, until `future` has its output. The future runs
     /// here; what it spawns runs on the runtime, and its sockets are the runtime's.
     ///
@@ -125,6 +174,20 @@ impl Drop for HandleGuard {
         drop(now);
     }
 }
+
+/// The loop has ended: nothing is run there any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoopClosed(());
+
+impl fmt::Display for LoopClosed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "the event loop is closed: its runtime has ended, or `EventLoop::close` was called",
+        )
+    }
+}
+
+impl std::error::Error for LoopClosed {}
 
 /// What those say who need a runtime and find none.
 #[cold]

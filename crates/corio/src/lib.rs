@@ -21,7 +21,10 @@
 //! |---|---|
 //! | here | [`run`], [`spawn`], [`spawn_local`], [`yield_now`], [`sleep()`], [`Builder`], [`Runtime`], [`Handle`] |
 //! | [`task`] | handles, errors, names, the current task |
+//! | [`mod@context`] | values that follow the code run for one purpose |
+//! | [`cancel`] | catching a cancellation, scopes that can be cancelled |
 //! | [`time`] | sleeps and intervals |
+//! | [`sync`] | locks, events, semaphores, queues and channels |
 //! | [`net`] | TCP |
 //! | [`signal`] | Ctrl-C |
 //! | [`io`] | readiness of any descriptor |
@@ -40,35 +43,89 @@
 #![forbid(unsafe_code)]
 
 mod ambient;
+pub mod cancel;
+pub mod combine;
+pub mod many;
+mod timeout;
+
 mod background;
 mod builder;
 mod clock;
 mod driver;
+mod end;
+pub mod event_loop;
+pub mod eventual;
 mod handle;
+mod runner;
 mod runtime;
 mod spawn;
 
 pub use background::Background;
 pub use builder::Builder;
 pub use clock::Clock;
-pub use handle::{Handle, HandleGuard};
+pub use combine::{Scope, ScopedHandle, scope};
+pub use event_loop::EventLoop;
+pub use eventual::{Eventual, Promise, eventual};
+pub use handle::{Handle, HandleGuard, LoopClosed};
+pub use many::{
+    AsCompleted, AsCompletedWithin, EmptyWait, Gather, Raced, Shield, StaggeredRace,
+    TryGatherError, Wait, as_completed, gather, shield, staggered_race, try_gather, wait,
+};
+pub use runner::Runner;
 pub use runtime::{Runtime, RuntimeGuard};
 pub use spawn::{spawn, spawn_local};
+pub use timeout::{
+    Elapsed, MoveOn, RescheduleError, Timed, Timeout, TimeoutRun, WaitFor, move_on_after,
+    move_on_at, timeout, timeout_at, wait_for,
+};
 
-pub use corio_executor::{JoinError, JoinHandle, yield_now};
+pub use corio_executor::{GroupError, JoinError, JoinHandle, TaskGroup, group, yield_now};
 pub use corio_macros::{main, test};
+pub use corio_task::{Context, ContextVar, context_var};
 pub use corio_timer::{sleep, sleep_until};
 
-// The examples of the front page are compiled with this crate's.
+// The examples of the front page and of the guides are compiled and run with this crate's.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
 
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/asyncio.md")]
+struct FromAsyncio;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/cancellation.md")]
+struct Cancellation;
+
 /// Tasks: handles, errors, names, and the one that is being polled.
 pub mod task {
-    pub use crate::spawn::{Builder, spawn, spawn_local};
+    pub use crate::spawn::{Builder, all, spawn, spawn_local};
     pub use corio_executor::{JoinError, JoinHandle, Spawn, Task, TaskInfo, YieldNow, yield_now};
-    pub use corio_task::current;
+    pub use corio_task::{CallbackId, StackFrame, TaskState, TryResult, current};
+}
+
+/// Context variables: values that follow the code that is run for one purpose, through every task it
+/// spawns and every callback it leaves.
+///
+/// ```
+/// corio::context_var! {
+///     static REQUEST: u64 = 0;
+/// }
+///
+/// corio::run(async {
+///     REQUEST.set(17);
+///     let task = corio::spawn(async {
+///         assert_eq!(REQUEST.get(), 17, "a task begins with a copy of its spawner's context");
+///         REQUEST.set(18);
+///     });
+///     task.await.unwrap();
+///     assert_eq!(REQUEST.get(), 17);
+/// });
+/// ```
+pub mod context {
+    pub use corio_task::{
+        Context, ContextVar, ResetError, Token, Variable, Variables, context_var,
+    };
 }
 
 /// Sleeps and intervals.
@@ -79,6 +136,10 @@ pub mod time {
         sleep_with,
     };
 }
+
+/// Locks, events, semaphores, queues and channels.
+#[doc(inline)]
+pub use corio_sync as sync;
 
 /// TCP.
 pub mod net {
@@ -104,21 +165,44 @@ pub mod park {
     pub use corio_base::{Time, WakeBatch};
 }
 
-/// Makes a runtime, runs `main` on this thread, and ends every task that is left when it returns.
+/// Makes a runtime, runs `main` on this thread, and ends what is left when it returns.
 ///
 /// ```
 /// assert_eq!(corio::run(async { 6 * 7 }), 42);
 /// ```
 ///
+/// # The end
+/// When `main` has returned (or panicked, or was cancelled), every task that is left is cancelled, also
+/// those that are spawned by then, and their cleanup is awaited, for
+/// [`Builder::shutdown_grace`] at most. What panics there is reported to the loop's [exception
+/// handler](EventLoop::set_exception_handler); what still runs after the grace is dropped, and reported.
+/// Then the loop closes.
+///
+/// Nothing like an asynchronous generator has to be finalized: a Rust stream that is dropped is
+/// dropped for good, and cleanup that has to await stands in a [`catch`](cancel::catch()), which the end
+/// of the run reaches like any cancellation.
+///
+/// # Ctrl-C
+/// The first Ctrl-C cancels `main`, so cleanup runs; if `main` ends cancelled by it, the process dies of
+/// `SIGINT` after the end, so that a shell sees how it ended; destructors of the caller are not run. If
+/// `main` [suppresses](cancel::Cancelled::suppress) it, its value is returned. The second Ctrl-C, and one
+/// that comes when `main` has ended already, ends the process at once.
+///
+/// This holds on any thread, for one run of the process at a time, and only where `SIGINT` has its default
+/// action: a handler of the program's, or of another library, is left alone, and once the program has
+/// called [`signal::ctrl_c`] it answers every Ctrl-C itself. With a [driver](Builder::driver) of one's own
+/// Ctrl-C keeps its default action.
+///
 /// # Panics
-/// With the panic of `main`; if the runtime cannot be built ([`Builder::build`] says why); if called
-/// inside a runtime: await instead.
+/// With the panic of `main`; if `main` was cancelled by something else than Ctrl-C: the message says by
+/// whom; if the runtime cannot be built ([`Builder::build`] says why); if called inside a runtime: await
+/// instead.
 #[track_caller]
 pub fn run<F: Future>(main: F) -> F::Output {
     Builder::new().run(main)
 }
 
-/// As [`run`], with a panic or an abort of `main` as an error.
+/// As [`run`], with a panic or a cancellation of `main`, also by Ctrl-C, as an error.
 ///
 /// ```
 /// let error = corio::try_run(async { panic!("oops") }).map(|()| ()).unwrap_err();

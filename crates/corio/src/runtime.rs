@@ -1,6 +1,9 @@
 //! A runtime: one loop with its timers and its reactor, on the thread that built it.
 
 use std::fmt;
+use std::panic::Location;
+use std::rc::Rc;
+use std::time::Duration;
 
 use corio_base::ambient::{self, ActiveGuard};
 use corio_base::clock::ClockGuard;
@@ -9,18 +12,51 @@ use corio_reactor::ReactorHandle;
 
 use crate::ambient::Ambient;
 use crate::driver::Driver;
+use crate::end;
+use crate::event_loop::EventLoop;
+use crate::event_loop::data::LoopData;
 use crate::handle::Handle;
+
+/// How long tasks may clean up at the end of a run, unless [`Builder::shutdown_grace`] says otherwise:
+/// what service managers give before they kill is 10 s (docker) or more, and some of that is to be left.
+///
+/// [`Builder::shutdown_grace`]: crate::Builder::shutdown_grace
+pub(crate) const GRACE: Duration = Duration::from_secs(8);
 
 /// A runtime, on the thread that built it. It runs while [`Runtime::block_on`] does.
 ///
-/// Dropping it ends every task where it waits: futures are dropped on this thread, handles say
-/// cancelled. It may be dropped anywhere on its thread, also inside another runtime's tasks.
+/// Dropping it ends every task where it waits, without asking it: futures are dropped on this thread,
+/// handles say cancelled. It may be dropped anywhere on its thread, also inside its own or another
+/// runtime's tasks, and neither blocks nor waits there. [`Runtime::shutdown_timeout`] asks the tasks
+/// first, as the end of [`crate::run`] does.
 ///
 /// It is neither `Send` nor `Sync`: its tasks need not be either. Other threads have a [`Handle`].
 pub struct Runtime {
-    executor: Option<Executor<Driver>>,
-    ambient: Ambient,
+    inner: Rc<Inner>,
+    data: Rc<LoopData>,
     handle: Handle,
+    grace: Duration,
+}
+
+/// What a run by hand keeps while it lasts, also if the runtime is dropped meanwhile.
+pub(crate) struct Inner {
+    pub(crate) executor: Executor<Driver>,
+    ambient: Ambient,
+}
+
+impl Inner {
+    /// Puts the runtime's clock over the thread's readings.
+    pub(crate) fn clock(&self) -> Option<ClockGuard> {
+        self.ambient.clock()
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // The destructors of tasks may use timers and sockets as they could before.
+        let _clock = self.clock();
+        self.executor.close();
+    }
 }
 
 impl Runtime {
@@ -28,16 +64,31 @@ impl Runtime {
         executor: Executor<Driver>,
         ambient: Ambient,
         reactor: Option<ReactorHandle>,
+        grace: Duration,
     ) -> Self {
         let handle = Handle::new(executor.handle(), reactor);
-        Runtime { executor: Some(executor), ambient, handle }
+        let data = LoopData::enter(executor.core(), handle.clone());
+        let inner = Rc::new(Inner { executor, ambient });
+        data.set_runtime(&inner);
+        Runtime { inner, data, handle, grace }
     }
 
+    #[inline]
     fn executor(&self) -> &Executor<Driver> {
-        match &self.executor {
-            Some(executor) => executor,
-            None => unreachable!("the executor is there until the runtime is dropped"),
-        }
+        &self.inner.executor
+    }
+
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.inner
+    }
+
+    /// Whether descriptors are watched by this runtime's own loop.
+    pub(crate) fn has_reactor(&self) -> bool {
+        self.inner.ambient.has_reactor()
+    }
+
+    pub(crate) fn grace(&self) -> Duration {
+        self.grace
     }
 
     /// Runs the loop until `future` has its output. The future may borrow, and need not be `Send`.
@@ -52,10 +103,12 @@ impl Runtime {
     ///
     /// # Panics
     /// With the future's panic. If called inside a loop that runs on this thread: the message names
-    /// both places and what to do instead. If the future's task is aborted from within.
+    /// both places and what to do instead. If the future's task is aborted from within. If the loop was
+    /// [closed](EventLoop::close).
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        let _clock = self.ambient.clock();
+        self.must_be_open();
+        let _clock = self.inner.clock();
         self.executor().block_on(future)
     }
 
@@ -65,11 +118,20 @@ impl Runtime {
     /// Why there is no output.
     ///
     /// # Panics
-    /// If called inside a loop that runs on this thread.
+    /// If called inside a loop that runs on this thread; if the loop was [closed](EventLoop::close).
     #[track_caller]
     pub fn try_block_on<F: Future>(&self, future: F) -> Result<F::Output, JoinError> {
-        let _clock = self.ambient.clock();
+        self.must_be_open();
+        let _clock = self.inner.clock();
         self.executor().try_block_on(future)
+    }
+
+    #[track_caller]
+    #[inline]
+    fn must_be_open(&self) {
+        if self.executor().core().is_closed() {
+            refuse_to_run();
+        }
     }
 
     /// Begins a task; it runs while [`Runtime::block_on`] does. It may be `!Send`.
@@ -81,6 +143,35 @@ impl Runtime {
         self.executor().spawn_local(future)
     }
 
+    /// The loop as asyncio's programs know it: callbacks, timers, running and stopping by hand.
+    pub fn event_loop(&self) -> EventLoop {
+        EventLoop::of(self.data.clone())
+    }
+
+    /// Cancels every task, awaits their cleanup for `grace` at most, drops what still runs then and
+    /// reports it, and ends the runtime.
+    ///
+    /// # Panics
+    /// Inside a loop that runs on this thread, where waiting would stop that loop: use
+    /// [`Runtime::shutdown_background`] there. The runtime is ended without waiting.
+    #[track_caller]
+    pub fn shutdown_timeout(self, grace: Duration) {
+        let place = Location::caller();
+        if let Some(outer) = corio_executor::running_since() {
+            panic!(
+                "Runtime::shutdown_timeout at {place} would wait inside the loop that runs on this \
+                 thread since {outer}, and stop it: use `shutdown_background` there",
+            );
+        }
+        end::cancel_all(&self.inner, &self.event_loop(), grace);
+    }
+
+    /// Ends the runtime without waiting for anything: tasks are dropped where they wait. The same as
+    /// dropping it, with a name for those who mean it.
+    pub fn shutdown_background(self) {
+        drop(self);
+    }
+
     /// The handle for other threads.
     pub fn handle(&self) -> &Handle {
         &self.handle
@@ -90,21 +181,28 @@ impl Runtime {
     /// sockets made while the guard lives are this runtime's.
     pub fn enter(&self) -> RuntimeGuard {
         let active = ambient::activate(self.executor().core().id());
-        RuntimeGuard { _clock: self.ambient.clock(), _active: active }
+        RuntimeGuard { _clock: self.inner.clock(), _active: active }
     }
+}
+
+#[cold]
+#[track_caller]
+fn refuse_to_run() -> ! {
+    panic!(
+        "the event loop of this runtime is closed, and runs nothing any more: make a new runtime"
+    )
 }
 
 impl Drop for Runtime {
     fn drop(&mut self) {
-        // The destructors of tasks may use timers and sockets as they could before.
-        let _clock = self.ambient.clock();
-        drop(self.executor.take());
+        // One that is run by hand at the moment, further up the stack, goes when that run is over.
+        self.data.stop();
     }
 }
 
 impl fmt::Debug for Runtime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Runtime").field("executor", &self.executor).finish_non_exhaustive()
+        f.debug_struct("Runtime").field("executor", self.executor()).finish_non_exhaustive()
     }
 }
 

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::panic::Location;
 
-use corio_executor::{JoinHandle, Spawn, spawn_current};
+use corio_executor::{JoinHandle, Spawn, Task, spawn_current};
+use corio_task::Context;
 
 use crate::handle::{Handle, no_runtime};
 
@@ -72,7 +73,20 @@ where
     spawn_current(place, future, |_, _| no_runtime("corio::spawn_local", place))
 }
 
-/// Spawns a task with a name.
+/// The tasks of this thread's loop that have not ended, the oldest first; none outside a runtime.
+///
+/// ```
+/// corio::run(async {
+///     let other = corio::spawn(std::future::pending::<()>());
+///     let main = corio::task::current().unwrap();
+///     assert_eq!(corio::task::all(), [main, other.task()]);
+/// });
+/// ```
+pub fn all() -> Vec<Task> {
+    corio_executor::with_current(|core| core.all_tasks()).unwrap_or_default()
+}
+
+/// Spawns a task with a name, a context, or an eager start.
 ///
 /// ```
 /// corio::run(async {
@@ -97,6 +111,25 @@ impl Builder {
     /// The name the task goes by in messages and lists; `Task-N` unless given.
     pub fn name(self, name: impl Into<Box<str>>) -> Self {
         Builder { spawn: self.spawn.name(name) }
+    }
+
+    /// Has the task run in `context` itself, not in a copy of the current one: what it sets is seen
+    /// there. Several tasks may run in one.
+    pub fn context(self, context: Context) -> Self {
+        Builder { spawn: self.spawn.context(context) }
+    }
+
+    /// Whether the task is polled at once, before the spawn returns. If it ends thereby, it never stands
+    /// in the queue. Where the loop does not run on this thread, the task begins like the others.
+    ///
+    /// ```
+    /// corio::run(async {
+    ///     let task = corio::task::Builder::new().eager_start(true).spawn(async { 6 * 7 });
+    ///     assert!(task.is_finished());
+    /// });
+    /// ```
+    pub fn eager_start(self, eager: bool) -> Self {
+        Builder { spawn: self.spawn.eager_start(eager) }
     }
 
     /// As [`spawn`].

@@ -15,6 +15,12 @@ mod panics;
 
 mod abort;
 
+mod cancel;
+
+mod timeouts;
+
+mod groups;
+
 mod order;
 
 mod sleeps;
@@ -36,16 +42,19 @@ use page::Page;
 #[corio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut page = Page::new();
-    page.title("corio: a tour of what works", "Nine stops, a few seconds, one thread.");
+    page.title("corio: a tour of what works", "Twelve stops, a few seconds, one thread.");
     tasks::stop(&mut page).await?;
     panics::stop(&mut page).await;
     abort::stop(&mut page).await;
+    cancel::stop(&mut page).await;
+    timeouts::stop(&mut page).await;
+    groups::stop(&mut page).await;
     order::stop(&mut page).await?;
     sleeps::stop(&mut page).await;
     day::stop(&mut page)?;
     echo::stop(&mut page).await?;
     threads::stop(&mut page).await?;
-    ctrl_c::stop(&mut page).await?;
+    ctrl_c::stop(&mut page).await;
     page.title("That was the tour.", "What to read next:");
     page.say(
         "crates/corio/examples/tour/        what you have just seen, a file per stop\n\

@@ -17,11 +17,11 @@ fn names_given_and_not_given() {
             assert_eq!(plain.await.unwrap(), format!("Task-{id}"));
 
             let named = Builder::new().name("reader").spawn(async { current().unwrap() });
-            assert_eq!(named.info().given_name(), Some("reader"));
+            assert_eq!(named.info().given_name().as_deref(), Some("reader"));
             let task = named.await.unwrap();
             assert_eq!(task.info().name(), "reader");
             assert!(task.is_done());
-            assert!(format!("{task:?}").contains("reader spawned at "), "{task:?}");
+            assert!(format!("{task:?}").contains("name=\"reader\""), "{task:?}");
 
             let local = Builder::new().name(String::from("owned")).spawn_local(async {});
             assert_eq!(local.info().name(), "owned");

@@ -1,0 +1,139 @@
+//! The end of a run: what is left is asked to end, and given the time to.
+//!
+//! ```text
+//!   the tasks that are left ──cancel──▶ the loop runs on ──all have ended──▶ new ones? from the top
+//!                                            │                                   └─none─▶ over
+//!                                            └──the grace is over──▶ reported; dropped with the loop
+//! ```
+//!
+//! Called when nothing runs on this thread, before the loop closes.
+
+use std::panic::Location;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+use corio_base::ambient;
+use corio_executor::{Core, Task};
+use corio_task::TaskState;
+use corio_timer::Sleep;
+use corio_trace::emit::TARGET_LOOP;
+
+use crate::event_loop::{EventLoop, ExceptionContext};
+use crate::runtime::Inner;
+
+/// How many of the tasks that did not end are named.
+const NAMED_MAX: usize = 16;
+
+/// What the tasks are told.
+const REASON: &str = "the run has ended";
+
+/// Cancels every task of the loop and runs it until all have ended, for `grace` at most.
+#[track_caller]
+pub(crate) fn cancel_all(inner: &Inner, event_loop: &EventLoop, grace: Duration) {
+    let core = inner.executor.core();
+    let mut left = Left { core, asked: Vec::new() };
+    if core.is_closed() || !left.ask_all() {
+        return;
+    }
+    let _clock = inner.clock();
+    let over = Arc::new(Over::default());
+    let _timer = {
+        let _active = ambient::activate(core.id());
+        begin(grace, &over)
+    };
+    inner.executor.run_while(&mut || !over.is_over() && left.is_there_any(event_loop));
+    report(&core.all_tasks(), grace, Location::caller());
+}
+
+/// The tasks that were asked and have not ended yet, among others that have.
+struct Left<'a> {
+    core: &'a Rc<Core>,
+    asked: Vec<Task>,
+}
+
+impl Left<'_> {
+    /// Asks all that have not ended. They are asked once: when this is called again, those have.
+    fn ask_all(&mut self) -> bool {
+        self.asked = self.core.all_tasks();
+        for task in &self.asked {
+            task.cancel(REASON);
+        }
+        !self.asked.is_empty()
+    }
+
+    fn is_there_any(&mut self, event_loop: &EventLoop) -> bool {
+        while let Some(task) = self.asked.last() {
+            if !task.is_done() {
+                return true;
+            }
+            if task.info().state() == TaskState::Panicked {
+                report_panic(task, event_loop);
+            }
+            self.asked.pop();
+        }
+        self.ask_all()
+    }
+}
+
+/// A task has panicked instead of ending as it was asked to.
+#[cold]
+fn report_panic(task: &Task, event_loop: &EventLoop) {
+    let mut context = ExceptionContext::new("unhandled exception during corio::run() shutdown");
+    context.task = Some(task.clone());
+    context.location = Some(task.info().location());
+    event_loop.call_exception_handler(&context);
+}
+
+/// Set when the grace is over.
+#[derive(Default)]
+struct Over(AtomicBool);
+
+impl Over {
+    fn is_over(&self) -> bool {
+        // Relaxed: it publishes nothing; who sets it from another thread unparks the loop after.
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Wake for Over {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Begins the grace. Who is to be told only looks: the loop, whose driver fires the timer, asks after
+/// each turn.
+fn begin(grace: Duration, over: &Arc<Over>) -> Sleep {
+    let waker = Waker::from(over.clone());
+    let mut sleep = corio_timer::sleep(grace);
+    match Pin::new(&mut sleep).poll(&mut Context::from_waker(&waker)) {
+        Poll::Ready(()) => waker.wake(),
+        Poll::Pending => {}
+    }
+    sleep
+}
+
+/// Says which tasks did not end.
+fn report(left: &[Task], grace: Duration, place: &Location<'_>) {
+    if left.is_empty() {
+        return;
+    }
+    let mut names: Vec<String> =
+        left.iter().take(NAMED_MAX).map(|task| format!("{:?}", task.info())).collect();
+    if left.len() > NAMED_MAX {
+        names.push(format!("and {} more", left.len() - NAMED_MAX));
+    }
+    corio_trace::report_error(
+        TARGET_LOOP,
+        format_args!(
+            "{} tasks did not end within {grace:?} after they were cancelled at the end of the run at \
+             {place}, and are dropped: {}",
+            left.len(),
+            names.join("; "),
+        ),
+    );
+}

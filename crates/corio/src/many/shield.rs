@@ -1,0 +1,65 @@
+//! Awaiting a task without taking it along when one is cancelled.
+
+use std::borrow::BorrowMut;
+use std::fmt;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use corio_task::{JoinError, JoinHandle};
+
+/// Awaits a task that runs on if the awaiter is cancelled: that unwinds at once, and nothing is passed
+/// on.
+///
+/// Give it `&mut handle` to await the task again afterwards; given the handle, it detaches the task.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// corio::run(async {
+///     let mut save = corio::spawn(async {
+///         corio::sleep(Duration::from_millis(5)).await;
+///         "saved"
+///     });
+///     assert!(corio::timeout(Duration::from_millis(1), corio::shield(&mut save)).await.is_err());
+///     assert_eq!(save.await.unwrap(), "saved");
+/// });
+/// ```
+///
+/// # Errors
+/// Why the task has no value; a cancellation of the task itself among them.
+///
+/// # Cancel safety
+/// Dropping it loses nothing, if the handle was lent.
+pub fn shield<T, H>(handle: H) -> Shield<T, H>
+where
+    H: BorrowMut<JoinHandle<T>> + Unpin,
+{
+    Shield { handle, output: PhantomData }
+}
+
+/// The future of [`shield`].
+#[must_use = "the task runs, but nobody gets its value unless this is awaited"]
+pub struct Shield<T, H> {
+    handle: H,
+    output: PhantomData<fn() -> T>,
+}
+
+impl<T, H> Future for Shield<T, H>
+where
+    H: BorrowMut<JoinHandle<T>> + Unpin,
+{
+    type Output = Result<T, JoinError>;
+
+    /// # Panics
+    /// If polled again after it was ready.
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.handle.borrow_mut().poll_unheld(context)
+    }
+}
+
+impl<T, H: fmt::Debug> fmt::Debug for Shield<T, H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Shield").field(&self.handle).finish()
+    }
+}

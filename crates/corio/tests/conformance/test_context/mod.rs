@@ -1,0 +1,3 @@
+//! Context variables of tasks.
+
+mod decimal_context_test;

@@ -1,0 +1,3 @@
+//! Races whose runners begin one after the other.
+
+mod staggered_tests;
