@@ -171,15 +171,25 @@ fn fates(
     if wrong.is_empty() { Ok(fates) } else { Err(wrong.join("\n").into()) }
 }
 
-/// Whether a file of the class has a test of that name.
+/// Whether a file of the class has a test of that name, and one that is run.
 fn has_test(name: &Name, sources: &[Source]) -> bool {
     let module = name.module();
     let (file, folder) = (format!("{module}.rs"), format!("{module}/"));
     let head = format!("fn {}(", name.test);
-    sources
-        .iter()
-        .filter(|source| source.path == file || source.path.starts_with(&folder))
-        .any(|source| source.lines.iter().any(|line| line.code.contains(&head)))
+    sources.iter().filter(|source| source.path == file || source.path.starts_with(&folder)).any(
+        |source| {
+            let at = source.lines.iter().position(|line| line.code.contains(&head));
+            at.is_some_and(|at| is_run(source, at))
+        },
+    )
+}
+
+/// Whether the attributes above the function in line `at` make it a test that is run.
+fn is_run(source: &Source, at: usize) -> bool {
+    let above = source.lines[..at].iter().rev().map(|line| line.code.trim());
+    let mut attributes = above.take_while(|code| code.starts_with("#["));
+    let is_test = |code: &str| code.starts_with("#[test]") || code.contains("::test");
+    attributes.clone().any(is_test) && !attributes.any(|code| code.starts_with("#[ignore"))
 }
 
 fn write(names: &[Name], fates: &[Fate]) -> String {

@@ -1,7 +1,8 @@
-//! `cargo xtask stress`: wakes, aborts and drops from several threads at random moments.
+//! `cargo xtask stress`: what seeds decide, for a while.
 //!
-//! The work is the example `stress` of the facade; this starts it, optimised, with a seed that is
-//! printed, so that a run that failed can be repeated.
+//! First wakes, aborts and drops from several threads at random moments, the example `stress` of the
+//! facade; then random trees of scopes against their model, the fuzz of the task crate. Both run
+//! optimised, with a seed that is printed, so that a run that failed can be repeated.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -29,5 +30,14 @@ pub(crate) fn run(options: &flags::Stress) -> Result<Outcome, Fail> {
     command.args(["--example", "stress", "--", "--seconds", &seconds, "--seed", &seed.to_string()]);
     shell::run(&mut command)
         .map_err(|error| format!("{error}; repeat it with: cargo xtask stress --seed {seed}"))?;
+    scopes(&seconds, seed)?;
     Ok(Outcome::Passed)
+}
+
+/// Random trees of scopes. The fuzz goes through the seeds one by one, and says which one failed.
+fn scopes(seconds: &str, seed: u64) -> Result<(), Fail> {
+    let mut command = shell::cargo(["test", "--release", "--package", "corio-task"]);
+    command.args(["--test", "it", "--", "fuzz", "--nocapture"]);
+    command.env("CORIO_FUZZ_SECONDS", seconds).env("CORIO_FUZZ_SEED", seed.to_string());
+    shell::run(&mut command)
 }

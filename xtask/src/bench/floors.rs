@@ -79,6 +79,11 @@ const FLOORS: &[Floor] = &[
     floor("broadcast_1000", &[Best(0.8)], &[Best(0.5)]),
     floor("pingpong_oneshot", &[Best(0.7)], &[Best(0.5)]),
     floor("channel_bytes", &[Plain(512.0)], &[Plain(256.0)]),
+    // tokio's is a `JoinSet`; the others', who have no group, are those of `join_10k`.
+    floor("task_group_10k", &[Best(1.0), Tokio(0.4)], &[Best(0.6)]),
+    floor("gather_1000", &[Best(0.8)], &[Best(0.5)]),
+    floor("timeout_ready", &[Plain(30.0)], &[Plain(12.0)]),
+    floor("catch_ready", &[Plain(12.0)], &[Plain(4.0)]),
 ];
 
 /// A measured value that is over a plain bound by less than this part of it has not missed it:
