@@ -10,18 +10,18 @@ mod permits;
 
 mod barrier;
 mod bounded_semaphore;
-mod capacity_limiter;
 pub mod broadcast;
+mod capacity_limiter;
 pub mod channel;
 mod condition;
 mod event;
 mod lock;
 pub mod mpsc;
+mod mutex;
 mod notify;
+mod once_cell;
 pub mod oneshot;
 pub mod queue;
-mod mutex;
-mod once_cell;
 mod rw_lock;
 mod semaphore;
 mod semaphore_permit;
@@ -30,8 +30,8 @@ pub mod watch;
 pub use barrier::{Barrier, BarrierWait, BarrierWaitResult, BrokenBarrier};
 pub use bounded_semaphore::{BoundedAcquire, BoundedPermit, BoundedSemaphore};
 pub use capacity_limiter::{
-    AlreadyBorrowing, Borrower, CapacityAcquire, CapacityLimiter, CapacityStatistics, CapacityToken,
-    NotBorrowing, OwnedCapacityToken, TryBorrowError,
+    AlreadyBorrowing, Borrower, CapacityAcquire, CapacityLimiter, CapacityStatistics,
+    CapacityToken, NotBorrowing, OwnedCapacityToken, TryBorrowError,
 };
 pub use condition::{Condition, ConditionGuard};
 pub use error::{AcquireError, OverReleased, TryAcquireError, TryLockError};
@@ -39,8 +39,8 @@ pub use event::{Event, EventWait};
 pub use lock::{Lock, LockGuard, Locking, OwnedLockGuard};
 pub use mutex::{MappedMutexGuard, Mutex, MutexGuard, MutexLocking, OwnedMutexGuard};
 pub use notify::{Notified, Notify};
-pub use queue::{LifoQueue, PriorityQueue, Queue};
 pub use once_cell::{OnceCell, SetError};
+pub use queue::{LifoQueue, PriorityQueue, Queue};
 pub use rw_lock::{
     OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, RwLockMappedReadGuard,
     RwLockMappedWriteGuard, RwLockReadGuard, RwLockReading, RwLockWriteGuard, RwLockWriting,

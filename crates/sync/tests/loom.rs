@@ -1,26 +1,26 @@
 //! Models of the wait list and of what is made of permits: no grant is lost, none is given twice.
 #![cfg(loom)]
 
+#[path = "loom/barrier.rs"]
+mod barrier;
 #[path = "loom/capacity_limiter.rs"]
 mod capacity_limiter;
-#[path = "loom/once_cell.rs"]
-mod once_cell;
 #[path = "loom/channels.rs"]
 mod channels;
 #[path = "loom/condition.rs"]
 mod condition;
-#[path = "loom/rw_lock.rs"]
-mod rw_lock;
-#[path = "loom/mutex.rs"]
-mod mutex;
-#[path = "loom/barrier.rs"]
-mod barrier;
 #[path = "loom/event.rs"]
 mod event;
+#[path = "loom/mutex.rs"]
+mod mutex;
 #[path = "loom/notify.rs"]
 mod notify;
+#[path = "loom/once_cell.rs"]
+mod once_cell;
 #[path = "loom/queue.rs"]
 mod queue;
+#[path = "loom/rw_lock.rs"]
+mod rw_lock;
 
 use std::future::Future;
 use std::panic::Location;

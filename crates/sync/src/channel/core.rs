@@ -34,7 +34,7 @@ use corio_base::loom::sync::atomic::{AtomicUsize, Ordering};
 use corio_base::loom::thread;
 use corio_trace::WaitKind;
 
-use super::ring::Ring;
+use super::ring::{Place, Ring};
 use super::words::{CAPACITY_MAX, Words};
 use crate::wait_list::{Rules, WaitList};
 
@@ -82,8 +82,7 @@ pub(super) enum Refused {
 /// A position that was claimed for a message, to be written at once: whoever comes to read it waits.
 #[must_use = "whoever comes to read this position waits until it is written"]
 pub(super) struct Claim<'a, T> {
-    ring: &'a Ring<T>,
-    position: u64,
+    place: Place<'a, T>,
     /// Receivers wait.
     looked_for: bool,
 }
@@ -145,7 +144,7 @@ impl<T> Claim<'_, T> {
     #[inline]
     pub(super) fn write(self, value: T) -> bool {
         // SAFETY: claimed when it was writable, and given up here.
-        unsafe { self.ring.write(self.position, value) };
+        unsafe { self.place.write(value) };
         self.looked_for
     }
 }
@@ -212,8 +211,23 @@ impl<T> Core<T> {
         self.words.unguard_tail();
     }
 
+    /// Claims a position if the first attempt succeeds: what most sends need, and short enough to be
+    /// part of them.
+    #[inline(always)]
+    pub(super) fn claim_at_once(&self) -> Option<Claim<'_, T>> {
+        let tail = self.words.tail();
+        if !tail.is_open() || tail.engaged(self.words.head()) >= self.limit {
+            return None;
+        }
+        // SAFETY: the tail was not guarded.
+        let place = unsafe { self.ring() }.place(tail.position());
+        if !place.is_writable() || self.words.claim(tail).is_err() {
+            return None;
+        }
+        Some(Claim { place, looked_for: tail.is_looked_for() })
+    }
+
     /// Claims a position to write to without the lock, if that is possible.
-    #[inline]
     pub(super) fn try_claim(&self) -> Result<Claim<'_, T>, Refused> {
         let mut tail = self.words.tail();
         loop {
@@ -229,15 +243,14 @@ impl<T> Core<T> {
                 continue;
             }
             // SAFETY: the tail was not guarded.
-            let ring = unsafe { self.ring() };
-            let position = tail.position();
-            if !ring.is_writable(position) {
+            let place = unsafe { self.ring() }.place(tail.position());
+            if !place.is_writable() {
                 let_others_run();
                 tail = self.words.tail();
                 continue;
             }
             match self.words.claim(tail) {
-                Ok(_) => return Ok(Claim { ring, position, looked_for: tail.is_looked_for() }),
+                Ok(_) => return Ok(Claim { place, looked_for: tail.is_looked_for() }),
                 Err(now) => tail = now,
             }
         }
@@ -251,17 +264,32 @@ impl<T> Core<T> {
     pub(super) unsafe fn push_reserved(&self, value: T) -> bool {
         let tail = self.words.claim_reserved();
         // SAFETY: places are promised by those who saw the ring.
-        let ring = unsafe { self.ring() };
-        while !ring.is_writable(tail.position()) {
+        let place = unsafe { self.ring() }.place(tail.position());
+        while !place.is_writable() {
             let_others_run();
         }
         // SAFETY: claimed, and writable.
-        unsafe { ring.write(tail.position(), value) };
+        unsafe { place.write(value) };
         tail.is_looked_for()
     }
 
+    /// Takes a message if the first attempt succeeds; as [`Core::claim_at_once`].
+    #[inline(always)]
+    pub(super) fn take_at_once(&self) -> Option<T> {
+        let head = self.words.head();
+        if head.is_guarded() {
+            return None;
+        }
+        // SAFETY: the head was not guarded.
+        let place = unsafe { self.ring() }.place(head.position());
+        if !place.is_readable() || self.words.take(head).is_err() {
+            return None;
+        }
+        // SAFETY: taken, and readable.
+        Some(unsafe { place.read() })
+    }
+
     /// Takes without the lock, if that is possible.
-    #[inline]
     pub(super) fn try_take(&self) -> Take<T> {
         let mut head = self.words.head();
         loop {
@@ -269,11 +297,11 @@ impl<T> Core<T> {
                 return Take::Guarded;
             }
             // SAFETY: the head was not guarded.
-            let ring = unsafe { self.ring() };
-            if ring.is_readable(head.position()) {
+            let place = unsafe { self.ring() }.place(head.position());
+            if place.is_readable() {
                 match self.words.take(head) {
                     // SAFETY: taken, and readable.
-                    Ok(()) => return Take::Got(unsafe { ring.read(head.position()) }),
+                    Ok(()) => return Take::Got(unsafe { place.read() }),
                     Err(now) => head = now,
                 }
                 continue;
@@ -299,11 +327,11 @@ impl<T> Core<T> {
         loop {
             let head = self.words.head();
             // SAFETY: the caller holds the lock, and there is a ring.
-            let ring = unsafe { self.ring() };
-            if ring.is_readable(head.position()) {
+            let place = unsafe { self.ring() }.place(head.position());
+            if place.is_readable() {
                 if self.words.take(head).is_ok() {
                     // SAFETY: taken, and readable.
-                    return Take::Got(unsafe { ring.read(head.position()) });
+                    return Take::Got(unsafe { place.read() });
                 }
                 continue;
             }

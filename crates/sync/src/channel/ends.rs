@@ -1,7 +1,9 @@
 //! What the ends of a channel do when they come, go and tell each other; for `mpsc` and `channel`.
 //!
 //! All of it takes the lock only where somebody waits or the channel ends, and wakes after it.
+#![expect(unsafe_code, reason = "whoever sends to a promised place vouches for the promise")]
 
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll, Waker};
 
@@ -9,9 +11,10 @@ use corio_base::loom::sync::atomic::{AtomicUsize, Ordering};
 
 use super::core::{Core, ENDS, List, RECEIVERS, Refused, SENDERS, Take, Turn, let_others_run};
 use super::error::{TryRecvError, TrySendError};
+use crate::wait_list::discard;
 
-/// Wakes, with no lock held, and survives a waker that panics: the panic hook has told of it, and whoever sent had no
-/// part in it.
+/// Wakes, with no lock held, and survives a waker that panics: the panic hook has told of it, and
+/// whoever sent had no part in it.
 pub(crate) fn wake(waker: Option<Waker>) {
     if let Some(waker) = waker {
         let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
@@ -98,6 +101,9 @@ pub(crate) fn drop_receiver<T>(list: &List<T>) {
     // AcqRel: as for senders.
     if list.rules().receivers.fetch_sub(1, Ordering::AcqRel) == 1 {
         close(list);
+        // One that closed the channel itself may have waited since, for promised places.
+        let waker = list.lock().data().receiver.take();
+        discard(waker);
         drain(list);
     }
 }
@@ -106,13 +112,28 @@ pub(crate) fn drop_receiver<T>(list: &List<T>) {
 #[cold]
 #[inline(never)]
 fn drain<T>(list: &List<T>) {
+    let rest = Rest { list };
     while let Ok(value) = try_recv(list) {
         drop(value);
+    }
+    mem::forget(rest);
+}
+
+/// What is left of a drain in which a value panicked: others may wait for what those behind it hold.
+struct Rest<'a, T> {
+    list: &'a List<T>,
+}
+
+impl<T> Drop for Rest<'_, T> {
+    fn drop(&mut self) {
+        while let Ok(value) = try_recv(self.list) {
+            // A second panic in an unwinding thread would end the process; the hook has told of it.
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(value)));
+        }
     }
 }
 
 /// Sends into a promised place.
-#[expect(unsafe_code, reason = "the place is used up here")]
 #[inline]
 pub(super) fn send_reserved<T>(list: &List<T>, value: T) {
     // SAFETY: callers own a promised place and give it up with this call.
@@ -130,6 +151,15 @@ pub(super) fn send_reserved<T>(list: &List<T>, value: T) {
 /// Sends if there is a place.
 #[inline]
 pub(crate) fn try_send<T>(list: &List<T>, value: T) -> Result<(), TrySendError<T>> {
+    let Some(claim) = list.rules().claim_at_once() else { return try_send_slowly(list, value) };
+    if claim.write(value) {
+        call_receiver(list);
+    }
+    Ok(())
+}
+
+#[inline(never)]
+fn try_send_slowly<T>(list: &List<T>, value: T) -> Result<(), TrySendError<T>> {
     match list.rules().try_claim() {
         Ok(claim) => {
             if claim.write(value) {
@@ -170,6 +200,14 @@ fn try_send_locked<T>(list: &List<T>, value: T) -> Result<(), TrySendError<T>> {
 /// Takes a message if there is one.
 #[inline]
 pub(crate) fn try_recv<T>(list: &List<T>) -> Result<T, TryRecvError> {
+    match list.rules().take_at_once() {
+        Some(value) => Ok(value),
+        None => try_recv_slowly(list),
+    }
+}
+
+#[inline(never)]
+fn try_recv_slowly<T>(list: &List<T>) -> Result<T, TryRecvError> {
     loop {
         let taken = match list.rules().try_take() {
             Take::Guarded => take_locked(list),
@@ -190,18 +228,21 @@ fn take_locked<T>(list: &List<T>) -> Take<T> {
     Core::take_in(&mut list.lock())
 }
 
+/// For the only receiver: takes a message if the first attempt succeeds.
+#[inline(always)]
+pub(crate) fn take_at_once<T>(list: &List<T>) -> Option<T> {
+    list.rules().take_at_once()
+}
+
 /// For the only receiver: takes a message, or leaves its waker. `None` is the end.
-#[inline]
 pub(crate) fn poll_recv<T>(list: &List<T>, context: &mut Context<'_>) -> Poll<Option<T>> {
-    match try_recv(list) {
+    match try_recv_slowly(list) {
         Ok(value) => Poll::Ready(Some(value)),
         Err(TryRecvError::Disconnected) => Poll::Ready(None),
         Err(TryRecvError::Empty) => wait_alone(list, context),
     }
 }
 
-#[cold]
-#[inline(never)]
 fn wait_alone<T>(list: &List<T>, context: &mut Context<'_>) -> Poll<Option<T>> {
     let waker = context.waker().clone();
     loop {

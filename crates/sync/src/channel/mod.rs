@@ -35,8 +35,8 @@ pub use wait::{Closing, Permit, Receiving, Reserving, Sending};
 
 pub(crate) use self::core::{Core, List};
 pub(crate) use ends::{
-    close, drop_receiver, drop_sender, is_closed, len, places, poll_recv, try_recv, try_send,
-    upgrade_sender, wake,
+    close, drop_receiver, drop_sender, is_closed, len, places, poll_recv, take_at_once, try_recv,
+    try_send, upgrade_sender, wake,
 };
 pub(crate) use ration::Ration;
 pub(crate) use receiver::describe;

@@ -19,17 +19,30 @@ pub(crate) struct Ration {
 }
 
 impl Ration {
+    /// What is left of a ration, for [`Ration::spend_of`]. If it is 0, [`Ration::poll_available`] may
+    /// hand out another.
+    #[inline]
+    pub(crate) fn left(&self) -> u32 {
+        // Relaxed, here and below: a count that threads which share an end may lose, no more.
+        self.left.load(Ordering::Relaxed)
+    }
+
+    /// One message has passed, when `left` were left, which is not 0.
+    #[inline]
+    pub(crate) fn spend_of(&self, left: u32) {
+        self.left.store(left.wrapping_sub(1), Ordering::Relaxed);
+    }
+
     /// Whether one more message may pass in this poll. `Pending`: the task has been woken, return.
     #[inline]
     pub(crate) fn poll_available(&self, context: &Context<'_>) -> Poll<()> {
-        // Relaxed, here and below: a count that threads which share an end may lose, no more.
-        if self.left.load(Ordering::Relaxed) > 0 { Poll::Ready(()) } else { self.refill(context) }
+        if self.left() > 0 { Poll::Ready(()) } else { self.refill(context) }
     }
 
     /// One message has passed.
     #[inline]
     pub(crate) fn spend(&self) {
-        self.left.store(self.left.load(Ordering::Relaxed).saturating_sub(1), Ordering::Relaxed);
+        self.left.store(self.left().saturating_sub(1), Ordering::Relaxed);
     }
 
     #[cold]

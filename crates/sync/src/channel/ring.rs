@@ -16,6 +16,14 @@ use std::mem::MaybeUninit;
 use corio_base::loom::cell::UnsafeCell;
 use corio_base::loom::sync::atomic::{AtomicU8, Ordering};
 
+/// One place for one position: where it is and what its stamp says on this lap. Found before the
+/// position is claimed, so that nothing is looked up after.
+pub(super) struct Place<'a, T> {
+    stamp: &'a AtomicU8,
+    value: &'a UnsafeCell<MaybeUninit<T>>,
+    lap: u8,
+}
+
 /// A power of two of places.
 pub(super) struct Ring<T> {
     stamps: Box<[AtomicU8]>,
@@ -47,63 +55,66 @@ impl<T> Ring<T> {
         position as usize & (self.stamps.len() - 1)
     }
 
+    /// The place of `position`.
     #[inline]
-    fn place(&self, position: u64) -> (&AtomicU8, &UnsafeCell<MaybeUninit<T>>) {
+    pub(super) fn place(&self, position: u64) -> Place<'_, T> {
         let at = self.index(position);
+        let lap = ((position >> self.lap_shift) as u8).wrapping_mul(2);
         // SAFETY: the number of stamps is a power of two, so `at` is below it, and there are as many
         // values.
-        unsafe { (self.stamps.get_unchecked(at), self.values.get_unchecked(at)) }
+        unsafe {
+            Place {
+                stamp: self.stamps.get_unchecked(at),
+                value: self.values.get_unchecked(at),
+                lap,
+            }
+        }
     }
+}
 
+impl<T> Place<'_, T> {
     #[inline]
-    fn lap(&self, position: u64) -> u8 {
-        ((position >> self.lap_shift) as u8).wrapping_mul(2)
-    }
-
-    #[inline]
-    fn stamp(&self, position: u64) -> u8 {
+    fn stamp(&self) -> u8 {
         // Acquire: pairs with the Release in `write` and `read`.
-        self.place(position).0.load(Ordering::Acquire)
+        self.stamp.load(Ordering::Acquire)
     }
 
-    /// Whether the place of `position` is free for it.
+    /// Whether the place is free for its position.
     #[inline]
-    pub(super) fn is_writable(&self, position: u64) -> bool {
-        self.stamp(position) == self.lap(position)
+    pub(super) fn is_writable(&self) -> bool {
+        self.stamp() == self.lap
     }
 
-    /// Whether the message of `position` is there.
+    /// Whether the message of its position is there.
     #[inline]
-    pub(super) fn is_readable(&self, position: u64) -> bool {
-        self.stamp(position) == self.lap(position).wrapping_add(1)
+    pub(super) fn is_readable(&self) -> bool {
+        self.stamp() == self.lap.wrapping_add(1)
     }
 
     /// Edge 1.
     ///
     /// # Safety
-    /// The caller claimed `position`, and it is writable.
+    /// The caller claimed the position, and it is writable.
     #[inline]
-    pub(super) unsafe fn write(&self, position: u64, value: T) {
-        let (stamp, value_place) = self.place(position);
-        value_place.with_mut(|place| {
+    pub(super) unsafe fn write(self, value: T) {
+        self.value.with_mut(|place| {
             // SAFETY: writable, and claimed by this thread alone.
             unsafe { (*place).write(value) };
         });
         // Release: publishes the value to the Acquire in `stamp`.
-        stamp.store(self.lap(position).wrapping_add(1), Ordering::Release);
+        self.stamp.store(self.lap.wrapping_add(1), Ordering::Release);
     }
 
     /// Edge 2.
     ///
     /// # Safety
-    /// The caller took `position`, and it is readable.
+    /// The caller took the position, and it is readable.
     #[inline]
-    pub(super) unsafe fn read(&self, position: u64) -> T {
-        let (stamp, value_place) = self.place(position);
+    pub(super) unsafe fn read(self) -> T {
         // SAFETY: readable, and taken by this thread alone.
-        let value = value_place.with(|place| unsafe { (*place).assume_init_read() });
+        let value = self.value.with(|place| unsafe { (*place).assume_init_read() });
         // Release: the read is over before the next lap's `is_writable` sees it.
-        stamp.store(self.lap(position).wrapping_add(2), Ordering::Release);
+        self.stamp.store(self.lap.wrapping_add(2), Ordering::Release);
         value
     }
 }

@@ -32,6 +32,19 @@ impl<T> Drop for End<T> {
 impl<T> End<T> {
     #[inline]
     fn poll_recv(&self, context: &mut Context<'_>) -> Poll<Option<T>> {
+        let left = self.ration.left();
+        if left > 0
+            && let Some(value) = channel::take_at_once(&self.list)
+        {
+            self.ration.spend_of(left);
+            return Poll::Ready(Some(value));
+        }
+        self.poll_slowly(context)
+    }
+
+    /// The first attempt failed, or none is left of the ration.
+    #[inline(never)]
+    fn poll_slowly(&self, context: &mut Context<'_>) -> Poll<Option<T>> {
         ready!(self.ration.poll_available(context));
         let poll = channel::poll_recv(&self.list, context);
         if let Poll::Ready(Some(_)) = poll {

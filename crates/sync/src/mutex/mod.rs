@@ -1,10 +1,10 @@
 //! A mutex with its data inside, quick where a queue in strict order is not needed.
+#![expect(unsafe_code, reason = "the mutex makes access exclusive")]
 
 mod guard;
 mod mapped;
 mod owned;
 mod raw;
-mod seat;
 mod word;
 
 use std::cell::UnsafeCell;
@@ -57,7 +57,6 @@ pub struct Mutex<T: ?Sized> {
     value: UnsafeCell<T>,
 }
 
-#[expect(unsafe_code, reason = "the mutex makes access exclusive")]
 // SAFETY: who shares the mutex can take the value out or change it on another thread, one at a time.
 unsafe impl<T: ?Sized + Send> Sync for Mutex<T> {}
 

@@ -6,6 +6,7 @@
 //!
 //! **Nobody is woken in vain twice at once**: there is one right to try, a `Woken`. It takes the
 //! mutex, or sits down, or is dropped, which wakes the next in the queue.
+#![expect(unsafe_code, reason = "a waiter sits down in the seat")]
 
 use std::mem;
 use std::panic::Location;
@@ -15,7 +16,6 @@ use std::task::{Context, Poll};
 use corio_trace::WaitKind;
 use pin_project_lite::pin_project;
 
-use super::seat::{Call, Sitter};
 use super::word::{Next, Word};
 use crate::wait_list::{Decision, Rules, Section, Wait, WaitList, wake};
 
@@ -29,13 +29,13 @@ pub(super) const PASSED_MAX: u8 = if cfg!(loom) { 1 } else { 4 };
 /// The only lane.
 const QUEUE: usize = 0;
 
-/// How a wait in the queue ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Turn {
-    /// There was nothing to wait for: it has the mutex.
-    Held,
-    /// It was woken to try.
-    Woken,
+/// The right to try, or to have: what a waiter is granted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Turn {
+    /// How often it was woken in vain.
+    pub(super) passed: u8,
+    /// Whether the mutex came with it.
+    pub(super) held: bool,
 }
 
 impl Rules for Word {
@@ -53,8 +53,15 @@ impl Rules for Word {
         // Given back meanwhile, it is anybody's now; who gave it waits for the lock and wakes one.
     }
 
-    fn pass_on(list: &WaitList<Self>, _: Turn) {
-        drop(Woken { list });
+    fn pass_on(list: &WaitList<Self>, turn: Turn) {
+        match turn.held {
+            true => give(list),
+            false => drop(Woken { list }),
+        }
+    }
+
+    fn leave_seat(&self) -> bool {
+        self.leave()
     }
 }
 
@@ -81,7 +88,7 @@ fn wake_next(list: &WaitList<Word>) {
     let mut section = list.lock();
     let waiters = section.len(QUEUE);
     if waiters > 0 && section.rules().mark_woken(waiters == 1) {
-        section.grant_first(QUEUE, |turn| *turn = Turn::Woken);
+        section.grant_first(QUEUE, |_| ());
     }
 }
 
@@ -122,8 +129,7 @@ impl Raw {
 
     #[inline]
     pub(super) fn lock(&self, place: &'static Location<'static>) -> Locking<'_> {
-        let sitter = Sitter::new(self.list.rules());
-        Locking { passed: 0, sitter, wait: Wait::new(&self.list, place) }
+        Locking { wait: Wait::new(&self.list, place) }
     }
 
     /// Gives back what the caller holds.
@@ -147,78 +153,55 @@ pin_project! {
     /// Waits for the mutex. Ready, it is the caller's to give back.
     #[derive(Debug)]
     pub(super) struct Locking<'a> {
-        // How often it was woken in vain.
-        passed: u8,
-        #[pin]
-        sitter: Sitter<'a>,
         #[pin]
         wait: Wait<'a, Word>,
-    }
-
-    impl PinnedDrop for Locking<'_> {
-        fn drop(this: Pin<&mut Self>) {
-            let this = this.project();
-            if !this.sitter.is_idle() {
-                abandon(this.sitter, this.wait.list());
-            }
-        }
-    }
-}
-
-/// Dropped in the seat, or called from it and not polled since.
-#[cold]
-fn abandon(sitter: Pin<&mut Sitter<'_>>, list: &WaitList<Word>) {
-    match sitter.leave() {
-        Some(Call::Held) => give(list),
-        Some(Call::Woken | Call::Left) => drop(Woken { list }),
-        None => {}
     }
 }
 
 impl Locking<'_> {
     #[inline]
     pub(super) fn poll(self: Pin<&mut Self>, context: &Context<'_>) -> Poll<()> {
-        let is_idle = self.wait.is_idle() && self.sitter.is_idle();
-        if is_idle && self.wait.list().rules().take() {
+        let wait = self.project().wait;
+        if wait.is_idle() && wait.list().rules().take() {
             return Poll::Ready(());
         }
-        self.poll_waiting(context)
+        poll_waiting(wait, context)
     }
+}
 
-    /// A poll that could not take it at once.
-    #[inline(never)]
-    fn poll_waiting(self: Pin<&mut Self>, context: &Context<'_>) -> Poll<()> {
-        let mut this = self.project();
-        let list = this.wait.list();
-        let word = list.rules();
-        match this.sitter.as_mut().leave() {
-            Some(Call::Held) => return Poll::Ready(()),
-            Some(Call::Woken) => *this.passed += 1,
-            // Polled for another reason.
-            Some(Call::Left) => {}
-            None => {
-                let turn = this.wait.as_mut().poll(context, |_| match word.take_or_mark() {
-                    true => Decision::Done(Turn::Held),
-                    false => Decision::Wait { lane: QUEUE, slot: Turn::Woken },
-                });
-                match turn {
-                    Poll::Pending => return Poll::Pending,
-                    Poll::Ready(Turn::Held) => return Poll::Ready(()),
-                    Poll::Ready(Turn::Woken) => *this.passed += 1,
-                }
+/// A poll that could not take it at once.
+#[inline(never)]
+fn poll_waiting(mut wait: Pin<&mut Wait<'_, Word>>, context: &Context<'_>) -> Poll<()> {
+    let list = wait.list();
+    let word = list.rules();
+    let (passed, waker) = match wait.as_mut().leave_seat() {
+        // Polled for another reason: nothing was in vain.
+        Some((turn, waker)) => (turn.passed, waker),
+        None => {
+            let turn = wait.as_mut().poll(context, |_| match word.take_or_mark() {
+                true => Decision::Done(Turn { passed: 0, held: true }),
+                false => Decision::Wait { lane: QUEUE, slot: Turn { passed: 0, held: false } },
+            });
+            match turn {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(turn) if turn.held => return Poll::Ready(()),
+                Poll::Ready(turn) => (turn.passed + 1, None),
             }
         }
-        // A guard, because a waker that panics when it is cloned ends this poll.
-        let woken = Woken { list };
-        let seated =
-            !word.take_woken() && this.sitter.sit(context.waker(), *this.passed >= PASSED_MAX);
+    };
+    // A guard, because a waker that panics when it is cloned or dropped ends this poll.
+    let woken = Woken { list };
+    if word.take_woken() {
         mem::forget(woken);
-        if !seated {
-            return Poll::Ready(());
-        }
-        if corio_trace::enabled() {
-            this.wait.record();
-        }
-        Poll::Pending
+        return Poll::Ready(());
     }
+    let waker = waker.filter(|waker| waker.will_wake(context.waker()));
+    let waker = waker.unwrap_or_else(|| context.waker().clone());
+    mem::forget(woken);
+    let turn = Turn { passed, held: false };
+    // SAFETY: it has the right of the woken, which is what the seat is for. `give` grants whom it
+    // takes out; `leave` takes out who is still there.
+    let seated =
+        unsafe { wait.sit(waker, turn, |waiter| word.sit_or_take(waiter, passed >= PASSED_MAX)) };
+    if seated { Poll::Pending } else { Poll::Ready(()) }
 }

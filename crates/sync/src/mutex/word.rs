@@ -3,12 +3,13 @@
 //! ```text
 //!   word:  | SEATED | OWED | WOKEN | WAITED | LOCKED |
 //!
-//!               take
-//!     free ──────1──────▶ held ◀────────────── 4 take_woken ──────────────┐
-//!      ▲                   │ ▲                                             │
-//!      └─────────2─────────┘ └─ 6 give ─┐        mark_woken, or give ─ 3 ─▶ woken
-//!               give                    seated ◀────────────────────── 5 ─┘
-//!                                              sit_or_take
+//!   the mutex                         a waiter
+//!              take                          mark_woken          take_woken
+//!     free ─────1─────▶ held            queue ────3────▶ woken ───────4─────▶ has it
+//!      ▲                 │                                │ ▲                   ▲
+//!      └────────2────────┘                    sit_or_take 5 3 give              │
+//!              give                                       ▼ │       give        │
+//!                                                        seat ────────6─────────┘
 //! ```
 //!
 //! Taking is one compare-exchange, giving back another. An unlocked mutex is anybody's: who runs
@@ -21,8 +22,8 @@
 //! |---|---|---|
 //! | LOCKED | edges 1 and 4 | edge 2, and 3 from the seat |
 //! | WAITED | under the list's lock, by who joins the queue | under it, when the queue is empty |
-//! | WOKEN | edge 3; `leave_seat` | edges 4 and 5; `give_up` |
-//! | SEATED | edge 5 | edges 3 and 6; `leave_seat` |
+//! | WOKEN | edge 3; `leave` | edges 4 and 5; `give_up` |
+//! | SEATED | edge 5 | edges 3 and 6; `leave` |
 //! | OWED | with SEATED | edges 4 and 6; `give_up` |
 //!
 //! SEATED comes with LOCKED, and never with WOKEN. While WOKEN or SEATED is set nobody from the queue
@@ -40,7 +41,8 @@ use std::task::Waker;
 
 use corio_base::loom::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
-use super::seat::Sitter;
+use super::raw::Turn;
+use crate::wait_list::Waiter;
 
 /// Somebody holds it.
 const LOCKED: usize = 1;
@@ -68,9 +70,9 @@ pub(super) enum Next {
 pub(super) struct Word {
     bits: AtomicUsize,
     /// # Invariant
-    /// While SEATED is set, a sitter that stays alive and in place until it was called or has left.
-    /// Written by the one that has the right of the woken.
-    seat: AtomicPtr<Sitter<'static>>,
+    /// While SEATED is set, a waiter that stays until it was granted its turn or has left. Written by
+    /// the one that has the right of the woken.
+    seat: AtomicPtr<Waiter<Turn>>,
 }
 
 impl Word {
@@ -148,13 +150,16 @@ impl Word {
 
     /// Edge 5, for the one that was woken: puts it into the seat, or takes the mutex (`false`).
     #[inline]
-    pub(super) fn sit_or_take(&self, sitter: NonNull<Sitter<'_>>, owed: bool) -> bool {
+    pub(super) fn sit_or_take(&self, sitter: NonNull<Waiter<Turn>>, owed: bool) -> bool {
         // Relaxed: published by the exchange below; nobody else has the right of the woken.
-        self.seat.store(sitter.as_ptr().cast(), Ordering::Relaxed);
+        self.seat.store(sitter.as_ptr(), Ordering::Relaxed);
         let seated = if owed { SEATED | OWED } else { SEATED };
         loop {
             let Err(word) = self.take_unless(LOCKED, WOKEN | OWED) else { return false };
-            debug_assert!(word & (WOKEN | SEATED) == WOKEN, "one at a time is woken, and then sits");
+            debug_assert!(
+                word & (WOKEN | SEATED) == WOKEN,
+                "one at a time is woken, and then sits"
+            );
             // The compare-exchange of the module's race. Release: publishes the sitter to the Acquire
             // in `give`.
             let exchange = self.bits.compare_exchange(
@@ -173,7 +178,7 @@ impl Word {
     ///
     /// OWED stays: nobody passes it while it decides to sit down again.
     #[cold]
-    pub(super) fn leave_seat(&self) -> bool {
+    pub(super) fn leave(&self) -> bool {
         // Relaxed: the exchange decides. Another sitter cannot be there: until this one knows that it
         // was taken out, and acts on it, nobody else has the right to sit.
         let mut word = self.bits.load(Ordering::Relaxed);
@@ -191,8 +196,15 @@ impl Word {
     /// Edge 2 where nobody waits; otherwise it has done nothing, and says what it found.
     #[inline]
     pub(super) fn give_unwaited(&self) -> Result<(), usize> {
-        // Release: pairs with the Acquire in `take_unless`.
-        self.bits.compare_exchange(LOCKED, 0, Ordering::Release, Ordering::Relaxed).map(drop)
+        // Relaxed: the exchange decides. Where somebody waits, looking first spares one in vain.
+        match self.bits.load(Ordering::Relaxed) {
+            // Release: pairs with the Acquire in `take_unless`.
+            LOCKED => self
+                .bits
+                .compare_exchange(LOCKED, 0, Ordering::Release, Ordering::Relaxed)
+                .map(drop),
+            word => Err(word),
+        }
     }
 
     /// Edge 2 or, from the seat, 3 or 6. `word` is what it was just now.
@@ -215,11 +227,13 @@ impl Word {
         if word & SEATED == 0 {
             return if word & (WAITED | WOKEN) == WAITED { Next::Queue } else { Next::Nobody };
         }
-        // Relaxed: acquired with SEATED, and not written until the sitter has been called.
+        // Relaxed: acquired with SEATED, and not written until the sitter has been granted its turn.
         let sitter = NonNull::new(self.seat.load(Ordering::Relaxed));
         let sitter = sitter.expect("the seat is not empty");
         // SAFETY: the exchange took it out of the seat.
-        Next::Sitter(unsafe { Sitter::call(sitter, word & OWED != 0) })
+        unsafe { Waiter::with_slot(sitter, |turn: &mut Turn| turn.held = word & OWED != 0) };
+        // SAFETY: as above.
+        Next::Sitter(unsafe { Waiter::grant(sitter) })
     }
 
     /// Edge 3 from the queue, under the list's lock: `true` if one may be woken, which is marked.

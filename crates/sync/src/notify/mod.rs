@@ -15,7 +15,7 @@ mod seat;
 
 use std::fmt;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
@@ -24,7 +24,7 @@ use corio_trace::WaitKind;
 use pin_project_lite::pin_project;
 
 use self::seat::{Found, Look, Sitter, Standing, Word};
-use crate::wait_list::{Decision, Rules, Section, Wait, WaitList};
+use crate::wait_list::{Decision, Rules, Section, Wait, WaitList, discard, wake};
 
 /// The only lane.
 const QUEUE: usize = 0;
@@ -89,7 +89,7 @@ fn notify_one(list: &WaitList<Shared>) {
     loop {
         match list.rules().word.notify_one() {
             Found::Nobody => return,
-            Found::Sitter(waker) => return wake(waker),
+            Found::Sitter(waker) => return waker.map_or((), wake),
             Found::List => {
                 if notify_one_in_list(list) {
                     return;
@@ -107,15 +107,6 @@ fn notify_one_in_list(list: &WaitList<Shared>) -> bool {
         unmark_if_empty(&mut section);
     }
     granted
-}
-
-/// Wakes; a waker that panics harms nobody else, as in the wait list.
-#[inline]
-fn wake(waker: Option<Waker>) {
-    if let Some(waker) = waker {
-        // The panic hook has told of it.
-        let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
-    }
 }
 
 /// Tells tasks that something has happened, and no more than that.
@@ -195,11 +186,14 @@ impl Notify {
         // Release: pairs with the Acquire in `round`.
         shared.rounds.fetch_add(1, Ordering::Release);
         let (first, has_list) = shared.word.claim_seat();
-        wake(first);
         if has_list {
             let mut section = self.list.lock();
+            // With the others, once all are told: its waker may come back here, and notify.
+            section.wake_too(first);
             section.grant_all(QUEUE, |told| *told = Told::All);
             unmark_if_empty(&mut section);
+        } else if let Some(first) = first {
+            wake(first);
         }
     }
 
@@ -225,6 +219,15 @@ impl Notify {
             wait: None,
         }
     }
+}
+
+/// Where in the list one belongs.
+#[derive(Clone, Copy, Debug)]
+enum Rank {
+    /// Before the others: it sat in the seat.
+    First,
+    /// Behind them.
+    Last,
 }
 
 /// How far a [`Notified`] has come.
@@ -320,11 +323,12 @@ impl Notified<'_> {
                 this.sitter.stand();
                 Poll::Ready(told)
             }
-            Standing::Idle if this.wait.is_some() => self.poll_list(context),
-            Standing::Idle => self.begin(None, context),
-            // Polled again for another reason: the waker may be another one.
+            Standing::Idle if this.wait.is_some() => self.poll_list(Rank::Last, context),
+            Standing::Idle => self.begin(Rank::Last, None, context),
+            // Polled again for another reason: the waker may be another one. Who sat came before all
+            // in the list.
             Standing::Seated => match this.sitter.leave() {
-                Ok(waker) => self.begin(waker, context),
+                Ok(waker) => self.begin(Rank::First, waker, context),
                 Err(told) => Poll::Ready(told),
             },
         }
@@ -332,21 +336,29 @@ impl Notified<'_> {
 
     /// Looks whether there is anything to wait for; if so, sits down, or joins the list.
     #[inline]
-    fn begin(mut self: Pin<&mut Self>, waker: Option<Waker>, context: &Context<'_>) -> Poll<Told> {
+    fn begin(
+        mut self: Pin<&mut Self>,
+        rank: Rank,
+        waker: Option<Waker>,
+        context: &Context<'_>,
+    ) -> Poll<Told> {
         let mut this = self.as_mut().project();
         let (shared, round) = (this.list.rules(), *this.round);
         if shared.round() != round {
             return Poll::Ready(Told::All);
         }
         match shared.word.look() {
-            Look::Taken => return Poll::Ready(Told::One),
-            Look::Waited => return self.poll_list(context),
+            Look::Taken => {
+                discard(waker);
+                return Poll::Ready(Told::One);
+            }
+            Look::Waited => return self.poll_list(rank, context),
             Look::Free => {}
         }
         let waker = waker.filter(|waker| waker.will_wake(context.waker()));
         let waker = waker.unwrap_or_else(|| context.waker().clone());
         if this.sitter.as_mut().sit(waker).is_err() {
-            return self.poll_list(context);
+            return self.poll_list(rank, context);
         }
         if shared.round() != round {
             // A round began between the look and the exchange. Who left the seat was meant by it; who
@@ -360,7 +372,7 @@ impl Notified<'_> {
     }
 
     #[cold]
-    fn poll_list(self: Pin<&mut Self>, context: &Context<'_>) -> Poll<Told> {
+    fn poll_list(self: Pin<&mut Self>, rank: Rank, context: &Context<'_>) -> Poll<Told> {
         let mut this = self.project();
         let (list, place, round) = (*this.list, *this.place, *this.round);
         if this.wait.is_none() {
@@ -378,7 +390,10 @@ impl Notified<'_> {
                     unmark_if_empty(section);
                     Decision::Done(told)
                 }
-                None => Decision::Wait { lane: QUEUE, slot: Told::All },
+                None => match rank {
+                    Rank::First => Decision::WaitFirst { lane: QUEUE, slot: Told::All },
+                    Rank::Last => Decision::Wait { lane: QUEUE, slot: Told::All },
+                },
             }
         })
     }

@@ -18,7 +18,7 @@ use crate::blocking::block_on;
 /// `&mut receiver` can be awaited in a `select!`: a value that was sent stays until it is taken.
 #[must_use = "nothing is received unless the receiver is awaited"]
 pub struct Receiver<T> {
-    /// `None` after the value, or the error, was taken.
+    /// `None` after the value was taken.
     shared: Option<Shared<T>>,
 }
 
@@ -31,7 +31,7 @@ impl<T> fmt::Debug for Receiver<T> {
 impl<T> Drop for Receiver<T> {
     #[inline]
     fn drop(&mut self) {
-        if let Some(shared) = self.shared.take() {
+        if let Some(shared) = self.shared {
             shared.retire();
         }
     }

@@ -6,10 +6,9 @@
 //! read but two numbers. So the parts are atomics; a whole waker must not be read on a guess.
 #![expect(unsafe_code, reason = "a waker is made from its parts by the one who owns it")]
 
+use std::mem::ManuallyDrop;
 use std::ptr;
 use std::task::{RawWakerVTable, Waker};
-
-use std::mem::ManuallyDrop;
 
 use corio_base::loom::sync::atomic::{AtomicPtr, Ordering};
 
@@ -41,10 +40,7 @@ impl Seat {
     }
 
     pub(super) fn parts(&self) -> Parts {
-        Parts {
-            data: self.data.load(Ordering::Relaxed),
-            table: self.table.load(Ordering::Relaxed),
-        }
+        Parts { data: self.data.load(Ordering::Relaxed), table: self.table.load(Ordering::Relaxed) }
     }
 }
 

@@ -238,7 +238,7 @@ impl<T> Shared<T> {
     }
 
     /// Edge 4: for a receiver that has not taken the value.
-    #[inline]
+    #[inline(never)]
     pub(super) fn retire(self) {
         if !self.seen().is_sent() && self.head().end_receiver(CLOSED | RECEIVER_GONE) {
             return;
@@ -296,22 +296,32 @@ impl<'a> HeadRef<'a> {
         }
     }
 
-    /// Edges 1 and 2 with `flag`; `false`, and nothing done, if the channel is closed.
+    /// Edges 1 and 2 with `flag`; `false`, and nothing done, if the channel is closed. The two usual
+    /// ways, with and without a receiver that waits, are short enough to be part of a send.
     #[inline]
     fn end_sender(self, flag: u64) -> bool {
-        // Relaxed: the exchange decides, and nobody's waker is read.
-        let seen = self.word().load(Ordering::Relaxed);
-        // Release: publishes the value, and all that this end did comes before the other one frees.
-        (seen & (CLOSED | WAITS) == 0
-            && self
-                .word()
-                .compare_exchange(seen, seen | flag, Ordering::Release, Ordering::Relaxed)
-                .is_ok())
-            || self.end_sender_and_wake(flag)
+        // Acquire: as in `exchange`.
+        let seen = self.word().load(Ordering::Acquire);
+        if seen & (CLOSED | SENDER_WAITS) == 0 {
+            let waits = seen & RECEIVER_WAITS != 0;
+            let parts = self.seat(End::Receiver).parts();
+            let next = (seen | flag) & !RECEIVER_WAITS;
+            // Release: publishes the value, and all that this end did comes before the other one frees.
+            let word = self.word();
+            if word.compare_exchange(seen, next, Ordering::Release, Ordering::Relaxed).is_ok() {
+                if waits {
+                    // SAFETY: as in `exchange`.
+                    wake(Some(unsafe { parts.into_waker() }));
+                }
+                return true;
+            }
+        }
+        self.end_sender_slowly(flag)
     }
 
+    #[cold]
     #[inline(never)]
-    fn end_sender_and_wake(self, flag: u64) -> bool {
+    fn end_sender_slowly(self, flag: u64) -> bool {
         let Some(taken) = self.exchange(CLOSED, flag) else { return false };
         wake(taken.receiver);
         true

@@ -195,12 +195,14 @@ pub(super) fn put<S: Store>(
 
 /// Takes the next item.
 pub(super) fn get<S: Store>(section: &mut QueueSection<'_, S>) -> Result<S::Item, TryGetError> {
+    if section.data().store.count() > 0 {
+        // First, as in `put`: items are compared when one is taken, too, and if that panics there is
+        // room all the same.
+        section.grant_first(PUTTERS, |_| ());
+    }
     let data = section.data();
     match data.store.pop() {
-        Some(item) => {
-            section.grant_first(PUTTERS, |_| ());
-            Ok(item)
-        }
+        Some(item) => Ok(item),
         None if data.shut_down => Err(TryGetError::ShutDown),
         None => Err(TryGetError::Empty),
     }

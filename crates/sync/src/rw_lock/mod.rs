@@ -1,4 +1,5 @@
 //! A lock for many readers or one writer, in the order in which they came.
+#![expect(unsafe_code, reason = "the permits make access shared or exclusive")]
 
 mod guard;
 mod mapped;
@@ -61,7 +62,6 @@ pub struct RwLock<T: ?Sized> {
     value: UnsafeCell<T>,
 }
 
-#[expect(unsafe_code, reason = "the permits make access shared or exclusive")]
 // SAFETY: who shares the lock can take the value out on another thread (`Send`), and several can
 // read it at once (`Sync`).
 unsafe impl<T: ?Sized + Send + Sync> Sync for RwLock<T> {}

@@ -14,8 +14,9 @@ use corio_trace::WaitKind;
 use section::Inner;
 
 pub use section::Section;
-pub(crate) use section::wake;
+pub(crate) use section::{discard, wake};
 pub use wait::{Decision, Wait};
+pub(crate) use waiter::Waiter;
 
 /// What a primitive is, beside a list of those who wait: its atomic words (the fields of `Self`,
 /// reached without the lock), what the lock guards, and what becomes of a wait that is given up.
@@ -32,8 +33,15 @@ pub trait Rules<const LANES: usize = 1>: Sized {
     /// waits behind it may have its turn now, and the mark that somebody waits may be wrong.
     fn left(section: &mut Section<'_, Self, LANES>, slot: &mut Self::Slot);
 
-    /// A waiter was dropped with a grant that it had not taken: hand it to the next. No lock is held.
+    /// A waiter was dropped with a grant that it had not taken, or in the seat, which it has left: hand
+    /// its right to the next. No lock is held.
     fn pass_on(list: &WaitList<Self, LANES>, slot: Self::Slot);
+
+    /// Takes out of the seat the waiter that sits there; `false` if somebody else has taken it out.
+    /// Called for who sits there. Few primitives have a seat.
+    fn leave_seat(&self) -> bool {
+        unreachable!("nobody sits where there is no seat")
+    }
 }
 
 /// Those who wait for one primitive, in `LANES` queues under one lock.

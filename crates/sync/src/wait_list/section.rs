@@ -75,6 +75,15 @@ pub(crate) fn wake(waker: Waker) {
     let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
 }
 
+/// Drops a waker that is of no use any more. One that panics at that takes nothing with it: its
+/// caller may hold a grant, which would be lost to everybody.
+pub(crate) fn discard(waker: impl Into<Option<Waker>>) {
+    if let Some(waker) = waker.into() {
+        // The panic hook has told of it.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(waker)));
+    }
+}
+
 /// A wait list, locked. When it is dropped the lock is given back first, then those who were granted
 /// something are woken.
 pub struct Section<'a, P: Rules<LANES>, const LANES: usize = 1> {
@@ -106,6 +115,11 @@ impl<'a, P: Rules<LANES>, const LANES: usize> Section<'a, P, LANES> {
     #[inline]
     pub fn data(&mut self) -> &mut P::Data {
         &mut self.inner.data
+    }
+
+    /// Wakes `waker` too, after the lock and before those who are granted something from here on.
+    pub(crate) fn wake_too(&mut self, waker: Option<Waker>) {
+        self.wakes.push(waker);
     }
 
     /// How many wait in `lane`.

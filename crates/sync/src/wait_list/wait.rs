@@ -12,8 +12,10 @@ use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::{Context, Poll, Waker};
 
+use corio_base::loom::thread;
+
 use super::waiter::{Standing, Waiter};
-use super::{Rules, Section, WaitList};
+use super::{Rules, Section, WaitList, discard};
 
 /// What a look under the lock came to.
 #[derive(Clone, Copy, Debug)]
@@ -90,6 +92,8 @@ impl<'a, P: Rules<LANES>, const LANES: usize> Wait<'a, P, LANES> {
             Standing::Granted => return Poll::Ready(unsafe { this.node.consume() }),
             Standing::Idle => this.enter(context.waker().clone(), decide),
             Standing::Waiting => this.look_again(context.waker()),
+            // Its primitive has it leave the seat before it polls it again.
+            Standing::Seated => return Poll::Pending,
         };
         if poll.is_pending() && corio_trace::enabled() {
             this.record();
@@ -105,7 +109,11 @@ impl<'a, P: Rules<LANES>, const LANES: usize> Wait<'a, P, LANES> {
     ) -> Poll<P::Slot> {
         let mut section = self.list.lock();
         let (lane, first, slot) = match decide(&mut section) {
-            Decision::Done(result) => return Poll::Ready(result),
+            Decision::Done(result) => {
+                drop(section);
+                discard(waker);
+                return Poll::Ready(result);
+            }
             Decision::Wait { lane, slot } => (lane, false, slot),
             Decision::WaitFirst { lane, slot } => (lane, true, slot),
         };
@@ -123,6 +131,7 @@ impl<'a, P: Rules<LANES>, const LANES: usize> Wait<'a, P, LANES> {
             let section = self.list.lock();
             if self.node.standing() == Standing::Granted {
                 drop(section);
+                discard(fresh);
                 // SAFETY: this is the owner, and it is GRANTED.
                 return Poll::Ready(unsafe { self.node.consume() });
             }
@@ -142,9 +151,72 @@ impl<'a, P: Rules<LANES>, const LANES: usize> Wait<'a, P, LANES> {
         }
     }
 
+    /// Waits in the primitive's seat, which takes no lock: an atomic word of the primitive has room
+    /// for the address of one waiter, who has its turn before all in the list.
+    ///
+    /// `publish` puts the address there, or says `false`. Who takes it out again, by the same word,
+    /// fills the slot and grants it; `poll` is ready with that. A poll for another reason begins with
+    /// [`Wait::leave_seat`].
+    ///
+    /// # Panics
+    /// If it is not idle.
+    ///
+    /// # Safety
+    /// `publish` says whether the address is in the seat. Who takes it out from there grants it soon,
+    /// and [`Rules::leave_seat`] takes it out if it is still there.
+    #[inline]
+    pub(crate) unsafe fn sit(
+        self: Pin<&mut Self>,
+        waker: Waker,
+        slot: P::Slot,
+        publish: impl FnOnce(NonNull<Waiter<P::Slot>>) -> bool,
+    ) -> bool {
+        let this = self.into_ref().get_ref();
+        assert!(this.is_idle(), "a wait is in one place at a time");
+        // SAFETY: this is the owner, and it is IDLE.
+        unsafe { this.node.sit(waker, slot) };
+        let seated = publish(NonNull::from(&this.node));
+        if !seated {
+            // SAFETY: this is the owner, and its address is not in the seat, as `publish` says.
+            let (waker, slot) = unsafe { this.node.unseat() };
+            // Not seated, it may have got what it wanted instead.
+            discard(waker);
+            drop(slot);
+        } else if corio_trace::enabled() {
+            this.record();
+        }
+        seated
+    }
+
+    /// Leaves the seat, if it sits there, with what it put into the slot; the waker is to be dropped
+    /// or used again. `None`: it was not in the seat, or was granted something, which `poll` gives.
+    #[inline]
+    pub(crate) fn leave_seat(self: Pin<&mut Self>) -> Option<(P::Slot, Option<Waker>)> {
+        match self.node.standing() {
+            Standing::Seated => self.unseat(),
+            _ => None,
+        }
+    }
+
+    /// Edge 6, or waits for edge 2 if that is under way.
+    #[cold]
+    fn unseat(&self) -> Option<(P::Slot, Option<Waker>)> {
+        if self.list.rules().leave_seat() {
+            // SAFETY: this is the owner, and the address was taken out of the seat for it.
+            let (waker, slot) = unsafe { self.node.unseat() };
+            return Some((slot, waker));
+        }
+        // A few instructions of another thread, which may have been stopped in between: a machine of
+        // one core has to let it run.
+        while self.node.standing() == Standing::Seated {
+            thread::yield_now();
+        }
+        None
+    }
+
     /// Leaves word of what the task waits for.
     #[cold]
-    pub(crate) fn record(&self) {
+    fn record(&self) {
         corio_trace::record(&corio_trace::Wait {
             kind: self.list.rules().kind(),
             object: std::ptr::from_ref(self.list).addr(),
@@ -156,6 +228,13 @@ impl<'a, P: Rules<LANES>, const LANES: usize> Wait<'a, P, LANES> {
     /// Dropped while it waited, or with a grant that it had not taken.
     #[cold]
     fn abandon(&self) {
+        if self.node.standing() == Standing::Seated
+            && let Some((slot, waker)) = self.unseat()
+        {
+            P::pass_on(self.list, slot);
+            drop(waker);
+            return;
+        }
         let mut section = self.list.lock();
         if self.node.standing() == Standing::Granted {
             drop(section);

@@ -1,24 +1,32 @@
 //! One place in a wait list: the node inside a waiting future, and who may touch what of it when.
 //!
 //! ```text
-//!              join               grant              consume
+//!       ┌───────4────────┐
+//!       │      leave     │
+//!       ▼      join      │        grant              consume
 //!     IDLE ─────1────▶ WAITING ─────2────▶ GRANTED ─────3────▶ IDLE
-//!       ▲                 │
-//!       └────────4────────┘
-//!              leave
+//!      ▲ │     sit                            ▲
+//!      │ └──────5────▶ SEATED ──────2─────────┘
+//!      │                 │        grant
+//!      └────────6────────┘
+//!             unseat
 //! ```
+//!
+//! A node in a seat is in no list: the primitive keeps its address in an atomic word, and who takes it
+//! out of there has it for itself. See [`Wait::sit`](super::Wait::sit).
 //!
 //! | field | who reads and writes |
 //! |---|---|
 //! | `links` | whoever holds the list's lock |
-//! | `waker`, `slot` | WAITING: whoever holds the list's lock. Otherwise the owner, without it |
+//! | `waker`, `slot` | WAITING: whoever holds the list's lock. SEATED: who took it out of the seat. Otherwise the owner |
 //! | `lane` | written by the owner while IDLE; read under the lock while WAITING |
-//! | `state` | edges 1 and 4: the owner, under the lock. 2: anybody, under the lock. 3: the owner |
+//! | `state` | edges 1 and 4: the owner, under the lock. 2: who may write the slot. 3, 5 and 6: the owner |
 //!
 //! **The race**: the owner looks at its node without the lock while another thread grants it. Edge 2
 //! is that thread's last access to the node: it has unlinked it and taken the waker before. So an
 //! owner that sees GRANTED has the node for itself and may even free it at once; one that still sees
-//! WAITING takes the lock and looks again.
+//! WAITING takes the lock and looks again; one that sees SEATED tries to leave the seat, and where
+//! that fails waits for edge 2, which is under way.
 #![expect(unsafe_code, reason = "the node's cells are guarded by its state and the list's lock")]
 
 use std::fmt;
@@ -35,6 +43,8 @@ const IDLE: u8 = 0;
 const WAITING: u8 = 1;
 /// Out of the list, with what was waited for in the slot.
 const GRANTED: u8 = 2;
+/// In the primitive's seat.
+const SEATED: u8 = 3;
 
 /// Where a node stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,10 +52,11 @@ pub(super) enum Standing {
     Idle,
     Waiting,
     Granted,
+    Seated,
 }
 
 /// A node. Which list it belongs to is the business of `Wait`, its only owner.
-pub(super) struct Waiter<S> {
+pub(crate) struct Waiter<S> {
     links: Links<Waiter<S>>,
     waker: UnsafeCell<Option<Waker>>,
     slot: UnsafeCell<Option<S>>,
@@ -92,7 +103,8 @@ impl<S> Waiter<S> {
         match self.state.load(Ordering::Acquire) {
             IDLE => Standing::Idle,
             WAITING => Standing::Waiting,
-            _ => Standing::Granted,
+            GRANTED => Standing::Granted,
+            _ => Standing::Seated,
         }
     }
 
@@ -132,14 +144,15 @@ impl<S> Waiter<S> {
     /// Edge 2: grants the node what is in its slot now; what comes back is to be woken.
     ///
     /// # Safety
-    /// WAITING, with the list's lock held, and just taken out of its list. The node may be gone when
-    /// this returns.
+    /// WAITING, with the list's lock held, and just taken out of its list; or SEATED, and just taken
+    /// out of the seat by the caller. The node may be gone when this returns.
     #[must_use]
     #[inline]
-    pub(super) unsafe fn grant(node: NonNull<Self>) -> Option<Waker> {
-        // SAFETY: WAITING, and its owner waits for the lock before it lets go of a WAITING node.
+    pub(crate) unsafe fn grant(node: NonNull<Self>) -> Option<Waker> {
+        // SAFETY: its owner waits for the lock before it lets go of a WAITING node, and for the grant
+        // if it was taken out of the seat.
         let waiter = unsafe { node.as_ref() };
-        // SAFETY: WAITING and locked.
+        // SAFETY: WAITING and locked, or the caller took it out of the seat.
         let waker = waiter.waker.with_mut(|cell| unsafe { (*cell).take() });
         // Release: publishes the slot to the owner's Acquire in `standing`. The last access.
         waiter.state.store(GRANTED, Ordering::Release);
@@ -149,13 +162,13 @@ impl<S> Waiter<S> {
     /// What is in the slot of a waiting node.
     ///
     /// # Safety
-    /// WAITING, with the list's lock held.
+    /// WAITING, with the list's lock held; or SEATED, and taken out of the seat by the caller.
     #[inline]
-    pub(super) unsafe fn with_slot<R>(node: NonNull<Self>, f: impl FnOnce(&mut S) -> R) -> R {
-        // SAFETY: alive, because WAITING.
+    pub(crate) unsafe fn with_slot<R>(node: NonNull<Self>, f: impl FnOnce(&mut S) -> R) -> R {
+        // SAFETY: alive, as in `grant`.
         let waiter = unsafe { node.as_ref() };
         waiter.slot.with_mut(|cell| {
-            // SAFETY: WAITING and locked.
+            // SAFETY: as in `grant`.
             let slot = unsafe { &mut *cell };
             f(slot.as_mut().expect("a waiting node has something in its slot"))
         })
@@ -164,12 +177,12 @@ impl<S> Waiter<S> {
     /// Edge 3: takes what was granted.
     ///
     /// # Safety
-    /// Called by the owner, GRANTED.
+    /// Called by the owner, to whom the slot belongs: GRANTED, or on its way there by edge 4 or 6.
     #[inline]
     pub(super) unsafe fn consume(&self) -> S {
         // Relaxed: only the owner looks at a node that is in no list.
         self.state.store(IDLE, Ordering::Relaxed);
-        // SAFETY: GRANTED, so the cells are the owner's.
+        // SAFETY: the owner's, as the caller vouches.
         let slot = self.slot.with_mut(|cell| unsafe { (*cell).take() });
         slot.expect("what is granted is in the slot")
     }
@@ -184,6 +197,33 @@ impl<S> Waiter<S> {
         // SAFETY: locked, and out of the list.
         let waker = self.waker.with_mut(|cell| unsafe { (*cell).take() });
         // SAFETY: the owner's, once it is out of the list.
+        (waker, unsafe { self.consume() })
+    }
+
+    /// Edge 5: makes it ready for the seat.
+    ///
+    /// # Safety
+    /// Called by the owner, IDLE.
+    #[inline]
+    pub(super) unsafe fn sit(&self, waker: Waker, slot: S) {
+        // Both are None in an IDLE node, so nothing foreign is dropped here.
+        // SAFETY: IDLE, so the cells are the owner's.
+        self.waker.with_mut(|cell| unsafe { *cell = Some(waker) });
+        // SAFETY: as above.
+        self.slot.with_mut(|cell| unsafe { *cell = Some(slot) });
+        // Relaxed: published with its address.
+        self.state.store(SEATED, Ordering::Relaxed);
+    }
+
+    /// Edge 6: out of the seat, without a grant.
+    ///
+    /// # Safety
+    /// Called by the owner, SEATED, and its address is not in the seat, where nobody took it out but
+    /// the owner.
+    pub(super) unsafe fn unseat(&self) -> (Option<Waker>, S) {
+        // SAFETY: the owner's, as its address is nowhere.
+        let waker = self.waker.with_mut(|cell| unsafe { (*cell).take() });
+        // SAFETY: as above.
         (waker, unsafe { self.consume() })
     }
 

@@ -125,6 +125,37 @@ fn a_cancelled_waiter_hands_its_wake_on() {
     assert!(!mutex.locked());
 }
 
+/// One that was woken in vain waits in the seat, before the queue.
+#[test]
+fn a_waiter_in_the_seat() {
+    let mutex = Mutex::new(());
+    let mut guard = mutex.try_lock().unwrap();
+    let mut first = waiting(mutex.lock());
+    let mut second = waiting(mutex.lock());
+    drop(guard);
+    guard = mutex.try_lock().unwrap();
+    assert!(first.poll().is_pending());
+    assert_eq!(format!("{mutex:?}"), "Mutex { data: <locked>, waiters: 2 }");
+    // Polled for another reason, with the same waker: no wake in vain is counted, no waker cloned.
+    for _ in 0..2 * PASSED_MAX {
+        assert!(first.poll().is_pending());
+    }
+    assert_eq!((first.wakes(), first.wakers_out()), (1, 1));
+    // With another one: the last waker counts.
+    assert!(first.poll_with(Waker::noop()).is_pending());
+    assert_eq!(first.wakers_out(), 0);
+    drop(guard);
+    assert_eq!((first.wakes(), second.wakes()), (1, 0));
+    guard = mutex.try_lock().expect("not owed to anybody yet");
+    assert!(first.poll().is_pending());
+    // It gives up: the queue moves up.
+    drop(first);
+    drop(guard);
+    assert_eq!(second.wakes(), 1);
+    drop(second.ready());
+    assert!(!mutex.locked());
+}
+
 /// A waker that panics when it is cloned.
 fn panics_on_clone() -> Waker {
     static TABLE: RawWakerVTable =

@@ -120,3 +120,19 @@ fn no_notification_is_lost_among_threads() {
         }
     });
 }
+
+#[test]
+fn a_poll_for_another_reason_keeps_the_place() {
+    let notify = Notify::new();
+    let (mut first, mut second) = (waiting(notify.notified()), waiting(notify.notified()));
+    let mut third = waiting(notify.notified());
+    assert!(first.poll().is_pending(), "it left the seat, which nobody takes while others wait");
+    assert!(second.poll().is_pending());
+    notify.notify_one();
+    assert_eq!([first.wakes(), second.wakes(), third.wakes()], [1, 0, 0]);
+    first.ready();
+    notify.notify_one();
+    second.ready();
+    notify.notify_one();
+    third.ready();
+}

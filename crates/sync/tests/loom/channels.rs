@@ -176,6 +176,34 @@ fn oneshot_send_against_drop() {
     });
 }
 
+/// The receiver comes back with another waker while something is sent: whichever was there is woken.
+#[test]
+fn oneshot_send_against_another_waker() {
+    loom::model(|| {
+        let (sender, mut receiver) = oneshot::channel();
+        let other = thread::spawn(move || sender.send(1).unwrap());
+        let first = poll(Pin::new(&mut receiver));
+        let received = if first.is_ready() { first } else { Poll::Ready(block_on(receiver)) };
+        assert_eq!(received, Poll::Ready(Ok(1)));
+        other.join().unwrap();
+    });
+}
+
+/// The sender waited for the receiver to go; then it sends while the receiver comes to wait.
+#[test]
+fn oneshot_sender_waits_and_sends() {
+    loom::model(|| {
+        let (mut sender, receiver) = oneshot::channel();
+        let (wakes, waker) = super::wakes();
+        assert!(sender.poll_closed(&mut Context::from_waker(&waker)).is_pending());
+        drop(waker);
+        let other = thread::spawn(move || sender.send(1).unwrap());
+        assert_eq!(block_on(receiver), Ok(1));
+        other.join().unwrap();
+        assert_eq!((wakes.count(), StdArc::strong_count(&wakes)), (0, 1), "its waker is gone");
+    });
+}
+
 /// Both ends wait for the other to go, and go.
 #[test]
 fn oneshot_both_ends_go() {
@@ -247,5 +275,25 @@ fn watch_closed() {
         block_on(sender.closed());
         other.join().unwrap();
         assert!(sender.is_closed());
+    });
+}
+
+/// The receiver closes the channel and goes while a promised place is used: the value does not stay
+/// behind.
+#[test]
+fn mpsc_permit_used_against_the_end() {
+    loom::model(|| {
+        let (sender, mut receiver) = mpsc::channel(1);
+        let permit = sender.try_reserve().unwrap();
+        let value = StdArc::new(());
+        let sent = value.clone();
+        let other = thread::spawn(move || {
+            receiver.close();
+            drop(receiver);
+        });
+        permit.send(sent);
+        other.join().unwrap();
+        assert_eq!(StdArc::strong_count(&value), 1, "left in a channel that nobody reads");
+        drop(sender);
     });
 }

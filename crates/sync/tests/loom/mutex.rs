@@ -7,7 +7,7 @@ use corio_base::loom::sync::Arc;
 use corio_base::loom::thread;
 use corio_sync::Mutex;
 
-use super::{Future, block_on, wakes};
+use super::{Future, StdArc, block_on, wakes};
 
 type Shared = Arc<Mutex<loom::cell::UnsafeCell<u32>>>;
 
@@ -113,4 +113,33 @@ fn a_woken_one_leaves_while_one_passes() {
         assert!(count.count() >= 1, "the wake was lost");
         assert!(last.as_mut().poll(&mut Context::from_waker(&waker)).is_ready());
     });
+}
+
+/// Given back while the one in the seat gives up, or is polled for another reason.
+#[test]
+fn unlock_against_the_seat() {
+    for gives_up in [false, true] {
+        loom::model(move || {
+            let mutex = StdArc::new(Mutex::new(()));
+            let held = mutex.clone().try_lock_owned().unwrap();
+            let mut first = Box::pin(mutex.lock());
+            let noop = &mut Context::from_waker(Waker::noop());
+            assert!(first.as_mut().poll(noop).is_pending());
+            drop(held);
+            let held = mutex.clone().try_lock_owned().unwrap();
+            assert!(first.as_mut().poll(noop).is_pending(), "woken in vain: in the seat");
+            let mut last = Box::pin(mutex.lock());
+            assert!(last.as_mut().poll(noop).is_pending());
+            let unlocker = thread::spawn(move || drop(held));
+            if gives_up {
+                drop(first);
+            } else {
+                // With another waker, which must get the wake.
+                drop(block_on(first));
+            }
+            drop(block_on(last));
+            unlocker.join().unwrap();
+            assert!(!mutex.locked());
+        });
+    }
 }

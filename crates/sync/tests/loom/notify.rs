@@ -126,3 +126,34 @@ fn notify_waiters_against_coming() {
         });
     }
 }
+
+/// The one in the seat is polled with another waker, which makes it leave for the list, while both
+/// who wait are told: neither misses it.
+#[test]
+fn telling_both_against_another_waker_in_the_seat() {
+    for all in [false, true] {
+        loom::model(move || {
+            let notify = Arc::new(Notify::new());
+            let (mut first, mut second) = (pin!(notify.notified()), pin!(notify.notified()));
+            let (old, new) = (wakes(), wakes());
+            let later = wakes();
+            assert!(first.as_mut().poll(&mut Context::from_waker(&old.1)).is_pending());
+            assert!(second.as_mut().poll(&mut Context::from_waker(&later.1)).is_pending());
+            let other = {
+                let notify = Arc::clone(&notify);
+                thread::spawn(move || match all {
+                    true => notify.notify_waiters(),
+                    false => (0..2).for_each(|_| notify.notify_one()),
+                })
+            };
+            let again = first.as_mut().poll(&mut Context::from_waker(&new.1));
+            other.join().unwrap();
+            assert_eq!(later.0.count(), 1);
+            assert!(second.poll(&mut Context::from_waker(&later.1)).is_ready());
+            if again.is_pending() {
+                assert_eq!(new.0.count(), 1, "neither seen nor woken");
+                assert!(first.poll(&mut Context::from_waker(&new.1)).is_ready());
+            }
+        });
+    }
+}
