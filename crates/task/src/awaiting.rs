@@ -6,19 +6,25 @@
 //!                                                   for the awaiter's next wait
 //! ```
 //!
-//! The [hold](Hold) for this is in the child's header, and made only when it is needed: in a pass, in a
-//! scope, or where a combinator's waker is awaited by. In all other polls a handle that waits costs
-//! one look at the thread's innermost scope.
+//! The [hold](Hold) for this is in the child's header, and made only when it is needed: in a pass, or
+//! in a scope. In all other polls a handle that waits costs one look at the thread's innermost scope.
+//!
+//! A handle that waits *far*, by a combinator's waker and with no scope around, leaves only a mark on
+//! its awaiter. When a request comes there, whoever waits far in this home is woken once; the
+//! combinators of the awaiter then poll its handles, in a pass, and those stand. So a `join_all` over
+//! ten thousand handles registers none of them, and its cancel costs one walk through the home's tasks.
 
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use crate::bound::{Raw, header};
+use crate::bound::{self, Raw, header};
 use crate::more;
+use crate::scope::tree::Waking;
 use crate::scope::{Hold, frame};
 use crate::task::{Task, current_raw};
 use crate::waker;
 
-/// Edge 1: a handle of `child` waits within a scope, in a pass, or by a foreign waker. `begun`: it did
+/// Edge 1: a handle of `child` waits within a scope, in a pass, or away from its home. `begun`: it did
 /// so before, maybe without coming here.
 #[cold]
 #[inline(never)]
@@ -41,6 +47,32 @@ pub(crate) fn stand(child: Raw, context: &mut Context<'_>, begun: bool) {
         }
     }
     more.put_hold(hold);
+}
+
+/// A handle waits far: the current task has to look for it when it is asked.
+#[inline(never)]
+pub(crate) fn wait_far() {
+    if let Some(task) = current_raw() {
+        more::get_or_new(header(task)).mark_far();
+    }
+}
+
+/// Whoever waits far in the home of `task`, if a handle of the task's may be among them; each is woken
+/// by that, and asks anew.
+pub(crate) fn far_waits(task: Raw) -> Waking {
+    let mut wakers = Waking::new();
+    let (Some(local), Some(more)) = (header(task).home.local(), more::get(header(task))) else {
+        return wakers;
+    };
+    if !more.take_far() {
+        return wakers;
+    }
+    let mut slot = 0;
+    while let Some((at, child)) = local.registry.next_from(slot) {
+        wakers.extend(bound::take_foreign_joiner(child).map(Arc::new));
+        slot = at + 1;
+    }
+    wakers
 }
 
 /// Whether a hold may have been made for `child`.

@@ -347,6 +347,19 @@ fn set_foreign_joiner(task: Raw, waker: &Waker) {
     drop(unsafe { header(task).joiner.replace(Some(waker)) });
 }
 
+/// The waker of the handle of a task at home, out of its place, if it is a combinator's.
+pub(crate) fn take_foreign_joiner(task: Raw) -> Option<Waker> {
+    let joiner = &header(task).joiner;
+    // SAFETY: on the home's thread; to look at a waker's table is no foreign code.
+    let is_foreign =
+        unsafe { joiner.look(|j| j.as_ref().is_some_and(|waker| !waker::is_tasks(waker))) };
+    if !is_foreign {
+        return None;
+    }
+    // SAFETY: as above.
+    unsafe { joiner.replace(None) }
+}
+
 #[cold]
 #[inline(never)]
 pub(crate) fn awaits_itself(task: Raw) -> ! {

@@ -169,7 +169,7 @@ impl<T> JoinHandle<T> {
             if awaiting::is_in_scope() {
                 self.ask_in_scope(context);
             } else if bound::set_joiner(self.task, context.waker()) {
-                awaiting::stand(self.task, context, false);
+                awaiting::wait_far();
             }
             return false;
         }

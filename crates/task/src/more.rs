@@ -8,6 +8,7 @@
 #![expect(unsafe_code, reason = "a box behind an atomic pointer, freed with the task")]
 
 use std::ptr;
+use std::sync::atomic::{AtomicBool, Ordering as StdOrdering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use corio_base::loom::sync::atomic::Ordering;
@@ -27,6 +28,8 @@ pub(crate) struct More {
     hold: Mutex<Option<Box<Hold>>>,
     own: Own,
     callbacks: Mutex<Callbacks>,
+    /// Handles that the task awaits may wait far: see [`crate::awaiting`]. Only its own polls ask.
+    far: AtomicBool,
 }
 
 /// Locks, also what a panic left locked: nothing here is left half done.
@@ -48,6 +51,15 @@ impl More {
     pub(crate) fn set_name(&self, name: Box<str>) {
         let before = lock(&self.name).replace(name);
         drop(before);
+    }
+
+    pub(crate) fn mark_far(&self) {
+        // Relaxed, as below: only the thread that polls the task reads it.
+        self.far.store(true, StdOrdering::Relaxed);
+    }
+
+    pub(crate) fn take_far(&self) -> bool {
+        self.far.swap(false, StdOrdering::Relaxed)
     }
 
     /// The task's context.

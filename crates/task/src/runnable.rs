@@ -8,6 +8,7 @@ use std::task::Context;
 use corio_base::current;
 use corio_base::loom::sync::atomic::Ordering;
 
+use crate::awaiting;
 use crate::bound::{self, Raw, flags, header};
 use crate::call;
 use crate::callbacks;
@@ -196,7 +197,7 @@ unsafe fn passes(
         return unsafe { unwind(task, reason) };
     }
     pass::begin_run(task);
-    let mut wakers = Waking::new();
+    let mut wakers = awaiting::far_waits(task);
     for round in 0..pass::PASSES_PER_TURN_MAX {
         wakers.extend(pass::begin(task));
         if !wakers.is_empty() {

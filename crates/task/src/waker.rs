@@ -143,6 +143,12 @@ pub(crate) fn ask(task: Raw) {
     }
 }
 
+/// Whether `waker` is a task's of ours.
+#[inline]
+pub(crate) fn is_tasks(waker: &Waker) -> bool {
+    std::ptr::eq(waker.vtable(), &VTABLE)
+}
+
 /// Whether `waker` is the task's own.
 #[inline]
 pub(crate) fn is_of(waker: &Waker, task: Raw) -> bool {

@@ -229,7 +229,17 @@ impl Tree {
             let outer = &self.requests[id];
             !self.resting.contains(id)
                 && outer.delivered.is_none_or(|stamp| born <= stamp)
-                && !outer.guards.iter().any(is_held)
+                && (!outer.guards.iter().any(is_held) || self.is_taken_around(node, *id))
+        })
+    }
+
+    /// Whether a catch between `node` and the request's target takes the request when its poll, the
+    /// one that polls `node`, ends.
+    fn is_taken_around(&self, node: NodeId, id: RequestId) -> bool {
+        let target = self.requests[&id].target;
+        let mut between = self.around(node).take_while(|at| *at != target);
+        between.any(|at| {
+            self.node(at).ask(id).is_some_and(|ask| ask.answers.go_on()) && !self.is_blocked(at, id)
         })
     }
 

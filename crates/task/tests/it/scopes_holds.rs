@@ -2,10 +2,12 @@
 
 use std::cell::RefCell;
 use std::future::pending;
+use std::pin::Pin;
 use std::rc::Rc;
 
 use corio_task::{JoinHandle, catch, mask};
-use futures::future::{Either, join, select};
+use futures::future::{Either, join, join_all, select};
+use futures::stream::{FuturesUnordered, StreamExt};
 
 use crate::scopes::{Flag, Log, assert_cancelled, flagged, raise, turn};
 use crate::support::{Bomb, Door, Loop, away};
@@ -79,6 +81,99 @@ fn a_handle_beside_a_catch_is_passed_on_to_as_well() {
         assert_cancelled(&mut handle, Some("x"));
         assert!(task.is_done(), "it was cancelled with its awaiter");
     }
+}
+
+#[test]
+fn a_handle_that_is_being_unwound_lets_a_later_request_pass_whatever_its_siblings_suppress() {
+    for (wakes, handle_first) in [(false, false), (false, true), (true, false), (true, true)] {
+        let home = Loop::new();
+        let log = Log::default();
+        let child = home.spawn(pending::<()>());
+        // Cleans up for "one" until "two" cuts that, and then swallows both.
+        let sibling = async {
+            let guard = catch(async {
+                let _guard = catch(pending::<()>()).await.unwrap_err();
+                pending::<()>().await;
+            });
+            guard.await.unwrap_err().suppress();
+        };
+        let handle = async { drop(child.await) };
+        let pair: [Pin<Box<dyn Future<Output = ()>>>; 2] = match handle_first {
+            true => [Box::pin(handle), Box::pin(sibling)],
+            false => [Box::pin(sibling), Box::pin(handle)],
+        };
+        let task = home.spawn({
+            let log = log.clone();
+            async move {
+                let both = async {
+                    match wakes {
+                        true => pair.into_iter().collect::<FuturesUnordered<_>>().collect().await,
+                        false => drop(join_all(pair).await),
+                    }
+                };
+                let guard = catch(both).await.unwrap_err();
+                log.add(guard.message().unwrap());
+                turn().await;
+                guard.suppress();
+                pending::<()>().await;
+            }
+        });
+        home.settle();
+        let task = task.task();
+        task.cancel("one");
+        home.settle();
+        assert_eq!(task.unwinding().guards, 1, "the sibling's cleanup is not cut");
+        task.cancel("two");
+        let _ = home.turn();
+        log.assert(&["one"]);
+        assert_eq!(task.cancelling(), 2, "wakes {wakes}, handle first {handle_first}");
+        home.settle();
+        assert_eq!(task.cancelling(), 0, "suppressed together");
+        assert!(!task.is_done());
+    }
+}
+
+#[test]
+fn before_a_body_goes_by_one_request_a_later_one_reaches_the_catches_in_it() {
+    let home = Loop::new();
+    let log = Log::default();
+    let door = Door::new();
+    let child = home.spawn(pending::<()>());
+    let mut handle = home.spawn({
+        let (log, door) = (log.clone(), door.clone());
+        async move {
+            // Holds "one" until "two" comes.
+            let first = catch(async {
+                let _guard = catch(pending::<()>()).await.unwrap_err();
+                pending::<()>().await;
+            });
+            let first = async { first.await.unwrap_err().suppress() };
+            // Too young for "one".
+            let second = async {
+                door.pass().await;
+                let guard = catch(pending::<()>()).await.unwrap_err();
+                log.add(format!("inner {guard}"));
+                guard.suppress();
+            };
+            // Has let "one" pass, so the catch around takes it as soon as the first branch lets go.
+            let third = async { drop(child.await) };
+            let guard = catch(join(join(first, second), third)).await.unwrap_err();
+            log.add(format!("outer {guard}"));
+            guard.resume().await
+        }
+    });
+    home.settle();
+    let task = handle.task();
+    task.cancel("one");
+    home.settle();
+    door.open();
+    door.take_waker().wake();
+    home.settle();
+    log.assert(&[]);
+    task.cancel("two");
+    home.settle();
+    log.assert(&["inner cancelled: two", "outer cancelled: one"]);
+    assert_cancelled::<()>(&mut handle, Some("one"));
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::future::pending;
 use std::time::{Duration, Instant};
 
 use corio_task::{JoinHandle, catch};
+use futures::future::join_all;
 use futures::stream::{FuturesUnordered, StreamExt};
 
 use crate::scopes::{Flag, assert_cancelled, flagged, raise, turn};
@@ -111,4 +112,24 @@ fn ten_thousand_targets_at_once() {
     });
     assert_eq!(handle.try_take().unwrap().unwrap(), COUNT);
     assert_eq!(handle.task().unwinding(), corio_task::Unwinding::default());
+}
+
+/// Handles that were awaited by a combinator with no scope around are found by a request, and only then.
+#[test]
+fn handles_that_wait_far_are_passed_on_to() {
+    let home = Loop::new();
+    let children: Vec<_> = (0..100).map(|_| home.spawn(pending::<()>())).collect();
+    let tasks: Vec<_> = children.iter().map(JoinHandle::task).collect();
+    let bystanders: Vec<_> = (0..10).map(|_| home.spawn(pending::<()>())).collect();
+    let bystander = home.spawn(join_all(bystanders));
+    let parent = home.spawn(join_all(children));
+    home.settle();
+    assert_eq!(parent.task().unwinding().scopes, 0, "nobody registers before a request");
+    parent.task().cancel("enough");
+    home.settle();
+    assert!(parent.is_finished() && tasks.iter().all(corio_task::Task::is_done));
+    assert!(!bystander.is_finished(), "who only waits beside it is woken, and waits on");
+    bystander.task().cancel(());
+    home.settle();
+    assert!(bystander.is_finished());
 }

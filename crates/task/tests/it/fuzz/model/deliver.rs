@@ -185,10 +185,14 @@ impl World {
             self.answer(task, id, answers, path);
             return;
         }
+        let mut held = self.others_for(task, id, *scope, body, path);
+        if self.moved {
+            // Others reach scopes in the body before it goes, and what these say counts.
+            return;
+        }
+        held.insert(id);
         let stamp = self.next();
         let guard = self.next();
-        let mut held = self.others_for(task, id, *scope, body, path);
-        held.insert(id);
         for id in &held {
             let request = self.tasks[task].requests.get_mut(id).expect("it goes on here");
             self.is_unclear |= request.delivered.is_none() && self.begun > 0;
@@ -207,6 +211,9 @@ impl World {
         self.drop_node(task, body, path);
         // Nothing is in anybody's way now.
         for id in self.asking(task, *scope, path) {
+            if !self.goes_on_at(task, id, *scope) {
+                continue;
+            }
             let request = self.tasks[task].requests.get_mut(&id).expect("it asks");
             request.delivered.get_or_insert(stamp);
             request.answers.remove(&Some(*scope));
@@ -236,14 +243,23 @@ impl World {
             path.push(Around { scope, kind: Kind::Catch });
             let met = self.meet(task, other, body, path, true);
             path.pop();
-            if !met.blocked {
+            if self.moved {
+                break;
+            }
+            if !met.blocked && self.goes_on_at(task, other, scope) {
                 all.insert(other);
             }
         }
         all
     }
 
-    /// The requests that go on at the catch as far as it knows.
+    /// Whether what the catch has heard of the request lets it take that.
+    fn goes_on_at(&self, task: usize, id: u64, scope: Scope) -> bool {
+        let answers = &self.tasks[task].requests[&id].answers;
+        answers.get(&Some(scope)).is_none_or(|answers| answers.go_on())
+    }
+
+    /// The requests that wait for the catch.
     pub(super) fn asking(&self, task: usize, scope: Scope, path: &Path) -> Vec<u64> {
         let mut all = Vec::new();
         for (&id, request) in &self.tasks[task].requests {
@@ -255,8 +271,7 @@ impl World {
             let is_masked = path[at..].iter().any(|around| around.kind == Kind::Hold);
             let is_asked = !request.hidden
                 && request.delivered.is_none_or(|stamp| scope < stamp)
-                && !request.closed.contains(&scope)
-                && request.answers.get(&Some(scope)).is_none_or(|answers| answers.go_on());
+                && !request.closed.contains(&scope);
             if is_asked && !is_masked {
                 all.push(id);
             }
