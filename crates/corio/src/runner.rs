@@ -113,6 +113,14 @@ impl Runner {
     /// If called inside a runtime: it would wait.
     #[track_caller]
     pub fn close(self) {
+        // Also with no task left, when it would not wait: a mistake is to show on the first day.
+        if let Some(outer) = corio_executor::running_since() {
+            let place = Location::caller();
+            panic!(
+                "Runner::close at {place} would wait inside the loop that runs on this thread since \
+                 {outer}, and stop it: drop the runner there, which waits for nothing",
+            );
+        }
         self.end_of_run();
     }
 

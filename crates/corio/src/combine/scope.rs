@@ -60,6 +60,7 @@ where
         output: None,
         inner,
         children: Vec::new(),
+        free: Vec::new(),
         alive: 0,
         arrived: Vec::new(),
     }
@@ -177,6 +178,8 @@ pin_project! {
         inner: Arc<Inner<'env>>,
         // Each with its waker; `None`: ended.
         children: Vec<Option<(Child<'env>, Waker)>>,
+        // The places of those that have ended: a late wake of one polls who has its place, once in vain.
+        free: Vec<usize>,
         alive: usize,
         arrived: Vec<usize>,
     }
@@ -203,7 +206,10 @@ impl<F: Future> InScope<'_, F> {
         let this = self.project();
         this.inner.arrivals.take(this.arrived);
         for at in this.arrived.drain(..) {
-            *this.alive -= usize::from(poll_child(&mut this.children[at]));
+            if poll_child(&mut this.children[at]) {
+                *this.alive -= 1;
+                this.free.push(at);
+            }
         }
         loop {
             let new = std::mem::take(&mut this.inner.lock().new);
@@ -211,10 +217,16 @@ impl<F: Future> InScope<'_, F> {
                 return;
             }
             for child in new {
-                let waker = this.inner.arrivals.waker(this.children.len());
-                let mut child = Some((child, waker));
-                *this.alive += usize::from(!poll_child(&mut child));
-                this.children.push(child);
+                let at = this.free.pop().unwrap_or_else(|| {
+                    this.children.push(None);
+                    this.children.len() - 1
+                });
+                this.children[at] = Some((child, this.inner.arrivals.waker(at)));
+                if poll_child(&mut this.children[at]) {
+                    this.free.push(at);
+                } else {
+                    *this.alive += 1;
+                }
             }
         }
     }

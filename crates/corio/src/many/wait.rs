@@ -113,7 +113,7 @@ impl<T> Wait<'_, T> {
         arrivals.take(arrived);
         let mut is_enough = false;
         for at in arrived.drain(..) {
-            let handle = &self.handles[at];
+            let handle = &mut self.handles[at];
             if !has_ended[at] && handle.is_finished() {
                 has_ended[at] = true;
                 *ended += 1;
@@ -155,7 +155,7 @@ impl<T, E> Wait<'_, Result<T, E>> {
 }
 
 /// Whether the end of this one is enough.
-fn is_decisive<T>(handle: &JoinHandle<T>, enough: fn(Result<&T, &JoinError>) -> bool) -> bool {
+fn is_decisive<T>(handle: &mut JoinHandle<T>, enough: fn(Result<&T, &JoinError>) -> bool) -> bool {
     // Without a result: it was taken by hand.
     handle.try_result().done().is_some_and(enough)
 }

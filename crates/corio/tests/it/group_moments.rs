@@ -10,7 +10,9 @@ use std::sync::{Arc, mpsc};
 use corio::cancel::{CancelScope, catch, mask};
 use corio::group::GroupResult;
 use corio::time::now;
-use corio::{Builder, Clock, GroupError, JoinHandle, TaskGroup, sleep, spawn_local, timeout, yield_now};
+use corio::{
+    Builder, Clock, GroupError, JoinHandle, TaskGroup, sleep, spawn_local, timeout, yield_now,
+};
 
 use crate::util::{HOUR, Log, MS, OnDrop, bounded, panic_of, text};
 

@@ -17,6 +17,7 @@ mod handle;
 mod interrupts;
 mod macros;
 mod many;
+mod moments;
 mod names;
 mod nested;
 mod order;

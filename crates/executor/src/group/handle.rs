@@ -40,7 +40,8 @@ use crate::entered::{spawn_current, with_current};
 ///
 /// A request to whoever awaits the scope goes to body and children at the same time, and unwinding
 /// waits for all of them. If errors meet it they are returned, and the request asks again at the next
-/// wait after the scope.
+/// wait after the scope. When that request has cut the body, or comes after the body's end, no child
+/// begins any more; a body that suppresses it goes on with an open group.
 ///
 /// The handle may be cloned, sent to other threads, and kept: it then refuses children, which end as
 /// cancelled without having begun.

@@ -58,20 +58,19 @@ fn test_asyncio_run_debug() {
     async fn main(expected: bool) {
         assert_eq!(EventLoop::current().debug(), expected);
     }
-    for (environment, is_debug) in [(None, false), (Some("1"), true), (Some("0"), false)] {
+    for environment in [None, Some("0"), Some("1")] {
         let output = in_child(TEST, environment, || {
-            // In the process the environment is what this says of it.
-            let is_debug = std::env::var("CORIO_DEBUG").is_ok_and(|value| value == "1");
-            run(main(is_debug));
+            let said = std::env::var("CORIO_DEBUG").ok();
+            run(main(said.as_deref() == Some("1")));
             Builder::new().debug(false).run(main(false));
             Builder::new().debug(true).run(main(true));
         });
         let is_inside = output.is_none();
         assert_passed(output);
         if is_inside {
+            // Only the test itself tries the other environments.
             return;
         }
-        assert_eq!(is_debug, environment == Some("1"));
     }
 }
 

@@ -233,7 +233,10 @@ async fn test_get_stack() {
     let [frame, printed] = <[String; 2]>::try_from(shown.all()).unwrap();
     assert!(frame.contains("foo") && !frame.contains("bar"), "{frame}");
     assert!(frame.contains("objects.rs"), "where it was spawned: {frame}");
-    assert!(printed.starts_with("Stack for <Task pending") && printed.contains(&frame), "{printed}");
+    assert!(
+        printed.starts_with("Stack for <Task pending") && printed.contains(&frame),
+        "{printed}"
+    );
     assert!(task.stack().is_empty());
     let mut printed = Vec::new();
     task.print_stack(None, &mut printed).unwrap();
