@@ -6,8 +6,8 @@
 //! the machine itself costs. One process takes one measurement: nothing that a peer leaves behind
 //! (heap, threads, a warm cache) reaches another's number.
 //!
-//! Rows about locks, notifications and channels compare libraries, not runtimes; [`primitives`] has
-//! them.
+//! Rows about locks, channels, timeouts and waits for many tasks compare libraries, not runtimes;
+//! [`primitives`] has them.
 //!
 //! The binary `corio-bench` is called by `cargo xtask bench`; the criterion benches in `benches/`
 //! use the same workloads. Nothing in the runtime itself knows this crate.

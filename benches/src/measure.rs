@@ -38,7 +38,7 @@ pub struct Entry {
     pub name: &'static str,
     /// What it does as a runtime; a library is none.
     runtime: Option<Runtime>,
-    /// What it does with locks, notifications and channels.
+    /// What it has of its own, or of libraries that its users take.
     offers: &'static [Offer],
 }
 
@@ -54,10 +54,10 @@ pub const PEERS: &[Entry] = &[
     #[cfg(feature = "corio")]
     entry::<Corio>(primitives::CORIO),
     entry::<Tokio>(primitives::TOKIO),
-    entry::<Smol>(&[]),
-    entry::<SmolStatic>(&[]),
-    entry::<Monoio>(&[]),
-    entry::<Glommio>(&[]),
+    entry::<Smol>(primitives::SMOL),
+    entry::<SmolStatic>(primitives::SMOL_STATIC),
+    entry::<Monoio>(primitives::MONOIO),
+    entry::<Glommio>(primitives::GLOMMIO),
     library("async-lock", primitives::ASYNC_LOCK),
     library("event-listener", primitives::EVENT_LISTENER),
     library("futures", primitives::FUTURES),

@@ -147,6 +147,15 @@ rows! {
     PingpongOneshot = "pingpong_oneshot", Nanos, Size::Timed(20_000);
     /// Memory of an idle channel with a bound of 32 messages of 8 bytes.
     ChannelBytes = "channel_bytes", Bytes, Size::Fixed(20_000, 50_000);
+    /// Spawn 10 000 tasks in a group that waits for all, and take their values: per task.
+    TaskGroup10k = "task_group_10k", Nanos, Size::Timed(20_000);
+    /// Spawn 1000 tasks, and wait for all their values at one place: per task.
+    Gather1000 = "gather_1000", Nanos, Size::Timed(20_000);
+    /// What a timeout around a future that is ready costs more than the future alone. (Counted in
+    /// instructions, the future alone is in it twice.)
+    TimeoutReady = "timeout_ready", Nanos, Size::Fixed(1_000_000, 4_000_000);
+    /// The same for code that would catch a cancellation.
+    CatchReady = "catch_ready", Nanos, Size::Fixed(1_000_000, 4_000_000);
 }
 
 impl Row {
@@ -161,7 +170,7 @@ impl Row {
         Row::ALL.iter().copied().find(|row| row.name() == name)
     }
 
-    /// Whether the row is about locks, notifications and channels, and not about runtimes.
+    /// Whether the row is about what libraries have, too: locks, channels, waits for many tasks.
     pub(crate) fn is_of_primitives(self) -> bool {
         self as usize >= Row::Mutex as usize
     }

@@ -1,12 +1,18 @@
-//! corio's `sync`.
+//! corio's `sync`, and what it has around tasks and futures.
 
+use std::future::ready;
+use std::hint::black_box;
 use std::ops::{Deref, DerefMut};
 
+use ::corio::TaskGroup;
 use corio_sync::{channel, mpsc, oneshot};
 
-use super::{Channel, Event, Mutex, Notify, Offer, Oneshot, RwLock, Semaphore, offers};
+use super::structure::LIMIT;
+use super::{
+    Around, Channel, Event, Many, Mutex, Notify, Offer, Oneshot, RwLock, Semaphore, offers,
+};
 use crate::peers::Corio;
-use crate::workloads::{channels, locks};
+use crate::workloads::{channels, locks, structure};
 
 pub(crate) const CORIO: &[Offer] = offers! { Corio;
     Mutex => locks::mutex::<Corio, corio_sync::Mutex<u64>>,
@@ -22,8 +28,12 @@ pub(crate) const CORIO: &[Offer] = offers! { Corio;
     Shared1x1 => channels::one_to_one::<Corio, Shared>,
     Shared4x1 => channels::four_to_one::<Corio, Shared>,
     Broadcast1000 => locks::broadcast_1000::<Corio, corio_sync::Event>,
-    PingpongOneshot => channels::pingpong::<Corio, Once>;
-    bytes Mpsc,
+    PingpongOneshot => channels::pingpong::<Corio, Once>,
+    TaskGroup10k => structure::task_group_10k::<Corio, Group>,
+    Gather1000 => structure::gather_1000::<Corio, Gather>;
+    bytes Mpsc;
+    more TimeoutReady => structure::around_ready::<Corio, Timeout>,
+    CatchReady => structure::around_ready::<Corio, Catch>,
 };
 
 impl Mutex for corio_sync::Mutex<u64> {
@@ -143,5 +153,44 @@ impl Channel for Shared {
 
     async fn receive(receiver: &mut Self::Receiver) -> u64 {
         receiver.recv().await.expect("a sender is there")
+    }
+}
+
+struct Group;
+
+impl Many for Group {
+    async fn run(count: u64) {
+        let tasks = TaskGroup::scope(|group| async move {
+            (0..count).map(|op| group.spawn(ready(black_box(op)))).collect::<Vec<_>>()
+        });
+        for task in tasks.await.expect("no child fails") {
+            black_box(task.await.expect("a workload's task ends well"));
+        }
+    }
+}
+
+struct Gather;
+
+impl Many for Gather {
+    async fn run(count: u64) {
+        let tasks = (0..count).map(|op| ::corio::spawn_local(ready(black_box(op))));
+        let values = ::corio::gather(tasks.collect::<Vec<_>>()).await;
+        black_box(values.expect("a workload's tasks end well"));
+    }
+}
+
+struct Timeout;
+
+impl Around for Timeout {
+    fn around<F: Future>(body: F) -> impl Future<Output: Sized> {
+        ::corio::timeout(LIMIT, body)
+    }
+}
+
+struct Catch;
+
+impl Around for Catch {
+    fn around<F: Future>(body: F) -> impl Future<Output: Sized> {
+        ::corio::cancel::catch(body)
     }
 }

@@ -1,4 +1,4 @@
-//! Locks, notifications and channels: corio's beside those of other libraries.
+//! Locks, channels, timeouts and waits for many tasks: corio's beside those of other libraries.
 //!
 //! Each kind is a small trait, which the workloads are written over, and each library a file with
 //! what it has. corio's run on corio's loop and tokio's on tokio's, as their users run them; the
@@ -8,6 +8,7 @@
 #[cfg(feature = "corio")]
 mod corio;
 mod others;
+mod structure;
 mod tokio;
 
 use std::io;
@@ -18,6 +19,7 @@ pub(crate) use self::corio::CORIO;
 pub(crate) use self::others::{
     ASYNC_CHANNEL, ASYNC_LOCK, EVENT_LISTENER, FLUME, FUTURES, KANAL, ONESHOT,
 };
+pub(crate) use self::structure::{GLOMMIO, MONOIO, SMOL, SMOL_STATIC};
 pub(crate) use self::tokio::TOKIO;
 use crate::measure::Order;
 use crate::row::Row;
@@ -36,9 +38,15 @@ pub(crate) struct Offer {
     pub(crate) measure: fn(&Order) -> io::Result<f64>,
 }
 
-/// The rows of a library: `Row => workload`, each measured on a fresh runtime of the peer.
+/// The rows of a library: `Row => workload`, each measured on a fresh runtime of the peer. `more`:
+/// those that tell how much more one thing costs than another.
 macro_rules! offers {
-    ($peer:ty; $($row:ident => $work:expr),+ $(; bytes $channel:ty)? $(,)?) => {
+    (
+        $peer:ty; $($row:ident => $work:expr),+
+        $(; bytes $channel:ty)?
+        $(; more $($figure:ident => $more:expr),+)?
+        $(,)?
+    ) => {
         &[
             $(crate::primitives::Offer {
                 row: crate::row::Row::$row,
@@ -54,6 +62,13 @@ macro_rules! offers {
                     Ok(crate::workloads::channels::bytes::<$channel>(n))
                 },
             },)?
+            $($(crate::primitives::Offer {
+                row: crate::row::Row::$figure,
+                measure: |order| {
+                    let work = crate::workloads::Work::<$peer>::Figure($more);
+                    crate::measure::measure_work::<$peer>(crate::row::Row::$figure, work, order)
+                },
+            },)+)?
         ]
     };
 }
@@ -109,4 +124,15 @@ pub(crate) trait Channel: 'static {
     fn bounded(capacity: usize) -> (Self::Sender, Self::Receiver);
     fn send(sender: &Self::Sender, value: u64) -> impl Future<Output = ()>;
     fn receive(receiver: &mut Self::Receiver) -> impl Future<Output = u64>;
+}
+
+/// A way to wait for many tasks.
+pub(crate) trait Many: 'static {
+    /// Spawns so many tasks, each ready with its number, and takes all the numbers.
+    fn run(count: u64) -> impl Future<Output = ()>;
+}
+
+/// Something around a future that ends with it.
+pub(crate) trait Around: 'static {
+    fn around<F: Future>(body: F) -> impl Future<Output: Sized>;
 }

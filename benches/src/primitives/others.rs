@@ -4,8 +4,9 @@ use std::ops::{Deref, DerefMut};
 
 use futures::channel::oneshot as futures_oneshot;
 
+use super::structure::Unordered;
 use super::{Channel, Event, Loop, Mutex, Notify, Offer, Oneshot, RwLock, Semaphore, offers};
-use crate::workloads::{channels, locks};
+use crate::workloads::{channels, locks, structure};
 
 pub(crate) const ASYNC_LOCK: &[Offer] = offers! { Loop;
     Mutex => locks::mutex::<Loop, async_lock::Mutex<u64>>,
@@ -25,6 +26,7 @@ pub(crate) const FUTURES: &[Offer] = offers! { Loop;
     MutexContended => locks::mutex_contended::<Loop, futures::lock::Mutex<u64>>,
     Oneshot => channels::oneshot::<Loop, FuturesOnce>,
     PingpongOneshot => channels::pingpong::<Loop, FuturesOnce>,
+    Gather1000 => structure::gather_1000::<Loop, Unordered<Loop>>,
 };
 
 pub(crate) const ONESHOT: &[Offer] = offers! { Loop;

@@ -1,12 +1,18 @@
-//! tokio's `sync`.
+//! tokio's `sync`, `JoinSet` and `timeout`.
 
+use std::future::ready;
+use std::hint::black_box;
 use std::ops::{Deref, DerefMut};
 
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
 
-use super::{Channel, Event, Mutex, Notify, Offer, Oneshot, RwLock, Semaphore, offers};
+use super::structure::LIMIT;
+use super::{
+    Around, Channel, Event, Many, Mutex, Notify, Offer, Oneshot, RwLock, Semaphore, offers,
+};
 use crate::peers::Tokio;
-use crate::workloads::{channels, locks};
+use crate::workloads::{channels, locks, structure};
 
 pub(crate) const TOKIO: &[Offer] = offers! { Tokio;
     Mutex => locks::mutex::<Tokio, tokio::sync::Mutex<u64>>,
@@ -23,8 +29,11 @@ pub(crate) const TOKIO: &[Offer] = offers! { Tokio;
     Shared1x1 => channels::one_to_one::<Tokio, Mpsc>,
     Shared4x1 => channels::four_to_one::<Tokio, Mpsc>,
     Broadcast1000 => locks::broadcast_1000::<Tokio, tokio::sync::Notify>,
-    PingpongOneshot => channels::pingpong::<Tokio, Once>;
-    bytes Mpsc,
+    PingpongOneshot => channels::pingpong::<Tokio, Once>,
+    TaskGroup10k => structure::task_group_10k::<Tokio, Set>,
+    Gather1000 => structure::gather_1000::<Tokio, Set>;
+    bytes Mpsc;
+    more TimeoutReady => structure::around_ready::<Tokio, Timeout>,
 };
 
 impl Mutex for tokio::sync::Mutex<u64> {
@@ -124,5 +133,27 @@ impl Channel for Mpsc {
 
     async fn receive(receiver: &mut mpsc::Receiver<u64>) -> u64 {
         receiver.recv().await.expect("a sender is there")
+    }
+}
+
+struct Set;
+
+impl Many for Set {
+    async fn run(count: u64) {
+        let mut tasks = JoinSet::new();
+        for op in 0..count {
+            tasks.spawn(ready(black_box(op)));
+        }
+        while let Some(value) = tasks.join_next().await {
+            black_box(value.expect("a workload's task ends well"));
+        }
+    }
+}
+
+struct Timeout;
+
+impl Around for Timeout {
+    fn around<F: Future>(body: F) -> impl Future<Output: Sized> {
+        tokio::time::timeout(LIMIT, body)
     }
 }

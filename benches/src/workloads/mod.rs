@@ -7,6 +7,7 @@ pub(crate) mod channels;
 pub(crate) mod echo;
 pub(crate) mod locks;
 mod memory;
+pub(crate) mod structure;
 mod tasks;
 mod timers;
 mod wakes;

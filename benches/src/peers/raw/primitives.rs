@@ -1,11 +1,13 @@
 //! What the machine asks for a lock, a notification and a channel for one value, of code that never
-//! waits: atomic operations on a word, or std's mutex, or a place on the heap.
+//! waits: atomic operations on a word, or std's mutex, or a place on the heap; and for many tasks, of
+//! boxed futures that are polled in turn.
 
 use std::hint::black_box;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use super::tasks;
 use crate::measure::nanos_per_op;
 use crate::primitives::Offer;
 use crate::row::Row;
@@ -26,6 +28,8 @@ pub(crate) const OFFERS: &[Offer] = offers! {
     RwLockWrite => two_atomics,
     Notify => two_atomics,
     Oneshot => allocation,
+    TaskGroup10k => tasks::join_10k,
+    Gather1000 => tasks::gather_1000,
 };
 
 fn mutex(ops: u64) -> Duration {

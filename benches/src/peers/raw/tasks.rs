@@ -20,7 +20,7 @@ pub(super) type Boxed<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
 const ALIVE: u64 = 100_000;
 /// How many tasks `join_10k` joins at once.
 const JOINED: u64 = 10_000;
-/// How many tasks, or pairs of them, the rows that end in `_1000` have.
+/// How many tasks, or pairs of them, the rows whose names end in `_1000` have.
 const MANY: u64 = 1000;
 
 /// Polls the tasks in turn, round after round, until all are finished.
@@ -41,6 +41,10 @@ pub(super) fn spawn_many(ops: u64) -> Duration {
 
 pub(super) fn join_10k(ops: u64) -> Duration {
     spawn_rounds(ops, JOINED)
+}
+
+pub(super) fn gather_1000(ops: u64) -> Duration {
+    spawn_rounds(ops, MANY)
 }
 
 /// Boxes as many futures as a round has, and polls them all; their values go to one place.
