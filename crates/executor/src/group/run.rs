@@ -28,7 +28,7 @@ use super::sort::Sort;
 pin_project! {
     /// The future of [`TaskGroup::scope`](super::TaskGroup::scope) and
     /// [`TaskGroup::try_scope`](super::TaskGroup::try_scope).
-    #[must_use = "the body does not run, and no child begins, unless the scope is awaited"]
+    #[must_use = "the body does not run unless the scope is awaited, and children that it has are cancelled"]
     pub struct ScopeRun<F, E, S>
     where
         F: Future,
