@@ -356,8 +356,9 @@ pub(crate) fn take_foreign_joiner(task: Raw) -> Option<Waker> {
     if !is_foreign {
         return None;
     }
+    // Not an empty place: the wait that began here is older than the request, which is to ask it.
     // SAFETY: as above.
-    unsafe { joiner.replace(None) }
+    unsafe { joiner.replace(Some(Waker::noop().clone())) }
 }
 
 #[cold]

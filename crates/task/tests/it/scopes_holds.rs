@@ -177,6 +177,65 @@ fn before_a_body_goes_by_one_request_a_later_one_reaches_the_catches_in_it() {
 }
 
 #[test]
+fn a_catch_takes_before_the_target_in_it_though_a_sibling_has_the_request() {
+    let home = Loop::new();
+    let log = Log::default();
+    let (door, flag) = (Door::new(), Flag::default());
+    let handle = home.spawn({
+        let (log, door, flag) = (log.clone(), door.clone(), flag.clone());
+        async move {
+            let first = async {
+                let body = flagged(&flag, async {
+                    mask(door.pass()).await;
+                    pending::<()>().await;
+                });
+                let guard = catch(body).await.expect_err("the outer request goes first");
+                log.add(format!("{guard}"));
+                guard.resume().await
+            };
+            let second = async {
+                let _guard = catch(pending::<()>()).await.unwrap_err();
+                pending::<()>().await;
+            };
+            join(first, second).await
+        }
+    });
+    home.settle();
+    raise(&flag);
+    home.settle();
+    handle.task().cancel("x");
+    home.settle();
+    log.assert(&[]);
+    assert_eq!(handle.task().unwinding().guards, 1, "the sibling cleans up");
+    door.open();
+    door.take_waker().wake();
+    home.settle();
+    log.assert(&["cancelled: x"]);
+    assert!(!handle.is_finished(), "the sibling still cleans up");
+}
+
+#[test]
+fn a_handle_that_a_combinator_awaits_is_passed_on_to_behind_a_catch_that_takes_first() {
+    let home = Loop::new();
+    let child = home.spawn(pending::<()>());
+    let task = child.task();
+    let handle = home.spawn(async move {
+        let scope = async {
+            let _guard = catch(pending::<()>()).await.unwrap_err();
+            pending::<()>().await;
+        };
+        // One future of the combinator polls both, the catch before the handle.
+        let both = std::iter::once(join(scope, child)).collect::<FuturesUnordered<_>>();
+        both.collect::<Vec<_>>().await;
+    });
+    home.settle();
+    handle.task().cancel("x");
+    home.settle();
+    assert!(task.is_done(), "it was waited for before the request came");
+    assert!(!handle.is_finished(), "the cleanup is not cut");
+}
+
+#[test]
 fn what_a_select_lost_does_not_hold_anything_back() {
     let home = Loop::new();
     let log = Log::default();

@@ -296,7 +296,10 @@ impl World {
             let is_held = |(guard, held): (&u64, &BTreeSet<u64>)| {
                 held.contains(id) && is_in_line(root, &within, *guard)
             };
-            outer.delivered.is_none_or(|stamp| scope < stamp)
+            // One that was swallowed asks again in a later turn: in this one it does not go on.
+            let rests = outer.hidden && outer.rests;
+            !rests
+                && outer.delivered.is_none_or(|stamp| scope < stamp)
                 && !self.tasks[task].guards.iter().any(is_held)
         })
     }
