@@ -2,7 +2,8 @@
 //!
 //! The names stand in `names.txt` beside the suite. A name is kept by a test of that name in the file
 //! of its class, or it stands in `left_out.txt`, with the reason why corio differs or why the test
-//! says nothing in Rust. A name that is in neither, or in both, is an error. `--check` compares and
+//! says nothing in Rust. A name that is in neither is an error,
+//! and so is a test of one that has no meaning; one that differs may have a test of what corio does. `--check` compares and
 //! writes nothing.
 //!
 //! | CPython | here |

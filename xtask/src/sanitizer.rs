@@ -12,12 +12,14 @@ use crate::shell;
 use crate::steps::Outcome;
 
 /// The crates with unsafe code of their own, and those that drive it hardest.
-pub(crate) const PACKAGES: [&str; 7] = [
+pub(crate) const PACKAGES: [&str; 9] = [
     "corio-base",
     "corio-task",
+    "corio-sync",
     "corio-timer",
     "corio-reactor",
     "corio-executor",
+    "corio-signal",
     "corio-net",
     "corio",
 ];

@@ -14,14 +14,17 @@
 //! ```
 //!
 //! This crate is the facade: it builds a runtime of the layers below and puts them in place while
-//! its code runs. Each layer can be used alone, inside any other runtime: `corio-timer`,
-//! `corio-reactor`, `corio-net`, `corio-executor`.
+//! its code runs. Each layer can be used alone, inside any other runtime: `corio-sync`, `corio-timer`,
+//! `corio-reactor`, `corio-net`, `corio-signal`, `corio-executor`.
 //!
 //! | module | what is there |
 //! |---|---|
-//! | here | [`run`], [`spawn`], [`spawn_local`], [`yield_now`], [`sleep()`], [`Builder`], [`Runtime`], [`Handle`] |
+//! | here | [`run`], [`spawn`], [`sleep()`], [`timeout()`], [`TaskGroup`], [`gather`], [`wait`], [`shield`], [`select!`], [`join!`], [`EventLoop`], [`Runner`], [`Builder`], [`Runtime`], [`Handle`] |
 //! | [`task`] | handles, errors, names, the current task |
 //! | [`mod@context`] | values that follow the code run for one purpose |
+//! | [`group`] | errors and results of task groups |
+//! | [`many`], [`combine`] | several tasks; several futures in one task |
+//! | [`event_loop`], [`mod@eventual`] | the loop as asyncio shows it; a value that is given later |
 //! | [`cancel`] | catching a cancellation, scopes that can be cancelled |
 //! | [`time`] | sleeps and intervals |
 //! | [`sync`] | locks, events, semaphores, queues and channels |

@@ -9,12 +9,12 @@ use corio_sync::{
     Semaphore, broadcast, channel, mpsc, oneshot, watch,
 };
 
-use crate::util::waiting;
+use crate::util::{keep_for_ever, waiting};
 
 /// Leaves `future` waiting for ever.
 #[track_caller]
 fn leak<F: Future>(future: F) {
-    mem::forget(waiting(future));
+    waiting(future).keep();
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn in_a_seat() {
     drop(held);
     let held = mutex.try_lock().unwrap();
     assert!(waiter.poll().is_pending(), "in the seat");
-    mem::forget(waiter);
+    waiter.keep();
     drop(held);
     *mutex.try_lock().unwrap() += 1;
     assert_eq!(mutex.into_inner(), 2);
@@ -136,7 +136,7 @@ fn in_a_channel() {
 
     let (sender, mut receiver) = oneshot::channel::<u8>();
     assert!(waiting(&mut receiver).poll().is_pending());
-    mem::forget(receiver);
+    keep_for_ever(receiver);
     sender.send(1).unwrap();
 
     let (sender, mut receiver) = broadcast::channel(1);

@@ -2,8 +2,8 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
 /// Counts its wakes.
@@ -37,6 +37,15 @@ impl<F: Future> Polled<F> {
         self.future.as_mut().poll(&mut Context::from_waker(waker))
     }
 
+    /// Never drops it, and remembers where it is, so that a leak checker sees that this is meant.
+    pub(crate) fn keep(self) {
+        static KEPT: Mutex<Vec<usize>> = Mutex::new(Vec::new());
+        let future = std::ptr::from_ref(&*self.future).cast::<u8>().addr();
+        let wakes = Arc::as_ptr(&self.wakes).addr();
+        KEPT.lock().unwrap().extend([future, wakes]);
+        std::mem::forget(self);
+    }
+
     /// Polls, and it has to be ready.
     #[track_caller]
     pub(crate) fn ready(&mut self) -> F::Output {
@@ -62,4 +71,10 @@ pub(crate) fn waiting<F: Future>(future: F) -> Polled<F> {
     let mut polled = Polled::new(future);
     assert!(polled.poll().is_pending(), "did not wait");
     polled
+}
+
+/// Never drops `thing`, and keeps it where a leak checker sees that this is meant.
+pub(crate) fn keep_for_ever(thing: impl Send + 'static) {
+    static KEPT: Mutex<Vec<Box<dyn std::any::Any + Send>>> = Mutex::new(Vec::new());
+    KEPT.lock().unwrap().push(Box::new(thing));
 }

@@ -117,7 +117,7 @@ fn wakers_are_let_go() {
 fn a_leaked_waiter_does_not_hang_the_drop() {
     let lock = Lock::new();
     let guard = lock.try_lock().unwrap();
-    std::mem::forget(waiting(lock.lock()));
+    waiting(lock.lock()).keep();
     drop(guard);
     assert!(lock.locked(), "granted to the one that nobody polls");
 }

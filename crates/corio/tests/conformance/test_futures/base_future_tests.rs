@@ -9,7 +9,7 @@ use std::thread::{self, ThreadId};
 use corio::eventual::{EventualError, ResultError};
 use corio::{Builder, EventLoop, Eventual, Promise, eventual};
 
-use crate::support::{errors_logged, implements, turn};
+use crate::support::{errors_logged, implements, turn, turns};
 
 type Text = Eventual<u32, String>;
 
@@ -223,7 +223,8 @@ fn test_wrap_future_use_running_loop() {
         give.send(()).unwrap();
         eventual.await.unwrap();
         giver.join().unwrap();
-        turn().await;
+        // Given by another thread, the callback comes by mail: opened in one turn, run in the next.
+        turns(2).await;
         assert_eq!(*called_on.lock().unwrap(), Some((thread::current().id(), true)));
     });
 }
