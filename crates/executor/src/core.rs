@@ -286,6 +286,8 @@ impl Core {
             self.local().ready.pop().map(Runnable::run);
         }
         self.home.settle_all();
+        // The last of the handles may go on another thread, where what is this thread's cannot be dropped.
+        drop(self.local().panic_hook.take());
     }
 }
 

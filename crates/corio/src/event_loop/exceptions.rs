@@ -142,8 +142,8 @@ impl EventLoop {
                     "Unhandled error in exception handler\npanicked with: {words:?}\ncontext: {context}"
                 ),
             );
-            // Its destructor could panic again; a leak is the smaller harm.
-            std::mem::forget(payload);
+            // Its destructor may panic again; what that leaves is leaked, the smaller harm.
+            std::mem::forget(catch_unwind(AssertUnwindSafe(|| drop(payload))));
         }
     }
 }
