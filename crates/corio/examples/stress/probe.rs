@@ -98,7 +98,9 @@ impl Probe {
             70..80 => Probe::spawn_here(&self.world, self.rng.u64(..)),
             80..110 if self.joining.is_none() => {
                 let found = self.world.handle(&mut self.rng).take();
-                if let Some(joining) = found {
+                // To await itself is a task's mistake, and answered with a panic: not its own.
+                let others = found.filter(|found| !Arc::ptr_eq(&found.record, &self.record));
+                if let Some(joining) = others {
                     *self.record.joining() = Some(joining.record.clone());
                     self.joining = Some(joining);
                     self.join(context);
