@@ -99,6 +99,12 @@ pub fn now() -> Time {
     }
 }
 
+/// What the OS clock says, also where a virtual clock is installed: for bounds on work that no virtual
+/// time passes for.
+pub fn os_now() -> Time {
+    Time::from_instant(Instant::now())
+}
+
 /// [`now`], as an [`Instant`].
 pub fn now_instant() -> Instant {
     now().to_instant().unwrap_or_else(Instant::now)

@@ -74,13 +74,13 @@ pub fn mark_again() -> AgainMark {
 /// the poll would else wait for ever for what gives way.
 #[inline]
 pub fn is_again() -> bool {
-    AGAIN.with(|again| match again.get() {
-        0 => false,
-        left => {
-            again.set(left - 1);
-            true
-        }
-    })
+    AGAIN.with(Cell::get) != 0 && spend_again()
+}
+
+#[cold]
+fn spend_again() -> bool {
+    AGAIN.with(|again| again.set(again.get() - 1));
+    true
 }
 
 /// Marks a poll of something that is no task as under way until the guard is dropped: for executors
@@ -88,6 +88,13 @@ pub fn is_again() -> bool {
 #[inline]
 pub fn enter_without_task() -> PollGuard {
     begin(ptr::null())
+}
+
+/// Calls `f` as code that no poll is under way for: what blocks its thread on purpose, though it was a
+/// poll that got it there.
+pub fn outside<R>(f: impl FnOnce() -> R) -> R {
+    let _poll = replace(ptr::null(), 0);
+    f()
 }
 
 #[inline]

@@ -172,8 +172,16 @@ impl<T: Linked> List<T> {
     #[inline]
     pub fn pop_front(&mut self) -> Option<NonNull<T>> {
         let node = self.head?;
-        // SAFETY: the head is in this list.
-        unsafe { self.remove(node) };
+        // SAFETY: both are in this list.
+        unsafe {
+            let next = with_pointers(node, |own| own.next);
+            self.head = next;
+            match next {
+                Some(next) => with_pointers(next, |pointers| pointers.prev = None),
+                None => self.tail = None,
+            }
+        }
+        self.len -= 1;
         Some(node)
     }
 
@@ -185,9 +193,8 @@ impl<T: Linked> List<T> {
     pub unsafe fn remove(&mut self, node: NonNull<T>) {
         // SAFETY: the caller vouches for `node`; its neighbours are in this list.
         unsafe {
-            let Pointers { prev, next } = with_pointers(node, |own| {
-                std::mem::replace(own, Pointers { prev: None, next: None })
-            });
+            let Pointers { prev, next } =
+                with_pointers(node, |own| Pointers { prev: own.prev, next: own.next });
             match prev {
                 Some(prev) => with_pointers(prev, |pointers| pointers.next = next),
                 None => self.head = next,

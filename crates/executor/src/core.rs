@@ -1,7 +1,9 @@
 //! The loop itself, without anything to wait on: its queue, its mail, its turns and its end.
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -33,6 +35,8 @@ pub struct Core {
     cadence: Cadence,
     closed: Cell<bool>,
     factory: RefCell<Option<Factory>>,
+    /// What goes when the loop ends.
+    kept: RefCell<Vec<Rc<dyn Any>>>,
     id: LoopId,
 }
 
@@ -51,6 +55,7 @@ impl Core {
             cadence: Cadence::new(),
             closed: Cell::new(false),
             factory: RefCell::new(None),
+            kept: RefCell::default(),
             id: LoopId::new(),
         })
     }
@@ -162,6 +167,37 @@ impl Core {
         }
     }
 
+    /// What the loop keeps of type `T`, made by `make` the first time. It is dropped when the loop ends,
+    /// after the tasks. `None`: the loop has ended.
+    ///
+    /// For what belongs to one loop and is driven by its calls.
+    ///
+    /// ```
+    /// use corio_base::park::ThreadPark;
+    /// use corio_executor::Executor;
+    /// use std::cell::Cell;
+    ///
+    /// let executor = Executor::new(ThreadPark::new());
+    /// let count = executor.core().kept(|_| Cell::new(1)).unwrap();
+    /// count.set(2);
+    /// let same = executor.core().kept(|_| Cell::new(1)).unwrap();
+    /// assert_eq!(same.get(), 2);
+    /// drop((executor, same));
+    /// assert_eq!(std::rc::Rc::strong_count(&count), 1);
+    /// ```
+    pub fn kept<T: 'static>(&self, make: impl FnOnce(&Core) -> T) -> Option<Rc<T>> {
+        let find = || self.kept.borrow().iter().find_map(|any| any.clone().downcast::<T>().ok());
+        if let Some(there) = find() {
+            return Some(there);
+        }
+        if self.closed.get() {
+            return None;
+        }
+        let made = Rc::new(make(self));
+        self.kept.borrow_mut().push(made.clone());
+        Some(made)
+    }
+
     /// Whether the loop has ended.
     pub fn is_closed(&self) -> bool {
         self.closed.get()
@@ -182,6 +218,13 @@ impl Core {
         self.local().ready.len()
     }
 
+    /// Says whether somebody else drives the loop's thread from now on, who is then told of the first
+    /// task that becomes ready.
+    pub(crate) fn set_outside(&self, outside: bool) {
+        self.local().outside.set(outside);
+        self.home.divert(outside);
+    }
+
     /// One turn: opens what was delivered, then polls every task that is ready by then, once, in the
     /// order in which they became so. What becomes ready meanwhile runs in the next turn.
     #[inline]
@@ -199,13 +242,14 @@ impl Core {
     /// one: the order is the same.
     #[inline(always)]
     pub(crate) fn part_of_turn(&self, local: &Local, most: usize) -> Turn {
-        let mut turn = Turn::default();
-        if self.shared.inbox.is_notified() {
-            self.open_mail(&mut turn);
-        }
+        let mail = match self.shared.inbox.is_notified() {
+            true => self.open_mail(),
+            false => Turn::default(),
+        };
         let ready = &local.ready;
         let mut left = ready.len().min(most);
-        turn.polls += left as u32;
+        let polls = left as u32;
+        let turn = Turn { polls: mail.polls + polls, ..mail };
         while left > 0
             && let Some(task) = ready.pop()
         {
@@ -216,12 +260,13 @@ impl Core {
             }
             left -= 1;
         }
-        self.cadence.polled(turn.polls);
+        self.cadence.polled(polls);
         turn
     }
 
     #[cold]
-    fn open_mail(&self, turn: &mut Turn) {
+    fn open_mail(&self) -> Turn {
+        let mut turn = Turn::default();
         turn.deliveries = self.shared.inbox.open(DELIVERIES_PER_TURN_MAX, |delivery| {
             match delivery {
                 Delivery::Mail(mail) => mail.open(),
@@ -235,7 +280,8 @@ impl Core {
         });
         // A delivery takes as long as a small poll: those that poll nothing must not keep the loop
         // from looking at the rest of the world either.
-        self.cadence.polled(turn.deliveries as u32);
+        self.cadence.polled(turn.deliveries as u32 + turn.polls);
+        turn
     }
 
     /// Whether there is something to run now.
@@ -286,8 +332,19 @@ impl Core {
             self.local().ready.pop().map(Runnable::run);
         }
         self.home.settle_all();
+        // Destructors of users: outside of the borrow, and none keeps the others from theirs.
+        self.kept.take().into_iter().for_each(drop_quietly);
         // The last of the handles may go on another thread, where what is this thread's cannot be dropped.
-        drop(self.local().panic_hook.take());
+        drop_quietly(self.local().panic_hook.take());
+    }
+}
+
+/// Drops what is a user's, and survives its panic, which the panic hook has told of.
+fn drop_quietly(value: impl Sized) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
+        // What the payload's destructor panics with in its turn is let be.
+        let dropped = catch_unwind(AssertUnwindSafe(|| drop(payload)));
+        std::mem::forget(dropped);
     }
 }
 

@@ -108,7 +108,7 @@ impl Guest {
         let _entered = entered::enter_running(self.core.id(), place);
         // Before the work is looked for: what comes after that finds this waker.
         self.host.waker.register(context.waker());
-        self.core.local().outside.set(false);
+        self.core.set_outside(false);
         self.core.wake_up();
         let polled = future.poll(context);
         if polled.is_pending() {
@@ -121,7 +121,7 @@ impl Guest {
                 context.waker().wake_by_ref();
             }
         }
-        self.core.local().outside.set(true);
+        self.core.set_outside(true);
         polled
     }
 }

@@ -29,7 +29,8 @@ pub type PanicHook = Rc<dyn Fn(CallPanic)>;
 /// What only the loop's thread touches.
 pub(crate) struct Local {
     pub(crate) ready: RunList,
-    /// Somebody else drives the loop's thread at the moment, and has to be told of a ready task.
+    /// Somebody else drives the loop's thread at the moment, and has to be told of a ready task: see
+    /// [`Core::set_outside`](crate::Core::set_outside).
     pub(crate) outside: Cell<bool>,
     /// Who is told of the panics of calls.
     pub(crate) panic_hook: RefCell<Option<PanicHook>>,
@@ -82,6 +83,11 @@ impl Schedule for Router {
             Some(local) if !local.outside.get() => local.ready.push(task),
             local => self.0.ready_outside(local, task),
         }
+    }
+
+    #[inline]
+    fn queue(&self) -> Option<&RunList> {
+        self.0.local.get().map(|local| &local.ready)
     }
 
     fn post(&self, mail: Mail) {

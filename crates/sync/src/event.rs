@@ -210,10 +210,8 @@ impl Future for EventWait<'_> {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let wait = self.project().wait;
         let word = wait.list().rules();
-        if wait.is_idle() && word.is_set() {
-            return Poll::Ready(());
-        }
-        wait.poll(context, |_| match word.is_set_or_mark() {
+        let is_set = || word.is_set().then_some(());
+        wait.poll_or(context, is_set, |_| match word.is_set_or_mark() {
             true => Decision::Done(()),
             false => Decision::Wait { lane: QUEUE, slot: () },
         })

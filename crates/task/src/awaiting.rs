@@ -6,6 +6,10 @@
 //!                                                   for the awaiter's next wait
 //! ```
 //!
+//! Edge 2 is a delivery, in the poll of the handle that finds it. What the awaiter gets later in the same
+//! poll, a value from the other branch of a `select!`, comes as late as in a later turn: the awaiter
+//! still ends as cancelled. What it got before that stands, since the handle was not polled.
+//!
 //! The [hold](Hold) for this is in the child's header, and made only when it is needed: in a pass, or
 //! in a scope. In all other polls a handle that waits costs one look at the thread's innermost scope.
 //!

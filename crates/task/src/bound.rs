@@ -65,6 +65,33 @@ fn count_here(task: Raw, by: i32) -> u32 {
 /// One reference more.
 #[inline]
 pub(crate) fn add_ref(task: Raw) {
+    if !try_add_ref(task) {
+        add_ref_slowly(task);
+    }
+}
+
+/// One reference more, if that is no more than an addition; otherwise nothing is done.
+#[inline(always)]
+#[must_use]
+pub(crate) fn try_add_ref(task: Raw) -> bool {
+    if !header(task).home.is_here() || flags(task).is_settled() {
+        return false;
+    }
+    let refs = &header(task).refs;
+    // SAFETY: on the home's thread.
+    unsafe {
+        let before = refs.get();
+        let fits = before < u32::MAX / 2;
+        if fits {
+            refs.set(before + 1);
+        }
+        fits
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn add_ref_slowly(task: Raw) {
     if header(task).home.is_here() && !flags(task).is_settled() {
         count_here(task, 1);
     } else {
@@ -77,12 +104,24 @@ pub(crate) fn add_ref(task: Raw) {
 pub(crate) fn release(task: Raw) {
     match header(task).home.local() {
         Some(local) if !flags(task).is_settled() => release_here(task, local),
-        _ => then(task, ledger(task).release()),
+        _ => release_by_ledger(task),
     }
 }
 
 #[inline]
 fn release_here(task: Raw, local: &HomeLocal) {
+    // SAFETY: on the home's thread.
+    let refs = unsafe { header(task).refs.get() };
+    if refs <= 1 {
+        return release_last_here(task, local);
+    }
+    // SAFETY: as above.
+    unsafe { header(task).refs.set(refs - 1) };
+}
+
+/// Apart, so that a wake has no stack frame.
+#[inline(never)]
+fn release_last_here(task: Raw, local: &HomeLocal) {
     if count_here(task, -1) == 0 {
         last_here(task, local);
     }
@@ -156,30 +195,53 @@ pub(crate) fn wake_by_ref(task: Raw) {
     if header(task).home.is_here() {
         wake_here(task);
     } else {
-        then(task, ledger(task).mail_wake(false));
+        wake_away(task, false);
     }
 }
 
 /// Wakes the task by a reference that is given up.
 #[inline]
 pub(crate) fn wake(task: Raw) {
-    if let Some(local) = header(task).home.local() {
-        wake_here(task);
-        if flags(task).is_settled() {
-            then(task, ledger(task).release());
-        } else {
-            release_here(task, local);
-        }
-    } else {
-        then(task, ledger(task).mail_wake(true));
+    let Some(local) = header(task).home.local() else { return wake_away(task, true) };
+    if flags(task).schedule() {
+        let Some(queue) = local.queue() else { return wake_diverted(task) };
+        // SAFETY: SCHEDULED was clear: there is no other entry.
+        queue.push(unsafe { Runnable::new(task) });
+    } else if flags(task).is_settled() {
+        return release_by_ledger(task);
     }
+    // What goes to the queue has not ended, so that its references are not settled.
+    release_here(task, local);
+}
+
+/// The rest of a wake, for a task that was just set SCHEDULED.
+#[cold]
+#[inline(never)]
+fn wake_diverted(task: Raw) {
+    // SAFETY: SCHEDULED was clear: there is no other entry.
+    header(task).home.ready(unsafe { Runnable::new(task) });
+    release(task);
+}
+
+/// Wakes the task from another thread; `carried`: by a reference that is given up.
+#[cold]
+#[inline(never)]
+fn wake_away(task: Raw, carried: bool) {
+    then(task, ledger(task).mail_wake(carried));
+}
+
+/// One reference less, counted in the ledger: from another thread, or after the end.
+#[cold]
+#[inline(never)]
+fn release_by_ledger(task: Raw) {
+    then(task, ledger(task).release());
 }
 
 #[inline(always)]
 fn wake_here(task: Raw) {
     if flags(task).schedule() {
         // SAFETY: SCHEDULED was clear: there is no other entry.
-        header(task).home.schedule().ready(unsafe { Runnable::new(task) });
+        header(task).home.ready(unsafe { Runnable::new(task) });
     }
 }
 
@@ -213,7 +275,7 @@ pub(crate) fn abort(task: Raw) {
         call::refuse(header(task));
     } else if !flags(task).is_done() && flags(task).abort() {
         // SAFETY: SCHEDULED was clear: there is no other entry.
-        header(task).home.schedule().ready(unsafe { Runnable::new(task) });
+        header(task).home.ready(unsafe { Runnable::new(task) });
     }
 }
 
@@ -225,7 +287,7 @@ pub(crate) fn ask(task: Raw) {
         post(task, Mail::ask(task));
     } else if !flags(task).is_done() && flags(task).ask() {
         // SAFETY: SCHEDULED was clear: there is no other entry.
-        header(task).home.schedule().ready(unsafe { Runnable::new(task) });
+        header(task).home.ready(unsafe { Runnable::new(task) });
     }
 }
 

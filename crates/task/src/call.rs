@@ -162,7 +162,7 @@ pub(crate) fn arrive(call: Raw, closing: bool) {
         return crate::spawn::refuse(call);
     }
     // SAFETY: born SCHEDULED: this is the one entry.
-    header(call).home.schedule().ready(unsafe { Runnable::new(call) });
+    header(call).home.ready(unsafe { Runnable::new(call) });
 }
 
 /// A function that is to be called in its turn; see [`Spawn::call`](crate::Spawn::call). Dropped, it
@@ -196,7 +196,7 @@ impl Call {
             finish_function(call);
             // Edge 3. Relaxed: only the home looks for it.
             state(call).store(EMPTY, Ordering::Relaxed);
-            let _ = flags(call).pause();
+            flags(call).stop();
         }
         true
     }
@@ -264,6 +264,14 @@ pub struct CallPanic {
 }
 
 impl CallPanic {
+    pub(crate) fn new(
+        location: &'static Location<'static>,
+        type_name: &'static str,
+        payload: Box<dyn Any + Send>,
+    ) -> Self {
+        CallPanic { location, type_name, payload }
+    }
+
     /// Where the call was asked for.
     pub fn location(&self) -> &'static Location<'static> {
         self.location

@@ -15,14 +15,20 @@
 //! Whoever finds callbacks after the end takes them all out under their lock, so each has one turn.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use corio_base::current;
 
 use crate::bound::{self, Raw, header};
-use crate::call;
+use crate::call::{self, CallPanic};
+use crate::context::place;
 use crate::free::State;
 use crate::header::Flavour;
+use crate::home::Schedule;
 use crate::join;
 use crate::mail::Mail;
 use crate::more;
+use crate::quietly;
 use crate::spawn::{self, Description, Spawn};
 use crate::task::Task;
 use crate::waker;
@@ -130,6 +136,9 @@ fn schedule(task: Raw, callback: Callback) {
     let home = &header(task).home;
     let of = Task::of(task);
     let function = move || function(&of);
+    if !home.schedule().has_turns() {
+        return call_here(home.schedule(), about, function);
+    }
     // One reference, the home's: nobody has a handle. What a free task left goes by mail, also from
     // here: it must not overtake what was left on another thread. A home that is being closed hands
     // out no more references of its own, and refuses what comes by mail.
@@ -143,6 +152,20 @@ fn schedule(task: Raw, callback: Callback) {
             let call = spawn::call_away(about, home.clone_away(), 0, 1, function);
             bound::post(call, Mail::spawned(call));
         }
+    }
+}
+
+/// Calls what was left for the end of a job, on the thread that ended it.
+fn call_here(home: &dyn Schedule, about: Description, function: impl FnOnce()) {
+    let (cold, more) = about;
+    let type_name = std::any::type_name_of_val(&function);
+    let call = || match more {
+        Some(more) => place::within(&more.own().context(), function),
+        None => function(),
+    };
+    if let Err(payload) = current::outside(|| catch_unwind(AssertUnwindSafe(call))) {
+        let panic = CallPanic::new(cold.location, type_name, payload);
+        quietly(|| current::outside(|| home.call_panicked(panic)));
     }
 }
 

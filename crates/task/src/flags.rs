@@ -10,7 +10,7 @@
 //!   abort (6) sets ABORTED and schedules; the next start says Cancel.
 //!   begin_cancel (7) sets RUNNING for the drop of a future that is not polled again.
 //!   ask (8) sets ASKED and schedules; start then says Pass, until answered (9).
-//!   run_again (10) sets RUNNING for the pass after a poll in which a request came.
+//!   pause fails where a request came during the poll; stop (10) ends the passes that follow.
 //! ```
 //!
 //! RUNNING says that somebody is at the future, polling or dropping it. Code that a poll or a
@@ -102,10 +102,17 @@ impl<'a> Flags<'a> {
     pub(crate) fn start(&self) -> Start {
         let flags = self.get();
         debug_assert!(flags & SCHEDULED != 0, "polled without having been queued");
-        if flags & (DONE | ABORTED | RUNNING | ASKED) == 0 {
-            self.set(flags & !SCHEDULED | RUNNING | BEGUN);
-            return Start::Poll;
+        if flags & (DONE | ABORTED | RUNNING | ASKED) != 0 {
+            return self.start_otherwise();
         }
+        self.set(flags & !SCHEDULED | RUNNING | BEGUN);
+        Start::Poll
+    }
+
+    /// Edge 2, for a task that is not just to be polled.
+    #[cold]
+    fn start_otherwise(&self) -> Start {
+        let flags = self.get();
         if flags & RUNNING != 0 {
             return Start::Busy;
         }
@@ -127,19 +134,21 @@ impl<'a> Flags<'a> {
         self.set(flags | RUNNING);
     }
 
-    /// Edge 3. `false`: there are requests; after an ordinary poll it is polled again at once, from
-    /// `run_again` on.
+    /// Edge 3. `false`: a request came meanwhile, it goes on as a pass, and RUNNING stays set.
     #[inline(always)]
     #[must_use]
     pub(crate) fn pause(&self) -> bool {
-        let flags = self.get() & !RUNNING;
-        self.set(flags);
-        flags & ASKED == 0
+        let flags = self.get();
+        if flags & ASKED != 0 {
+            return false;
+        }
+        self.set(flags & !RUNNING);
+        true
     }
 
-    /// Edge 10: a poll that was to pause goes on as a pass.
-    pub(crate) fn run_again(&self) {
-        self.set(self.get() | RUNNING);
+    /// Edge 10: as edge 3, whether there are requests or not.
+    pub(crate) fn stop(&self) {
+        self.set(self.get() & !RUNNING);
     }
 
     /// Edge 8: a request came. `true`: put it in the queue; one that is being polled sees it when the

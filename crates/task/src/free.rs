@@ -9,6 +9,8 @@
 //!
 //!    abort sets ABORTED and wakes; start_poll then says Cancel, and cancel completes (edge 4).
 //!    ask sets ASKED and wakes; start_poll then says Pass, until answered.
+//!
+//!    SCHEDULED ──5 revoke──▶ SCHEDULED|RUNNING ──4 complete──▶ SCHEDULED|COMPLETE
 //! ```
 //!
 //! A queue entry (a `FreeRunnable`) exists exactly while SCHEDULED is set and neither RUNNING nor
@@ -20,6 +22,11 @@
 //! nothing. It is still a read-modify-write: if it comes before start_poll's, that one's Acquire
 //! sees what the waker wrote; if after, it finds SCHEDULED clear and RUNNING set, and end_poll finds
 //! SCHEDULED set again and queues the task once more.
+//!
+//! A job whose home has no turns may be revoked while it stands in the queue (edge 5): whoever asks
+//! it to end has RUNNING and ends it, and its entry is left behind with the task's own reference. The
+//! entry's turn finds RUNNING or COMPLETE (start_poll says Revoked) and gives that reference up. Both
+//! edge 2 and edge 5 leave a word with neither, by one compare-and-exchange, so one of them is first.
 //!
 //! **The joiner's slot** belongs to the handle while JOINER is clear, and to whoever completes while
 //! it is set. The handle sets and clears it only while COMPLETE is clear, in one step with that
@@ -51,6 +58,18 @@ pub(crate) enum Start {
     Poll,
     Pass,
     Cancel,
+    /// It ends, or has ended, where it was asked to: give up the reference that was left.
+    Revoked,
+}
+
+/// What [`State::asked`] finds.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    No,
+    /// There was a request; the task's tree says whether it still stands.
+    Perhaps,
+    ByForce,
 }
 
 /// What [`State::complete`] tells the runner.
@@ -126,17 +145,41 @@ impl State<'_> {
         self.0.load(Ordering::Relaxed) & SCHEDULED != 0
     }
 
+    /// Whether it was asked to end: what whoever runs it looks at meanwhile.
+    pub(crate) fn asked(&self) -> Asked {
+        // Relaxed: what is not seen now is seen at the next look; requests are under a lock.
+        match self.0.load(Ordering::Relaxed) & (ABORTED | ASKED) {
+            0 => Asked::No,
+            ASKED => Asked::Perhaps,
+            _ => Asked::ByForce,
+        }
+    }
+
     /// Edge 2, by the one who holds the queue entry.
     pub(crate) fn start_poll(&self) -> Start {
+        let start = |word| {
+            assert!(word & SCHEDULED != 0, "polled without having been scheduled");
+            (word & (RUNNING | COMPLETE) == 0).then_some(word ^ (SCHEDULED | RUNNING))
+        };
         // AcqRel: Acquire pairs with wake's Release and with the last poll's end on another thread.
-        let before = self.0.fetch_xor(SCHEDULED | RUNNING, Ordering::AcqRel);
-        assert!(before & SCHEDULED != 0, "polled without having been scheduled");
-        assert!(before & (RUNNING | COMPLETE) == 0, "polled twice at a time, or after its end");
+        let Ok(before) = self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, start) else {
+            return Start::Revoked;
+        };
         match before & (ABORTED | ASKED) {
             0 => Start::Poll,
             ASKED => Start::Pass,
             _ => Start::Cancel,
         }
+    }
+
+    /// Edge 5, on any thread, for a task that was never polled and whose home has no turns. `true`: the
+    /// future is the caller's to drop, who ends the task and leaves the task's own reference.
+    #[must_use]
+    pub(crate) fn revoke(&self) -> bool {
+        let revoke =
+            |word| (word & (SCHEDULED | RUNNING | COMPLETE) == SCHEDULED).then_some(word | RUNNING);
+        // AcqRel: Acquire sees the future that the spawner stored; edge 2 is excluded from here on.
+        self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, revoke).is_ok()
     }
 
     /// By the one who polls it, right before a poll: that serves all wakes until now.

@@ -18,7 +18,9 @@ use crate::call::CallPanic;
 use crate::mail::Mail;
 use crate::pool::Pool;
 use crate::registry::Registry;
+use crate::run_list::RunList;
 use crate::runnable::{FreeRunnable, Runnable};
+use crate::task::Task;
 
 /// What a loop does for its tasks.
 ///
@@ -29,6 +31,13 @@ pub trait Schedule: Send + Sync + 'static {
     /// thread only, also during a poll and while the loop waits.
     fn ready(&self, task: Runnable);
 
+    /// The queue at whose end [`ready`](Schedule::ready) puts a task, if it does nothing else: tasks
+    /// then go there without the way through this table, unless the home [is diverted](Home::divert).
+    /// Called on the home's thread, when the home is made and when a diversion ends.
+    fn queue(&self) -> Option<&RunList> {
+        None
+    }
+
     /// Something for a bound task, from a thread that is not the home's, or from there while the
     /// home is being closed. Keep the mails in order, [open](Mail::open) them on the home's thread,
     /// and see to it that the loop wakes for them. A closed home drops the mail.
@@ -37,7 +46,22 @@ pub trait Schedule: Send + Sync + 'static {
     /// A free task is ready to be polled, from any thread. A closed home drops it.
     fn submit(&self, task: FreeRunnable);
 
-    /// The function of a [`Call`](crate::Call) panicked. Called on the home's thread, with no task
+    /// Whether there are turns here, and a queue that tasks come back to. A pool of threads has none: its
+    /// tasks are [jobs](crate::Spawn::job), ready at their first poll. There a job that is asked to unwind
+    /// before it has begun ends at once, on the thread of who asks, and its queue entry is left to be
+    /// [stale](crate::Ran::Stale); and done callbacks are called by the thread that ends it.
+    fn has_turns(&self) -> bool {
+        true
+    }
+
+    /// A job was asked to end, or aborted, while it runs: what it waits for by blocking may be of no use
+    /// any more. From any thread.
+    fn asked(&self, job: &Task) {
+        let _ = job;
+    }
+
+    /// The function of a [`Call`](crate::Call) panicked. Called on the home's thread (without
+    /// [turns](Schedule::has_turns), on that which ended the task), with no task
     /// current and in the call's context. This one may call user code; its panic is let be.
     fn call_panicked(&self, panic: CallPanic) {
         drop(panic);
@@ -71,12 +95,26 @@ pub(crate) struct HomeLocal {
     pub(crate) outermost: Cell<Option<crate::bound::Raw>>,
     /// References taken from `refs` and not handed out.
     spare_refs: Cell<usize>,
+    /// What [`Schedule::queue`] said; `None` while the home is diverted.
+    ///
+    /// # Invariant
+    /// Part of what the home's `schedule` has, which nobody reaches by `&mut` while the home is there.
+    queue: Cell<Option<NonNull<RunList>>>,
     /// The home takes no task in any more.
     pub(crate) closing: Cell<bool>,
     /// The home has given up its own reference; what comes back goes to `refs`.
     closed: Cell<bool>,
     next_id: Cell<u64>,
     ids_end: Cell<u64>,
+}
+
+impl HomeLocal {
+    /// Where tasks go that become ready, unless they have to go through [`Schedule::ready`].
+    #[inline(always)]
+    pub(crate) fn queue(&self) -> Option<&RunList> {
+        // SAFETY: the invariant of `queue`; who has a `HomeLocal` has a reference to the home.
+        self.queue.get().map(|queue| unsafe { queue.as_ref() })
+    }
 }
 
 /// A task's reference to its home.
@@ -91,6 +129,15 @@ impl HomeRef {
     fn inner(&self) -> &HomeInner {
         // SAFETY: this reference is counted, so the home is there.
         unsafe { self.0.as_ref() }
+    }
+
+    /// Puts a task of this home into its queue; on the home's thread.
+    #[inline(always)]
+    pub(crate) fn ready(&self, task: Runnable) {
+        match self.inner().local.queue() {
+            Some(queue) => queue.push(task),
+            None => self.schedule().ready(task),
+        }
     }
 
     pub(crate) fn schedule(&self) -> &dyn Schedule {
@@ -182,13 +229,25 @@ impl Home {
                 idle_root: Cell::new(None),
                 outermost: Cell::new(None),
                 spare_refs: Cell::new(0),
+                queue: Cell::new(None),
                 closing: Cell::new(false),
                 closed: Cell::new(false),
                 next_id: Cell::new(0),
                 ids_end: Cell::new(0),
             },
         });
-        Home { inner: NonNull::from(Box::leak(inner)), _not_send: PhantomData }
+        let home = Home { inner: NonNull::from(Box::leak(inner)), _not_send: PhantomData };
+        home.divert(false);
+        home
+    }
+
+    /// While `diverted`, tasks that become ready go through [`Schedule::ready`], also where there is a
+    /// [`Schedule::queue`].
+    pub fn divert(&self, diverted: bool) {
+        // SAFETY: the home keeps its own reference.
+        let inner = unsafe { self.inner.as_ref() };
+        let queue = if diverted { None } else { inner.schedule.queue() };
+        inner.local.queue.set(queue.map(NonNull::from));
     }
 
     #[inline]

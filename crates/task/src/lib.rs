@@ -23,6 +23,7 @@ mod call;
 mod waker;
 
 mod home;
+mod job;
 mod join;
 mod mail;
 mod root;

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering as StdOrdering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use corio_base::loom::sync::atomic::Ordering;
+use corio_trace::Wait;
 
 use crate::callbacks::Callbacks;
 use crate::context::place::Own;
@@ -28,6 +29,8 @@ pub(crate) struct More {
     hold: Mutex<Option<Box<Hold>>>,
     own: Own,
     callbacks: Mutex<Callbacks>,
+    /// What it waits for, as its leaf has said; the executor asks them in debug mode only.
+    wait: Mutex<Option<Wait>>,
     /// Handles that the task awaits may wait far: see [`crate::awaiting`]. Only its own polls ask.
     far: AtomicBool,
 }
@@ -51,6 +54,14 @@ impl More {
     pub(crate) fn set_name(&self, name: Box<str>) {
         let before = lock(&self.name).replace(name);
         drop(before);
+    }
+
+    pub(crate) fn wait(&self) -> Option<Wait> {
+        *lock(&self.wait)
+    }
+
+    pub(crate) fn set_wait(&self, wait: Option<Wait>) {
+        *lock(&self.wait) = wait;
     }
 
     pub(crate) fn mark_far(&self) {

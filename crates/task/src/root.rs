@@ -149,11 +149,17 @@ impl Home {
             }
         };
         if !at_once {
-            self.register(task);
-            // SAFETY: born SCHEDULED: this is the one entry.
-            header(task).home.schedule().ready(unsafe { Runnable::new(task) });
+            self.queue_root(task);
         }
         task
+    }
+
+    /// Apart, so that a root that is polled at once is not in its way.
+    #[inline(never)]
+    fn queue_root(&self, task: Raw) {
+        self.register(task);
+        // SAFETY: born SCHEDULED: this is the one entry.
+        header(task).home.ready(unsafe { Runnable::new(task) });
     }
 
     /// Enters the task among the home's. One that is ready at its first poll never gets that far: in

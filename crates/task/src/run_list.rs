@@ -6,6 +6,7 @@
 
 use std::cell::Cell;
 use std::fmt;
+use std::ptr::NonNull;
 
 use crate::bound::{Raw, header};
 use crate::runnable::Runnable;
@@ -13,14 +14,15 @@ use crate::runnable::Runnable;
 /// Bound tasks that are ready, in order. For one thread.
 pub struct RunList {
     head: Cell<Option<Raw>>,
-    tail: Cell<Option<Raw>>,
+    /// The last one; while the list is empty it means nothing, and may be gone.
+    tail: Cell<Raw>,
     len: Cell<usize>,
 }
 
 impl RunList {
     /// An empty list.
     pub const fn new() -> Self {
-        RunList { head: Cell::new(None), tail: Cell::new(None), len: Cell::new(0) }
+        RunList { head: Cell::new(None), tail: Cell::new(NonNull::dangling()), len: Cell::new(0) }
     }
 
     /// Puts `task` at the end.
@@ -29,10 +31,12 @@ impl RunList {
         let task = task.into_raw();
         // SAFETY: who has a runnable has its link.
         unsafe { header(task).next.set(None) };
-        match self.tail.replace(Some(task)) {
+        let last = self.tail.replace(task);
+        if self.is_empty() {
+            self.head.set(Some(task));
+        } else {
             // SAFETY: the last task's runnable is this list's.
-            Some(last) => unsafe { header(last).next.set(Some(task)) },
-            None => self.head.set(Some(task)),
+            unsafe { header(last).next.set(Some(task)) };
         }
         self.len.set(self.len.get() + 1);
     }
@@ -42,11 +46,7 @@ impl RunList {
     pub fn pop(&self) -> Option<Runnable> {
         let task = self.head.get()?;
         // SAFETY: the first task's runnable is this list's.
-        let next = unsafe { header(task).next.get() };
-        self.head.set(next);
-        if next.is_none() {
-            self.tail.set(None);
-        }
+        self.head.set(unsafe { header(task).next.get() });
         self.len.set(self.len.get() - 1);
         // SAFETY: given back what `push` took.
         Some(unsafe { Runnable::new(task) })

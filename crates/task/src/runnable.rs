@@ -85,28 +85,38 @@ impl Runnable {
     /// Polls the task once, or ends it if it was aborted.
     ///
     /// A panic of the future, or of its destructor, ends the task and goes to its handle.
-    #[inline]
+    // Always: the loop calls it, and what is around it in a turn stays in registers.
+    #[inline(always)]
     pub fn run(self) -> Ran {
         let task = self.into_raw();
         match flags(task).start() {
-            Start::Poll => {}
-            Start::Pass { begun } => return run_passes(task, begun, false),
-            Start::Cancel => {
-                bound::cancel(task);
-                return Ran::Cancelled;
-            }
-            Start::Skip => {
-                bound::unqueued(task);
-                return Ran::Stale;
-            }
-            Start::Busy => {
-                // SAFETY: SCHEDULED is still set, for the entry that this runnable was.
-                header(task).home.schedule().ready(unsafe { Runnable::new(task) });
-                return Ran::Pending;
-            }
+            // SAFETY: RUNNING is set, by this runnable, which is the only one.
+            Start::Poll => unsafe { run_started(task) },
+            other => run_otherwise(task, other),
         }
-        // SAFETY: RUNNING is set, by this runnable, which is the only one.
-        unsafe { run_started(task) }
+    }
+}
+
+/// A bound task that was taken from the queue is not just to be polled.
+#[cold]
+#[inline(never)]
+fn run_otherwise(task: Raw, start: Start) -> Ran {
+    match start {
+        Start::Poll => unreachable!("polled by its runnable"),
+        Start::Pass { begun } => run_passes(task, begun, false),
+        Start::Cancel => {
+            bound::cancel(task);
+            Ran::Cancelled
+        }
+        Start::Skip => {
+            bound::unqueued(task);
+            Ran::Stale
+        }
+        Start::Busy => {
+            // SAFETY: SCHEDULED is still set, for the entry that this runnable was.
+            header(task).home.ready(unsafe { Runnable::new(task) });
+            Ran::Pending
+        }
     }
 }
 
@@ -126,11 +136,11 @@ pub(crate) unsafe fn run_started(task: Raw) -> Ran {
     Ran::of(polled)
 }
 
-/// A request came while a bound task was polled: it is polled again in the same turn.
+/// A request came while a bound task was polled, of which RUNNING is still set: it is polled again in
+/// the same turn.
 #[cold]
 #[inline(never)]
 pub(crate) fn run_asked(task: Raw) -> Ran {
-    flags(task).run_again();
     run_passes(task, true, true)
 }
 
@@ -149,7 +159,7 @@ fn run_passes(task: Raw, begun: bool, goes_on: bool) -> Ran {
             if !asked {
                 flags(task).answered();
             }
-            let _ = flags(task).pause();
+            flags(task).stop();
             if again {
                 bound::wake_by_ref(task);
             }
@@ -168,7 +178,7 @@ fn serve(task: Raw, wakers: Waking) {
     site::wake(wakers);
     if began && flags(task).end_serving() {
         // SAFETY: SCHEDULED was clear: there is no other entry.
-        header(task).home.schedule().ready(unsafe { Runnable::new(task) });
+        header(task).home.ready(unsafe { Runnable::new(task) });
     }
 }
 
@@ -327,6 +337,11 @@ impl FreeRunnable {
         TaskInfo::of(self.0)
     }
 
+    /// The task itself.
+    pub fn task(&self) -> Task {
+        Task::of(self.0)
+    }
+
     /// Polls the task once, or ends it if it was aborted. Woken during the poll, it goes to its
     /// home's [`submit`](crate::Schedule::submit) again.
     pub fn run(self) -> Ran {
@@ -336,8 +351,13 @@ impl FreeRunnable {
         // claims of the calls below.
         match state.start_poll() {
             free::Start::Cancel => {
-                end_cancelled(task);
+                end_cancelled(task, None);
+                waker::release(task);
                 return Ran::Cancelled;
+            }
+            free::Start::Revoked => {
+                waker::release(task);
+                return Ran::Stale;
             }
             free::Start::Poll => {
                 mark_begun(task);
@@ -345,6 +365,7 @@ impl FreeRunnable {
                 let polled = unsafe { poll(task) };
                 if polled != Polled::Pending {
                     finish_free(task, polled);
+                    waker::release(task);
                     return Ran::of(polled);
                 }
             }
@@ -356,6 +377,7 @@ impl FreeRunnable {
                 } {
                     Passed::Ended(ended) => {
                         finish_free(task, ended);
+                        waker::release(task);
                         return Ran::of(ended);
                     }
                     Passed::Waiting { asked, again } => {
@@ -402,14 +424,33 @@ fn mark_begun(task: Raw) -> bool {
 }
 
 /// Drops a free task's future, with RUNNING set, and ends it.
-fn end_cancelled(task: Raw) {
-    let error = JoinError::cancelled(header(task).cold.id, None);
-    // SAFETY: RUNNING is set by the caller, who had the runnable.
+fn end_cancelled(task: Raw, reason: Option<Reason>) {
+    let error = JoinError::cancelled(header(task).cold.id, reason);
+    // SAFETY: RUNNING is set by the caller, who had the runnable or revoked the task.
     let ended = unsafe { (header(task).vtable.cancel)(task, error) };
     finish_free(task, ended);
 }
 
-/// Publishes the end of a free task whose output is stored, and gives up its own reference.
+/// A free task was asked to end, or aborted, and is not to be queued for it: it is, or it runs. A job that
+/// has not begun ends here, so that it does not wait for a thread in order to do nothing; one that runs
+/// is told through its home.
+pub(crate) fn asked(task: Raw) {
+    let header = header(task);
+    let schedule = header.home.schedule();
+    if schedule.has_turns() {
+        return;
+    }
+    let state = State(&header.word);
+    if state.revoke() {
+        // The task's own reference stays, for the entry in the queue.
+        end_cancelled(task, pass::first_reason(task));
+    } else if !state.is_complete() {
+        schedule.asked(&Task::of(task));
+    }
+}
+
+/// Publishes the end of a free task whose output is stored. The caller gives up the task's own reference,
+/// or leaves it to the queue entry.
 fn finish_free(task: Raw, ended: Polled) {
     let header = header(task);
     // Relaxed: `complete` publishes it with the output.
@@ -428,14 +469,15 @@ fn finish_free(task: Raw, ended: Polled) {
     if more::get(header).is_some() {
         callbacks::flush(task);
     }
-    waker::release(task);
 }
 
 impl Drop for FreeRunnable {
     fn drop(&mut self) {
         // Whether it was to be polled or cancelled, it is cancelled now.
-        let _ = State(&header(self.0).word).start_poll();
-        end_cancelled(self.0);
+        if State(&header(self.0).word).start_poll() != free::Start::Revoked {
+            end_cancelled(self.0, None);
+        }
+        waker::release(self.0);
     }
 }
 

@@ -15,6 +15,7 @@ use crate::flags::Flags;
 use crate::free::State;
 use crate::header::{Birth, Cold, Flavour};
 use crate::home::{Home, HomeLocal, HomeRef, RemoteHome};
+use crate::job::Job;
 use crate::join::{JoinError, JoinHandle};
 use crate::ledger::Ledger;
 use crate::mail::Mail;
@@ -213,6 +214,17 @@ impl Spawn {
         handle
     }
 
+    /// Begins a function that blocks its thread, as a free task of a home [without
+    /// turns](crate::Schedule::has_turns): run on whichever thread takes it, to its end. While it runs no
+    /// task is current, but the context is the job's, a copy of the one that is current now.
+    pub fn job<F, T>(self, home: &RemoteHome, function: F) -> JoinHandle<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.free(home, Job::new(function))
+    }
+
     /// A task made without its home's pool and counts; its word says what references there are.
     fn away<F: Future>(
         self,
@@ -312,7 +324,7 @@ pub(crate) fn arrive(task: Raw, local: &HomeLocal) {
     // SAFETY: on the home's thread, which `local` proves.
     unsafe { header(task).slot.set(local.registry.insert(task)) };
     // SAFETY: born SCHEDULED: this is the one entry.
-    header(task).home.schedule().ready(unsafe { Runnable::new(task) });
+    header(task).home.ready(unsafe { Runnable::new(task) });
 }
 
 /// A task found its home closed: it ends at once. On its home's thread, or on the thread that makes

@@ -9,11 +9,13 @@ use std::panic::Location;
 use std::ptr::NonNull;
 
 use corio_base::current;
+use corio_trace::Wait;
 
 use crate::bound::{Raw, header};
 use crate::callbacks::{self, CallbackId};
 use crate::context::Context;
-use crate::header::Polled;
+use crate::free::{Asked, State};
+use crate::header::{Flavour, Polled};
 use crate::more;
 use crate::scope::reason::Reason;
 use crate::scope::tree::{TASK, Tree};
@@ -96,6 +98,20 @@ impl Task {
             waker::ask(self.0);
         }
         issued
+    }
+
+    /// Whether there is a request to the task that was neither suppressed nor taken back; a job that was
+    /// aborted while it runs counts as asked. What a job goes by, which is never polled again.
+    pub fn is_asked(&self) -> bool {
+        let header = header(self.0);
+        match header.flavour {
+            Flavour::Free => match State(&header.word).asked() {
+                Asked::No => false,
+                Asked::ByForce => true,
+                Asked::Perhaps => self.cancelling() > 0,
+            },
+            Flavour::Bound => self.cancelling() > 0,
+        }
     }
 
     /// How many requests to the task were neither suppressed nor taken back.
@@ -275,6 +291,9 @@ impl fmt::Debug for Task {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let info = self.info();
         write!(f, "<Task {} name={:?} future={}", info.state(), info.name(), info.type_name())?;
+        if let Some(wait) = info.wait() {
+            write!(f, " wait_for=<{} at {}>", wait.kind, wait.place)?;
+        }
         write!(f, " spawned at {}", info.location())?;
         match more::get(header(self.0)).map_or(0, |more| more.with_callbacks(|c| c.len())) {
             0 => f.write_str(">"),
@@ -379,6 +398,27 @@ impl TaskInfo<'_> {
     /// The type of its future.
     pub fn type_name(&self) -> &'static str {
         (header(self.task).vtable.type_name)()
+    }
+
+    /// What it waits for, as far as that was [noted](TaskInfo::set_wait); nothing after its end.
+    pub fn wait(&self) -> Option<Wait> {
+        let more = more::get(header(self.task)).filter(|_| !self.is_done())?;
+        more.wait()
+    }
+
+    /// Notes what the last poll left it waiting for: for an executor that takes the record of the leaf
+    /// after each poll, as ours does in debug mode.
+    pub fn set_wait(&self, wait: Option<Wait>) {
+        let header = header(self.task);
+        match wait {
+            Some(_) => more::get_or_new(header).set_wait(wait),
+            // Without a place for it, nothing stands there.
+            None => {
+                if let Some(more) = more::get(header) {
+                    more.set_wait(None);
+                }
+            }
+        }
     }
 
     /// How large its future is, in bytes.

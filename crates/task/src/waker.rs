@@ -14,12 +14,15 @@ use crate::bound::{self, Raw, header};
 use crate::cell;
 use crate::free::State;
 use crate::header::{Flavour, Polled};
-use crate::runnable::FreeRunnable;
+use crate::runnable::{self, FreeRunnable};
 
 static VTABLE: RawWakerVTable = RawWakerVTable::new(
     |data| {
-        add_ref(raw(data));
-        RawWaker::new(data, &VTABLE)
+        let task = raw(data);
+        if header(task).flavour == Flavour::Bound && bound::try_add_ref(task) {
+            return RawWaker::new(data, &VTABLE);
+        }
+        clone_slowly(data)
     },
     |data| wake(raw(data)),
     |data| wake_by_ref(raw(data)),
@@ -30,6 +33,13 @@ static VTABLE: RawWakerVTable = RawWakerVTable::new(
 fn raw(data: *const ()) -> Raw {
     // SAFETY: the data of a waker with this table is a task's address.
     unsafe { NonNull::new_unchecked(data.cast_mut().cast()) }
+}
+
+#[cold]
+#[inline(never)]
+fn clone_slowly(data: *const ()) -> RawWaker {
+    add_ref(raw(data));
+    RawWaker::new(data, &VTABLE)
 }
 
 /// A waker that counts no reference, for the length of a poll.
@@ -112,11 +122,15 @@ pub(crate) fn wake_by_ref(task: Raw) {
 fn wake(task: Raw) {
     match header(task).flavour {
         Flavour::Bound => bound::wake(task),
-        Flavour::Free => {
-            wake_by_ref(task);
-            release(task);
-        }
+        Flavour::Free => wake_free(task),
     }
+}
+
+/// Apart, so that the wake of a bound task has no stack frame.
+#[inline(never)]
+fn wake_free(task: Raw) {
+    wake_by_ref(task);
+    release(task);
 }
 
 /// Drops the future at the task's next turn in the queue.
@@ -126,6 +140,8 @@ pub(crate) fn abort(task: Raw) {
         Flavour::Free => {
             if State(&header(task).word).abort() {
                 submit(task);
+            } else {
+                runnable::asked(task);
             }
         }
     }
@@ -138,6 +154,8 @@ pub(crate) fn ask(task: Raw) {
         Flavour::Free => {
             if State(&header(task).word).ask() {
                 submit(task);
+            } else {
+                runnable::asked(task);
             }
         }
     }

@@ -15,6 +15,8 @@ mod bound;
 mod calls;
 #[path = "loom/free.rs"]
 mod free;
+#[path = "loom/jobs.rs"]
+mod jobs;
 #[path = "loom/more.rs"]
 mod more;
 #[path = "loom/root.rs"]

@@ -20,6 +20,8 @@ pub const TARGET_LOOP: &str = "corio::loop";
 pub const TARGET_TIMER: &str = "corio::timer";
 /// Log target of descriptors.
 pub const TARGET_REACTOR: &str = "corio::reactor";
+/// Log target of child processes.
+pub const TARGET_PROCESS: &str = "corio::process";
 
 /// What receives events in place of the log.
 pub type Sink = fn(&Event<'_>);
@@ -73,6 +75,15 @@ fn address(event: &Event<'_>) -> (&'static str, Level) {
 #[cold]
 pub fn report_error(target: &str, message: std::fmt::Arguments<'_>) {
     harmlessly(|| log::error!(target: target, "{message}"));
+}
+
+/// Logs, under `target` and at warning level, something that is likely a mistake of the program and that
+/// no caller can be told; does nothing while the switch is off.
+#[inline]
+pub fn report_warning(target: &str, message: std::fmt::Arguments<'_>) {
+    if crate::enabled() {
+        harmlessly(|| log::warn!(target: target, "{message}"));
+    }
 }
 
 /// Runs other people's code and survives its panic.

@@ -31,7 +31,7 @@ pub mod slow;
 
 pub mod wait;
 
-pub use emit::{emit, report_error, set_sink};
+pub use emit::{emit, report_error, report_warning, set_sink};
 pub use event::{Event, Outcome, TaskLabel};
 pub use slow::{report_slow_poll, set_slow_poll, slow_poll};
 pub use switch::{BadDebugValue, enabled, init_from_env, set_enabled};

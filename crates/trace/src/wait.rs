@@ -46,6 +46,8 @@ pub enum WaitKind {
     Channel,
     /// A signal of the operating system.
     Signal,
+    /// The end of a child process.
+    Process,
     /// The next turn of the loop.
     Yield,
 }
@@ -66,6 +68,7 @@ impl fmt::Display for WaitKind {
             WaitKind::Queue => "queue",
             WaitKind::Channel => "channel",
             WaitKind::Signal => "signal",
+            WaitKind::Process => "process",
             WaitKind::Yield => "yield",
         })
     }

@@ -169,3 +169,35 @@ fn in_a_thread_local_it_ends_with_its_thread() {
     });
     drops.assert(1);
 }
+
+#[test]
+fn what_it_keeps_goes_last_and_may_come_back_or_panic() {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("on purpose");
+        }
+    }
+    /// Comes back to its loop when it is dropped.
+    struct Returns(Rc<RefCell<Vec<JoinHandle<()>>>>);
+    impl Drop for Returns {
+        fn drop(&mut self) {
+            let core = current().expect("its loop is the active one");
+            assert!(core.kept(|_| 0_u8).is_none(), "nothing is kept any more");
+            self.0.borrow_mut().push(core.spawn_local(async {}));
+        }
+    }
+    let (executor, _) = executor();
+    let handles = Rc::<RefCell<Vec<JoinHandle<()>>>>::default();
+    let drops = Drops::default();
+    assert!(executor.core().kept(|_| Bomb).is_some());
+    assert!(executor.core().kept(|_| Returns(handles.clone())).is_some());
+    let counted = executor.core().kept(|_| drops.counted()).unwrap();
+    assert!(Rc::ptr_eq(&counted, &executor.core().kept(|_| drops.counted()).unwrap()));
+    drop(counted);
+    drop(executor);
+    drops.assert(1);
+    let mut refused = handles.take();
+    assert_eq!(refused.len(), 1);
+    assert!(refused[0].try_take().unwrap().unwrap_err().is_cancelled());
+}

@@ -28,7 +28,7 @@ pub use owned::OwnedMutexGuard;
 /// Data that one task at a time can reach.
 ///
 /// Who finds the mutex unlocked takes it, also past those who wait: a task that locks again and again
-/// need not switch to another each time. Nobody waits for ever: after four wakes in vain the one that
+/// need not switch to another each time. Nobody waits for ever: after eight wakes in vain the one that
 /// has waited longest is handed the mutex, and nobody takes it in between. For strict order there is
 /// [`Lock`](crate::Lock).
 ///

@@ -11,7 +11,7 @@
 use std::mem;
 use std::panic::Location;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use corio_trace::WaitKind;
 use pin_project_lite::pin_project;
@@ -21,10 +21,10 @@ use crate::wait_list::{Decision, Rules, Section, Wait, WaitList, wake};
 
 /// How many wakes a waiter spends in vain before the mutex is handed to it.
 ///
-/// A mutex that is handed over is of no use to anybody for the time of one wake. After four wakes
-/// during which others used it, that costs at most a fifth of the time; more wakes in vain would gain
+/// A mutex that is handed over is of no use to anybody for the time of one wake. After eight wakes
+/// during which others used it, that costs at most a ninth of the time; more wakes in vain would gain
 /// little and make the longest wait longer.
-pub(super) const PASSED_MAX: u8 = if cfg!(loom) { 1 } else { 4 };
+pub(super) const PASSED_MAX: u8 = if cfg!(loom) { 1 } else { 8 };
 
 /// The only lane.
 const QUEUE: usize = 0;
@@ -162,33 +162,63 @@ impl Locking<'_> {
     #[inline]
     pub(super) fn poll(self: Pin<&mut Self>, context: &Context<'_>) -> Poll<()> {
         let wait = self.project().wait;
-        if wait.is_idle() && wait.list().rules().take() {
+        if !wait.is_idle() {
+            return poll_again(wait, context);
+        }
+        if wait.list().rules().take() {
             return Poll::Ready(());
         }
-        poll_waiting(wait, context)
+        poll_queue(wait, context)
     }
 }
 
-/// A poll that could not take it at once.
+/// Not the first poll. Most often one that was woken.
 #[inline(never)]
-fn poll_waiting(mut wait: Pin<&mut Wait<'_, Word>>, context: &Context<'_>) -> Poll<()> {
+fn poll_again(mut wait: Pin<&mut Wait<'_, Word>>, context: &Context<'_>) -> Poll<()> {
+    match wait.as_mut().granted() {
+        Some(turn) if turn.held => Poll::Ready(()),
+        Some(turn) => try_or_sit(wait, turn.passed + 1, None, context),
+        None => poll_unwoken(wait, context),
+    }
+}
+
+/// Polled for another reason than a turn.
+#[cold]
+#[inline(never)]
+fn poll_unwoken(mut wait: Pin<&mut Wait<'_, Word>>, context: &Context<'_>) -> Poll<()> {
+    match wait.as_mut().leave_seat() {
+        // Nothing was in vain.
+        Some((turn, waker)) => try_or_sit(wait, turn.passed, waker, context),
+        None => poll_queue(wait, context),
+    }
+}
+
+/// Joins the queue, or stays in it.
+#[inline(never)]
+fn poll_queue(mut wait: Pin<&mut Wait<'_, Word>>, context: &Context<'_>) -> Poll<()> {
+    let word = wait.list().rules();
+    let turn = wait.as_mut().poll(context, |_| match word.take_or_mark() {
+        true => Decision::Done(Turn { passed: 0, held: true }),
+        false => Decision::Wait { lane: QUEUE, slot: Turn { passed: 0, held: false } },
+    });
+    match turn {
+        Poll::Pending => Poll::Pending,
+        Poll::Ready(turn) if turn.held => Poll::Ready(()),
+        Poll::Ready(turn) => try_or_sit(wait, turn.passed + 1, None, context),
+    }
+}
+
+/// For the one that has the right of the woken: takes the mutex, or sits down. `waker`: one that it had
+/// before.
+#[inline]
+fn try_or_sit(
+    wait: Pin<&mut Wait<'_, Word>>,
+    passed: u8,
+    waker: Option<Waker>,
+    context: &Context<'_>,
+) -> Poll<()> {
     let list = wait.list();
     let word = list.rules();
-    let (passed, waker) = match wait.as_mut().leave_seat() {
-        // Polled for another reason: nothing was in vain.
-        Some((turn, waker)) => (turn.passed, waker),
-        None => {
-            let turn = wait.as_mut().poll(context, |_| match word.take_or_mark() {
-                true => Decision::Done(Turn { passed: 0, held: true }),
-                false => Decision::Wait { lane: QUEUE, slot: Turn { passed: 0, held: false } },
-            });
-            match turn {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(turn) if turn.held => return Poll::Ready(()),
-                Poll::Ready(turn) => (turn.passed + 1, None),
-            }
-        }
-    };
     // A guard, because a waker that panics when it is cloned or dropped ends this poll.
     let woken = Woken { list };
     if word.take_woken() {
@@ -199,8 +229,9 @@ fn poll_waiting(mut wait: Pin<&mut Wait<'_, Word>>, context: &Context<'_>) -> Po
     let waker = waker.unwrap_or_else(|| context.waker().clone());
     mem::forget(woken);
     let turn = Turn { passed, held: false };
-    // SAFETY: it has the right of the woken, which is what the seat is for. `give` grants whom it
-    // takes out; `leave` takes out who is still there.
+    // SAFETY: [1] it is idle: it left the seat, or was granted its turn, which was taken. [2] It has the
+    // right of the woken, which is what the seat is for. `give` grants whom it takes out; `leave` takes
+    // out who is still there.
     let seated =
         unsafe { wait.sit(waker, turn, |waiter| word.sit_or_take(waiter, passed >= PASSED_MAX)) };
     if seated { Poll::Pending } else { Poll::Ready(()) }

@@ -23,7 +23,7 @@ use corio_base::loom::sync::atomic::{AtomicUsize, Ordering};
 use corio_trace::WaitKind;
 use pin_project_lite::pin_project;
 
-use self::seat::{Found, Look, Sitter, Standing, Word};
+use self::seat::{Found, Sitter, Standing, Word};
 use crate::wait_list::{Decision, Rules, Section, Wait, WaitList, discard, wake};
 
 /// The only lane.
@@ -215,8 +215,7 @@ impl Notify {
             round: self.list.rules().round(),
             place: Location::caller(),
             progress: Progress::Waits,
-            sitter: Sitter::new(&self.list.rules().word),
-            wait: None,
+            spot: None,
         }
     }
 }
@@ -252,31 +251,56 @@ pin_project! {
         round: usize,
         place: &'static Location<'static>,
         progress: Progress,
+        // Made when it has to wait: a notification that is there is taken without.
         #[pin]
-        sitter: Sitter<'a>,
-        // Made when it has to wait and the seat is taken.
-        #[pin]
-        wait: Option<Wait<'a, Shared>>,
+        spot: Option<Spot<'a>>,
     }
 
     impl PinnedDrop for Notified<'_> {
         fn drop(this: Pin<&mut Self>) {
-            let this = this.project();
-            // What the list granted the wait hands on itself.
-            let told = match (*this.progress, this.sitter.standing()) {
-                (Progress::Holds(told), _) | (_, Standing::Told(told)) => told,
-                (_, Standing::Seated) => match this.sitter.leave() {
-                    Ok(_) => return,
-                    Err(told) => told,
-                },
-                (_, Standing::Idle) => return,
-            };
-            pass_on(this.list, told);
+            // Most have come to their end.
+            match this.progress {
+                Progress::Done => {}
+                Progress::Waits if this.spot.is_none() => {}
+                _ => give_up(this),
+            }
         }
     }
 }
 
-impl Notified<'_> {
+pin_project! {
+    /// Where one waits: in the seat, or in the list.
+    #[project = SpotProjection]
+    #[derive(Debug)]
+    struct Spot<'a> {
+        #[pin]
+        sitter: Sitter<'a>,
+        // Made when the seat is taken.
+        #[pin]
+        wait: Option<Wait<'a, Shared>>,
+    }
+}
+
+/// Dropped while it waits, or with a notification that no poll has told of.
+#[cold]
+#[inline(never)]
+fn give_up(this: Pin<&mut Notified<'_>>) {
+    let this = this.project();
+    let sitter = this.spot.as_pin_mut().map(|spot| spot.project().sitter);
+    let standing = sitter.as_ref().map_or(Standing::Idle, |sitter| sitter.standing());
+    // What the list granted the wait hands on itself.
+    let told = match (*this.progress, standing, sitter) {
+        (Progress::Holds(told), ..) | (_, Standing::Told(told), _) => told,
+        (_, Standing::Seated, Some(sitter)) => match sitter.leave() {
+            Ok(_) => return,
+            Err(told) => told,
+        },
+        _ => return,
+    };
+    pass_on(this.list, told);
+}
+
+impl<'a> Notified<'a> {
     /// Takes its place in the queue now, without waiting; `true` if it has its notification already,
     /// and the next poll will be ready.
     ///
@@ -317,53 +341,91 @@ impl Notified<'_> {
 
     #[inline]
     fn poll_told(mut self: Pin<&mut Self>, context: &Context<'_>) -> Poll<Told> {
-        let this = self.as_mut().project();
-        match this.sitter.standing() {
-            Standing::Told(told) => {
-                this.sitter.stand();
-                Poll::Ready(told)
-            }
-            Standing::Idle if this.wait.is_some() => self.poll_list(Rank::Last, context),
-            Standing::Idle => self.begin(Rank::Last, None, context),
-            // Polled again for another reason: the waker may be another one. Who sat came before all
-            // in the list.
-            Standing::Seated => match this.sitter.leave() {
-                Ok(waker) => self.begin(Rank::First, waker, context),
-                Err(told) => Poll::Ready(told),
-            },
+        if let Some(spot) = self.as_mut().project().spot.as_pin_mut() {
+            return match spot.project().sitter.stand() {
+                Some(told) => Poll::Ready(told),
+                None => self.poll_again(context),
+            };
+        }
+        match self.look() {
+            Some(told) => Poll::Ready(told),
+            None => self.wait(Rank::Last, None, context),
         }
     }
 
-    /// Looks whether there is anything to wait for; if so, sits down, or joins the list.
+    /// Looks whether there is anything to wait for.
     #[inline]
-    fn begin(
+    fn look(&self) -> Option<Told> {
+        let shared = self.list.rules();
+        if shared.round() != self.round {
+            return Some(Told::All);
+        }
+        shared.word.take().then_some(Told::One)
+    }
+
+    /// A poll that is not the first, and was not told in the seat.
+    #[inline(never)]
+    fn poll_again(mut self: Pin<&mut Self>, context: &Context<'_>) -> Poll<Told> {
+        let spot = self.as_mut().spot();
+        let standing = spot.sitter.standing();
+        let (rank, waker) = match standing {
+            // Told just now.
+            Standing::Told(told) => {
+                spot.sitter.stand();
+                return Poll::Ready(told);
+            }
+            Standing::Idle if spot.wait.is_some() => return self.poll_list(Rank::Last, context),
+            Standing::Idle => (Rank::Last, None),
+            // Polled again for another reason: the waker may be another one. Who sat came before all
+            // in the list.
+            Standing::Seated => match spot.sitter.leave() {
+                Ok(waker) => (Rank::First, waker),
+                Err(told) => return Poll::Ready(told),
+            },
+        };
+        match self.look() {
+            Some(told) => {
+                discard(waker);
+                Poll::Ready(told)
+            }
+            None => self.wait(rank, waker, context),
+        }
+    }
+
+    /// Where it waits; from here on there is such a place.
+    fn spot(self: Pin<&mut Self>) -> SpotProjection<'_, 'a> {
+        let mut this = self.project();
+        if this.spot.is_none() {
+            let sitter = Sitter::new(&this.list.rules().word);
+            this.spot.set(Some(Spot { sitter, wait: None }));
+        }
+        this.spot.as_pin_mut().expect("it was made above").project()
+    }
+
+    /// Sits down, or joins the list.
+    #[inline(never)]
+    fn wait(
         mut self: Pin<&mut Self>,
         rank: Rank,
         waker: Option<Waker>,
         context: &Context<'_>,
     ) -> Poll<Told> {
-        let mut this = self.as_mut().project();
-        let (shared, round) = (this.list.rules(), *this.round);
-        if shared.round() != round {
-            return Poll::Ready(Told::All);
-        }
-        match shared.word.look() {
-            Look::Taken => {
-                discard(waker);
-                return Poll::Ready(Told::One);
-            }
-            Look::Waited => return self.poll_list(rank, context),
-            Look::Free => {}
+        let (shared, round) = (self.list.rules(), self.round);
+        if !shared.word.is_free() {
+            discard(waker);
+            return self.poll_list(rank, context);
         }
         let waker = waker.filter(|waker| waker.will_wake(context.waker()));
         let waker = waker.unwrap_or_else(|| context.waker().clone());
-        if this.sitter.as_mut().sit(waker).is_err() {
+        let mut sitter = self.as_mut().spot().sitter;
+        if let Err(waker) = sitter.as_mut().sit(waker) {
+            discard(waker);
             return self.poll_list(rank, context);
         }
         if shared.round() != round {
             // A round began between the look and the exchange. Who left the seat was meant by it; who
             // could not is being told something.
-            return Poll::Ready(this.sitter.leave().map_or_else(|told| told, |_| Told::All));
+            return Poll::Ready(sitter.leave().map_or_else(|told| told, |_| Told::All));
         }
         if corio_trace::enabled() {
             self.record();
@@ -372,13 +434,13 @@ impl Notified<'_> {
     }
 
     #[cold]
-    fn poll_list(self: Pin<&mut Self>, rank: Rank, context: &Context<'_>) -> Poll<Told> {
-        let mut this = self.project();
-        let (list, place, round) = (*this.list, *this.place, *this.round);
-        if this.wait.is_none() {
-            this.wait.set(Some(Wait::new(list, place)));
+    fn poll_list(mut self: Pin<&mut Self>, rank: Rank, context: &Context<'_>) -> Poll<Told> {
+        let (list, place, round) = (self.list, self.place, self.round);
+        let mut wait = self.as_mut().spot().wait;
+        if wait.is_none() {
+            wait.set(Some(Wait::new(list, place)));
         }
-        let wait = this.wait.as_pin_mut().expect("it was made above");
+        let wait = wait.as_pin_mut().expect("it was made above");
         wait.poll(context, |section| {
             let shared = section.rules();
             let told = match shared.word.take_or_mark() {

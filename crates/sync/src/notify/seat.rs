@@ -33,6 +33,7 @@
 
 use std::fmt;
 use std::marker::PhantomPinned;
+use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::ptr;
 use std::task::Waker;
@@ -60,7 +61,9 @@ const TOLD_ALL: u8 = 3;
 #[repr(align(8))]
 pub(super) struct Sitter<'a> {
     word: &'a Word,
-    waker: UnsafeCell<Option<Waker>>,
+    /// # Invariant
+    /// `None` unless SEATED: nothing is left in it to be dropped.
+    waker: UnsafeCell<ManuallyDrop<Option<Waker>>>,
     state: AtomicU8,
     /// Its address is in the word while it sits, so a pinned `&mut` to it claims nothing exclusive.
     _pinned: PhantomPinned,
@@ -92,7 +95,7 @@ impl<'a> Sitter<'a> {
     pub(super) fn new(word: &'a Word) -> Self {
         Sitter {
             word,
-            waker: UnsafeCell::new(None),
+            waker: UnsafeCell::new(ManuallyDrop::new(None)),
             state: AtomicU8::new(IDLE),
             _pinned: PhantomPinned,
         }
@@ -117,7 +120,7 @@ impl<'a> Sitter<'a> {
         let this = self.into_ref().get_ref();
         assert!(this.standing() == Standing::Idle, "it sits once at a time");
         // SAFETY: IDLE, so the cell is the owner's; empty, so nothing is dropped here.
-        this.waker.with_mut(|cell| unsafe { *cell = Some(waker) });
+        this.waker.with_mut(|cell| unsafe { *cell = ManuallyDrop::new(Some(waker)) });
         // Relaxed: published by the exchange.
         this.state.store(SEATED, Ordering::Relaxed);
         // Pinned, and `drop` leaves: the address is good for as long as it is in the word.
@@ -148,11 +151,12 @@ impl<'a> Sitter<'a> {
         }
     }
 
-    /// Edge 3: takes note of what it was told.
+    /// Edge 3: takes note of what it was told, if it was.
     #[inline]
-    pub(super) fn stand(self: Pin<&mut Self>) {
-        assert!(self.standing() != Standing::Seated, "who sits leaves");
+    pub(super) fn stand(self: Pin<&mut Self>) -> Option<Told> {
+        let Standing::Told(told) = self.standing() else { return None };
         self.stand_up();
+        Some(told)
     }
 
     fn stand_up(&self) {
@@ -164,12 +168,22 @@ impl<'a> Sitter<'a> {
 impl Drop for Sitter<'_> {
     #[inline]
     fn drop(&mut self) {
-        // A future leaves before this, to pass on what it is told; this makes sure that no address
-        // outlives its sitter.
-        if self.standing() == Standing::Seated && !self.word.clear_seat(ptr::from_ref(self).addr())
-        {
-            told_soon(self);
+        if self.standing() == Standing::Seated {
+            leave_at_last(self);
         }
+    }
+}
+
+/// A future leaves before it drops its sitter, to pass on what it is told; this makes sure that no address
+/// outlives its sitter.
+#[cold]
+#[inline(never)]
+fn leave_at_last(sitter: &Sitter<'_>) {
+    if sitter.word.clear_seat(ptr::from_ref(sitter).addr()) {
+        // SAFETY: its address was in the word, and is the owner's again.
+        drop(sitter.waker.with_mut(|cell| unsafe { (*cell).take() }));
+    } else {
+        told_soon(sitter);
     }
 }
 
@@ -185,17 +199,6 @@ fn told_soon(sitter: &Sitter<'_>) -> Told {
         // The other thread may have been stopped in between; a machine of one core has to let it run.
         thread::yield_now();
     }
-}
-
-/// What a look at the word came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Look {
-    /// The permit was there, and is the caller's now.
-    Taken,
-    /// Nobody waits, and there is no permit.
-    Free,
-    /// Somebody waits.
-    Waited,
 }
 
 /// What a notification found.
@@ -233,20 +236,17 @@ impl Word {
 
     /// Takes the permit, if it is there.
     #[inline]
-    pub(super) fn look(&self) -> Look {
-        // Relaxed: only the exchange takes something.
-        match self.0.load(Ordering::Relaxed) {
-            0 => Look::Free,
-            // Acquire: pairs with the Release in `notify_one`. Another may have been faster.
-            PERMIT => {
-                match self.0.compare_exchange(PERMIT, 0, Ordering::Acquire, Ordering::Relaxed) {
-                    Ok(_) => Look::Taken,
-                    Err(0) => Look::Free,
-                    Err(_) => Look::Waited,
-                }
-            }
-            _ => Look::Waited,
-        }
+    pub(super) fn take(&self) -> bool {
+        // Relaxed: only the exchange takes something. Acquire: pairs with the Release in `notify_one`.
+        // Another may have been faster.
+        self.0.load(Ordering::Relaxed) == PERMIT
+            && self.0.compare_exchange(PERMIT, 0, Ordering::Acquire, Ordering::Relaxed).is_ok()
+    }
+
+    /// Whether nobody waits and there is no permit, which may be old when it is read.
+    pub(super) fn is_free(&self) -> bool {
+        // Relaxed: the exchange in `sit` decides.
+        self.0.load(Ordering::Relaxed) == 0
     }
 
     /// Takes `address` out of the seat; `false` if it is not there any more.

@@ -28,7 +28,9 @@ struct Pool {
 
 struct Shelf {
     first: Cell<*mut FreeBlock>,
-    count: Cell<u32>,
+    /// How many more it takes: none before it is opened, and none after the thread's end.
+    room: Cell<u32>,
+    opened: Cell<bool>,
 }
 
 /// What a free block holds: the way to the next one.
@@ -37,13 +39,25 @@ struct FreeBlock {
 }
 
 std::thread_local! {
+    /// Without a destructor, so that reaching it asks nothing.
     static POOL: Pool = const {
         Pool {
-            shelves: [const { Shelf { first: Cell::new(ptr::null_mut()), count: Cell::new(0) } };
-                CLASSES],
+            shelves: [const {
+                Shelf {
+                    first: Cell::new(ptr::null_mut()),
+                    room: Cell::new(0),
+                    opened: Cell::new(false),
+                }
+            }; CLASSES],
         }
     };
+    /// Frees what is in the pool when the thread ends. It is there before the first block is, and no
+    /// block comes after it.
+    static END: End = const { End };
 }
+
+/// Empties the thread's pool when it is dropped.
+struct End;
 
 /// What a block is asked for with, known at compile time.
 #[derive(Clone, Copy)]
@@ -70,8 +84,7 @@ impl Shape {
 #[inline]
 pub(super) fn take(shape: Shape) -> NonNull<u8> {
     if shape.class < CLASSES
-        // After the thread's end of such things: as if nothing were kept.
-        && let Ok(Some(block)) = POOL.try_with(|pool| pool.shelves[shape.class].take())
+        && let Some(block) = POOL.with(|pool| pool.shelves[shape.class].take())
     {
         return block;
     }
@@ -86,7 +99,7 @@ pub(super) fn take(shape: Shape) -> NonNull<u8> {
 pub(super) unsafe fn put(block: NonNull<u8>, shape: Shape) {
     if shape.class < CLASSES
         // SAFETY: the caller gives it up, and a class's blocks are large enough.
-        && let Ok(true) = POOL.try_with(|pool| unsafe { pool.shelves[shape.class].put(block) })
+        && POOL.with(|pool| unsafe { pool.shelves[shape.class].put(block) })
     {
         return;
     }
@@ -118,30 +131,47 @@ impl Shelf {
         let block = NonNull::new(self.first.get())?;
         // SAFETY: a block on the shelf is free, and was made a FreeBlock by `put`.
         self.first.set(unsafe { (*block.as_ptr()).next });
-        self.count.set(self.count.get() - 1);
+        self.room.set(self.room.get() + 1);
         Some(block.cast())
     }
 
-    /// `false`: the shelf is full.
+    /// `false`: the shelf is full, or the thread is past its end.
     ///
     /// # Safety
     /// Nobody uses `block`, which is of this shelf's class.
     #[inline]
     unsafe fn put(&self, block: NonNull<u8>) -> bool {
-        if self.count.get() >= KEPT_MAX {
+        if self.room.get() == 0 && !self.open() {
             return false;
         }
         let block: *mut FreeBlock = block.as_ptr().cast();
         // SAFETY: the caller's claim; a block of any class holds a pointer.
         unsafe { block.write(FreeBlock { next: self.first.get() }) };
         self.first.set(block);
-        self.count.set(self.count.get() + 1);
+        self.room.set(self.room.get() - 1);
         true
+    }
+
+    /// Has a shelf that is new take blocks. `false`: it is full, or the thread is past its end.
+    #[cold]
+    #[inline(never)]
+    fn open(&self) -> bool {
+        let opens = !self.opened.replace(true) && END.try_with(|_| ()).is_ok();
+        if opens {
+            self.room.set(KEPT_MAX);
+        }
+        opens
     }
 }
 
-impl Drop for Pool {
+impl Drop for End {
     fn drop(&mut self) {
+        POOL.with(Pool::clear);
+    }
+}
+
+impl Pool {
+    fn clear(&self) {
         for (class, shelf) in self.shelves.iter().enumerate() {
             let layout = Layout::from_size_align((class + 1) * CLASS_STEP - 8, CLASS_ALIGN)
                 .expect("a class is small and its alignment a power of two");
@@ -149,6 +179,8 @@ impl Drop for Pool {
                 // SAFETY: of this class, and free.
                 unsafe { release(block, layout) };
             }
+            shelf.opened.set(true);
+            shelf.room.set(0);
         }
     }
 }
@@ -189,7 +221,7 @@ mod tests {
             // SAFETY: taken above.
             unsafe { put(block, shape(200, 8)) };
         }
-        let kept = POOL.with(|pool| pool.shelves[shape(200, 8).class].count.get());
-        assert_eq!(kept, KEPT_MAX);
+        let room = POOL.with(|pool| pool.shelves[shape(200, 8).class].room.get());
+        assert_eq!(room, 0);
     }
 }

@@ -4,12 +4,12 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use corio_trace::{Wait, WaitKind};
 
 use super::error::{RecvError, TryRecvError};
-use super::shared::{End, Shared};
+use super::shared::{End, Seen, Shared};
 use crate::blocking::block_on;
 
 /// Receives one value: await it.
@@ -95,15 +95,12 @@ impl<T> Receiver<T> {
         self.shared.is_none()
     }
 
-    /// Nothing was there at once. `None`: there is something now.
+    /// Nothing was there when `seen` stood in the word. `None`: there is something now.
     #[inline(never)]
-    fn poll_wait(&self, context: &Context<'_>) -> Option<Poll<RecvError>> {
-        let Some(shared) = &self.shared else {
-            panic!("the value was received already; a receiver is awaited once")
-        };
-        if shared.register(End::Receiver, context.waker()) {
+    fn poll_wait(shared: &Shared<T>, seen: Seen, waker: &Waker) -> Option<Poll<RecvError>> {
+        if shared.register(End::Receiver, seen, waker) {
             if corio_trace::enabled() {
-                self.record();
+                Self::record(shared);
             }
             return Some(Poll::Pending);
         }
@@ -111,8 +108,7 @@ impl<T> Receiver<T> {
     }
 
     #[cold]
-    fn record(&self) {
-        let Some(shared) = &self.shared else { return };
+    fn record(shared: &Shared<T>) {
         corio_trace::record(&Wait {
             kind: WaitKind::Channel,
             object: shared.address(),
@@ -130,12 +126,21 @@ impl<T> Future for Receiver<T> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         loop {
-            if let Ok(value) = self.try_recv() {
-                return Poll::Ready(Ok(value));
+            let Some(shared) = self.shared else { received_already() };
+            let seen = shared.seen();
+            if seen.is_sent() {
+                self.shared = None;
+                // SAFETY: sent, and never again: the channel is no longer here.
+                return Poll::Ready(Ok(unsafe { shared.take() }));
             }
-            if let Some(poll) = self.poll_wait(context) {
+            if let Some(poll) = Self::poll_wait(&shared, seen, context.waker()) {
                 return poll.map(Err);
             }
         }
     }
+}
+
+#[cold]
+fn received_already() -> ! {
+    panic!("the value was received already; a receiver is awaited once")
 }

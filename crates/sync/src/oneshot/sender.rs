@@ -61,7 +61,7 @@ impl<T> Sender<T> {
 
     /// [`Sender::closed`] for those who poll by hand; the waker of the last call is woken.
     pub fn poll_closed(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        match self.shared.register(End::Sender, context.waker()) {
+        match self.shared.register(End::Sender, self.shared.seen(), context.waker()) {
             true => Poll::Pending,
             false => Poll::Ready(()),
         }

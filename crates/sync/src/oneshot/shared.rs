@@ -273,9 +273,11 @@ impl<T> Shared<T> {
         unsafe { pool::put(self.inner.cast(), Self::SHAPE) };
     }
 
-    /// Edge 5. Says whether `end` waits now: `false` if there is nothing to wait for any more.
-    pub(super) fn register(&self, end: End, waker: &Waker) -> bool {
-        self.head().register(end, waker)
+    /// Edge 5. Says whether `end` waits now: `false` if there is nothing to wait for any more. `seen` is
+    /// what it saw before.
+    #[inline]
+    pub(super) fn register(&self, end: End, seen: Seen, waker: &Waker) -> bool {
+        self.head().register(end, seen, waker)
     }
 }
 
@@ -369,28 +371,46 @@ impl<'a> HeadRef<'a> {
         }
     }
 
-    /// Edge 5, after 6 where another waker is there.
-    fn register(self, end: End, waker: &Waker) -> bool {
-        // Acquire: pairs with the Release of the other end's last edge.
-        let seen = self.word().load(Ordering::Acquire);
+    /// Edge 5. The usual way: nothing has changed since `seen`, and no waker is there.
+    #[inline]
+    fn register(self, end: End, Seen(seen): Seen, waker: &Waker) -> bool {
+        if seen & (end.over() | end.waits()) != 0 {
+            return self.register_again(end, seen, waker);
+        }
+        // The flag is clear, so the seat is this end's, and to add the flag is to set it.
+        self.seat(end).put(waker.clone());
+        let next = seen + (end.waits() + REGISTERED_ONE);
+        // Release: publishes the waker to who takes it.
+        let set = self.word().compare_exchange(seen, next, Ordering::Release, Ordering::Relaxed);
+        set.is_ok() || self.register_late(end)
+    }
+
+    /// Edge 5 where there is nothing to wait for, or a waker is there: after edge 6, if it is another.
+    #[cold]
+    #[inline(never)]
+    fn register_again(self, end: End, seen: u64, waker: &Waker) -> bool {
         if seen & end.over() != 0 {
             return false;
         }
-        if seen & end.waits() != 0 {
-            if self.seat(end).parts().are_of(waker) {
-                return true;
-            }
-            self.withdraw(end);
+        if self.seat(end).parts().are_of(waker) {
+            return true;
         }
-        let waker = waker.clone();
-        // The flag is clear, so the seat is this end's.
-        self.seat(end).put(waker);
+        self.withdraw(end);
+        self.seat(end).put(waker.clone());
+        self.register_late(end)
+    }
+
+    /// Edge 5 with the waker in the seat, whatever stands in the word by now.
+    #[cold]
+    #[inline(never)]
+    fn register_late(self, end: End) -> bool {
+        // Acquire, here and below: pairs with the Release of the other end's last edge.
         let mut seen = self.word().load(Ordering::Acquire);
         while seen & end.over() == 0 {
-            // Release: publishes the waker to who takes it. Acquire on failure: as above.
+            // Release: as in `register`.
             match self.word().compare_exchange(
                 seen,
-                (seen | end.waits()) + REGISTERED_ONE,
+                seen + (end.waits() + REGISTERED_ONE),
                 Ordering::Release,
                 Ordering::Acquire,
             ) {
@@ -398,7 +418,7 @@ impl<'a> HeadRef<'a> {
                 Err(now) => seen = now,
             }
         }
-        // SAFETY: put in above, and the flag was not set: nobody else took it.
+        // SAFETY: put in by the caller, and the flag was not set: nobody else took it.
         drop(unsafe { self.seat(end).parts().into_waker() });
         false
     }

@@ -35,7 +35,7 @@ struct Wakes {
     ///
     /// # Invariant
     /// Nobody waits in it to be woken while `first` is `None`.
-    more: ManuallyDrop<WakeBatch>,
+    more: ManuallyDrop<Option<WakeBatch>>,
 }
 
 impl Wakes {
@@ -45,7 +45,7 @@ impl Wakes {
         if self.first.is_none() {
             self.first = Some(waker);
         } else {
-            self.more.push(waker);
+            self.more.get_or_insert_default().push(waker);
         }
     }
 }
@@ -55,9 +55,8 @@ impl Drop for Wakes {
     fn drop(&mut self) {
         let Some(first) = self.first.take() else { return };
         wake(first);
-        if !self.more.is_empty() {
-            // SAFETY: taken here alone, and nobody uses it afterwards.
-            wake_more(unsafe { ManuallyDrop::take(&mut self.more) });
+        if let Some(more) = self.more.take() {
+            wake_more(more);
         }
     }
 }
@@ -158,8 +157,8 @@ impl<'a, P: Rules<LANES>, const LANES: usize> Section<'a, P, LANES> {
         let node = list.front()?;
         // SAFETY: in the list, so WAITING; the lock is held.
         let filled = unsafe { Waiter::with_slot(node, fill) };
-        // SAFETY: in the list.
-        unsafe { list.remove(node) };
+        // Taken out after `fill`, which may panic.
+        list.pop_front();
         // SAFETY: it was in the list, so WAITING, and has been taken out; the lock is held.
         self.wakes.push(unsafe { Waiter::grant(node) });
         Some(filled)
@@ -170,7 +169,7 @@ impl<'a, P: Rules<LANES>, const LANES: usize> Section<'a, P, LANES> {
     pub fn grant_all(&mut self, lane: usize, mut fill: impl FnMut(&mut P::Slot)) -> usize {
         let count = self.len(lane);
         if count > 1 {
-            self.wakes.more.reserve(count);
+            self.wakes.more.get_or_insert_default().reserve(count);
         }
         while self.grant_first(lane, &mut fill).is_some() {}
         count

@@ -86,11 +86,53 @@ impl<'a, P: Rules<LANES>, const LANES: usize> Wait<'a, P, LANES> {
         context: &Context<'_>,
         decide: impl FnOnce(&mut Section<'a, P, LANES>) -> Decision<P::Slot>,
     ) -> Poll<P::Slot> {
+        self.poll_or(context, || None, decide)
+    }
+
+    /// What it was granted, if it was: the part of [`Wait::poll`] that takes no lock.
+    #[inline]
+    pub fn granted(self: Pin<&mut Self>) -> Option<P::Slot> {
+        match self.node.standing() {
+            // SAFETY: this is the owner, and it is GRANTED.
+            Standing::Granted => Some(unsafe { self.node.consume() }),
+            _ => None,
+        }
+    }
+
+    /// As [`Wait::poll`]; while the wait [is idle](Wait::is_idle), `look` is called before all else,
+    /// without the lock, and with a result nothing else is done. What is ready is ready without a call.
+    #[inline]
+    pub fn poll_or(
+        self: Pin<&mut Self>,
+        context: &Context<'_>,
+        look: impl FnOnce() -> Option<P::Slot>,
+        decide: impl FnOnce(&mut Section<'a, P, LANES>) -> Decision<P::Slot>,
+    ) -> Poll<P::Slot> {
+        match self.node.standing() {
+            // SAFETY: this is the owner, and it is GRANTED.
+            Standing::Granted => return Poll::Ready(unsafe { self.node.consume() }),
+            Standing::Idle => {
+                if let Some(result) = look() {
+                    return Poll::Ready(result);
+                }
+            }
+            Standing::Waiting | Standing::Seated => {}
+        }
+        self.poll_waiting(context, decide)
+    }
+
+    /// A poll that is not ready at first sight.
+    #[inline(never)]
+    fn poll_waiting(
+        self: Pin<&mut Self>,
+        context: &Context<'_>,
+        decide: impl FnOnce(&mut Section<'a, P, LANES>) -> Decision<P::Slot>,
+    ) -> Poll<P::Slot> {
         let this = self.into_ref().get_ref();
         let poll = match this.node.standing() {
+            Standing::Idle => this.enter(context.waker().clone(), decide),
             // SAFETY: this is the owner, and it is GRANTED.
             Standing::Granted => return Poll::Ready(unsafe { this.node.consume() }),
-            Standing::Idle => this.enter(context.waker().clone(), decide),
             Standing::Waiting => this.look_again(context.waker()),
             // Its primitive has it leave the seat before it polls it again.
             Standing::Seated => return Poll::Pending,
@@ -125,6 +167,7 @@ impl<'a, P: Rules<LANES>, const LANES: usize> Wait<'a, P, LANES> {
     }
 
     /// Polled again while in the list: by a wake for something else, or as part of another task.
+    #[cold]
     fn look_again(&self, waker: &Waker) -> Poll<P::Slot> {
         let mut fresh = None;
         loop {
@@ -158,12 +201,9 @@ impl<'a, P: Rules<LANES>, const LANES: usize> Wait<'a, P, LANES> {
     /// fills the slot and grants it; `poll` is ready with that. A poll for another reason begins with
     /// [`Wait::leave_seat`].
     ///
-    /// # Panics
-    /// If it is not idle.
-    ///
     /// # Safety
-    /// `publish` says whether the address is in the seat. Who takes it out from there grants it soon,
-    /// and [`Rules::leave_seat`] takes it out if it is still there.
+    /// It [is idle](Wait::is_idle). `publish` says whether the address is in the seat. Who takes it out
+    /// from there grants it soon, and [`Rules::leave_seat`] takes it out if it is still there.
     #[inline]
     pub(crate) unsafe fn sit(
         self: Pin<&mut Self>,
@@ -172,8 +212,8 @@ impl<'a, P: Rules<LANES>, const LANES: usize> Wait<'a, P, LANES> {
         publish: impl FnOnce(NonNull<Waiter<P::Slot>>) -> bool,
     ) -> bool {
         let this = self.into_ref().get_ref();
-        assert!(this.is_idle(), "a wait is in one place at a time");
-        // SAFETY: this is the owner, and it is IDLE.
+        debug_assert!(this.is_idle(), "a wait is in one place at a time");
+        // SAFETY: this is the owner, and it is IDLE, as the caller vouches.
         unsafe { this.node.sit(waker, slot) };
         let seated = publish(NonNull::from(&this.node));
         if !seated {

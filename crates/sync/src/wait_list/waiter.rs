@@ -30,6 +30,7 @@
 #![expect(unsafe_code, reason = "the node's cells are guarded by its state and the list's lock")]
 
 use std::fmt;
+use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 use std::task::Waker;
 
@@ -58,7 +59,9 @@ pub(super) enum Standing {
 /// A node. Which list it belongs to is the business of `Wait`, its only owner.
 pub(crate) struct Waiter<S> {
     links: Links<Waiter<S>>,
-    waker: UnsafeCell<Option<Waker>>,
+    /// # Invariant
+    /// `None` in an IDLE node, so that nothing is left in it to be dropped.
+    waker: UnsafeCell<ManuallyDrop<Option<Waker>>>,
     slot: UnsafeCell<Option<S>>,
     lane: UnsafeCell<u8>,
     state: AtomicU8,
@@ -89,7 +92,7 @@ impl<S> Waiter<S> {
     pub(super) fn new() -> Self {
         Waiter {
             links: Links::new(),
-            waker: UnsafeCell::new(None),
+            waker: UnsafeCell::new(ManuallyDrop::new(None)),
             slot: UnsafeCell::new(None),
             lane: UnsafeCell::new(0),
             state: AtomicU8::new(IDLE),
@@ -124,7 +127,7 @@ impl<S> Waiter<S> {
         let (lane, first) = place;
         // Both are None in an IDLE node, so nothing foreign is dropped here.
         // SAFETY: IDLE, so the cells are the owner's.
-        self.waker.with_mut(|cell| unsafe { *cell = Some(waker) });
+        self.waker.with_mut(|cell| unsafe { *cell = ManuallyDrop::new(Some(waker)) });
         // SAFETY: as above.
         self.slot.with_mut(|cell| unsafe { *cell = Some(slot) });
         // SAFETY: as above.
@@ -208,7 +211,7 @@ impl<S> Waiter<S> {
     pub(super) unsafe fn sit(&self, waker: Waker, slot: S) {
         // Both are None in an IDLE node, so nothing foreign is dropped here.
         // SAFETY: IDLE, so the cells are the owner's.
-        self.waker.with_mut(|cell| unsafe { *cell = Some(waker) });
+        self.waker.with_mut(|cell| unsafe { *cell = ManuallyDrop::new(Some(waker)) });
         // SAFETY: as above.
         self.slot.with_mut(|cell| unsafe { *cell = Some(slot) });
         // Relaxed: published with its address.

@@ -11,7 +11,7 @@ use corio_sync::{MappedMutexGuard, Mutex, MutexGuard, OwnedMutexGuard, TryLockEr
 use crate::util::{Polled, waiting};
 
 /// As `raw.rs` has it: so many wakes in vain, and the mutex is handed over.
-const PASSED_MAX: usize = 4;
+const PASSED_MAX: usize = 8;
 
 #[test]
 fn edges_1_and_2_take_and_give() {

@@ -1,5 +1,6 @@
 //! The channel for one value: every order in which the two ends can come and go.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::task::Poll;
 
@@ -118,5 +119,36 @@ fn between_threads() {
                 assert_eq!(received, (round % 3 != 0).then_some(round));
             }
         });
+    }
+}
+
+#[test]
+fn channels_that_end_as_their_thread_does() {
+    /// Ends channels in its destructor, before or after what else the thread keeps is gone.
+    struct Late(Vec<(oneshot::Sender<u64>, oneshot::Receiver<u64>)>);
+    impl Drop for Late {
+        fn drop(&mut self) {
+            for (sender, receiver) in self.0.drain(..) {
+                sender.send(7).unwrap();
+                assert_eq!(block_on(receiver), Ok(7));
+                let (sender, receiver) = oneshot::channel::<u64>();
+                drop((receiver, sender));
+            }
+        }
+    }
+    std::thread_local! {
+        static BEFORE: RefCell<Late> = const { RefCell::new(Late(Vec::new())) };
+        static AFTER: RefCell<Late> = const { RefCell::new(Late(Vec::new())) };
+    }
+    let many = || (0..100).map(|_| oneshot::channel()).collect();
+    for uses_some in [false, true] {
+        let ended = std::thread::spawn(move || {
+            BEFORE.with_borrow_mut(|late| late.0 = many());
+            if uses_some {
+                drop::<Vec<(oneshot::Sender<u64>, _)>>(many());
+            }
+            AFTER.with_borrow_mut(|late| late.0 = many());
+        });
+        ended.join().unwrap();
     }
 }

@@ -383,7 +383,10 @@ impl Tree {
     /// Edge 7, for what could not be said while the first pass was going from scope to scope.
     pub(crate) fn settle_early(&mut self, wakers: &mut Waking) {
         for (id, at) in std::mem::take(&mut self.early_asks) {
-            if self.get(at).is_some_and(|node| node.ask(id).is_some()) {
+            // The scope may have gone, and its place be another's by now: one that has heard nothing, and
+            // would count as not polled if it was told of something at the end of the pass.
+            let ask = self.get(at).and_then(|node| node.ask(id));
+            if ask.is_some_and(|ask| !ask.answers.go_on()) {
                 self.answer(id, at, Answers::default(), wakers);
             }
         }

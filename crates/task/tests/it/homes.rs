@@ -5,6 +5,7 @@ use std::future::pending;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use corio_task::{Home, JoinHandle, Spawn};
 
@@ -23,6 +24,29 @@ fn memory_goes_round() {
         }
         assert_eq!(l.tasks(), 0);
     }
+}
+
+#[test]
+fn a_diverted_home_asks_its_schedule_about_each_task() {
+    let l = Loop::new();
+    let detours = || l.shared.detours.load(Ordering::Relaxed);
+    let door = Door::new();
+    let mut handle = l.spawn(door.clone().pass());
+    l.turn();
+    door.waker().wake_by_ref();
+    assert_eq!((detours(), l.turn().len()), (0, 1), "straight into the queue");
+
+    l.home().divert(true);
+    let _other = l.spawn(async {});
+    door.waker().wake_by_ref();
+    door.waker().wake();
+    assert_eq!((detours(), l.turn().len()), (2, 2), "spawned and woken: one entry each");
+
+    l.home().divert(false);
+    door.open();
+    door.waker().wake();
+    assert_eq!((detours(), l.turn().len()), (2, 1));
+    assert!(handle.try_take().unwrap().is_ok());
 }
 
 #[test]

@@ -235,6 +235,121 @@ fn a_handle_that_a_combinator_awaits_is_passed_on_to_behind_a_catch_that_takes_f
     assert!(!handle.is_finished(), "the cleanup is not cut");
 }
 
+/// A task that selects between a child which goes on unwinding, and one which swallows what it is asked
+/// and returns. Both end in the turn before its next poll. `Ok`: it ended with the value.
+fn select_between_two_that_end_in_one_turn(cancelled_first: bool) -> (Result<(), ()>, Log) {
+    let home = Loop::new();
+    let log = Log::default();
+    let goes_on = home.spawn(pending::<()>());
+    let returns = home.spawn(async { catch(pending::<()>()).await.unwrap_err().suppress() });
+    let (first, second) = if cancelled_first { (goes_on, returns) } else { (returns, goes_on) };
+    let child = home.spawn(async move { drop(select(first, second).await) });
+    let task = child.task();
+    let handle = home.spawn({
+        let log = log.clone();
+        async move {
+            let both = async {
+                let inner = async {
+                    let _guard = match catch(child).await {
+                        Ok(ended) => return log.add(format!("inner {}", ended.is_ok())),
+                        Err(guard) => guard,
+                    };
+                    log.add("inner caught");
+                    pending::<()>().await;
+                };
+                join(inner, pending::<()>()).await
+            };
+            let _guard = catch(both).await.unwrap_err();
+            log.add("outer caught");
+            pending::<()>().await;
+        }
+    });
+    home.settle();
+    handle.task().cancel("x");
+    home.settle();
+    assert!(task.is_done() && !handle.is_finished());
+    (if task.is_cancelled() { Err(()) } else { Ok(()) }, log)
+}
+
+#[test]
+fn a_handle_that_ends_cancelled_lets_the_request_go_on_in_its_poll() {
+    let (ended, log) = select_between_two_that_end_in_one_turn(true);
+    assert_eq!(ended, Err(()), "delivered by the first handle: the second one's value is too late");
+    log.assert(&["inner caught"]);
+}
+
+#[test]
+fn a_value_that_is_polled_before_the_handle_that_ended_cancelled_stands() {
+    let (ended, log) = select_between_two_that_end_in_one_turn(false);
+    assert_eq!(ended, Ok(()), "never delivered: the other handle was not polled");
+    log.assert(&["inner true", "outer caught"]);
+}
+
+#[test]
+fn a_catch_that_takes_and_swallows_goes_before_the_handles_that_are_polled_after_it() {
+    let home = Loop::new();
+    let log = Log::default();
+    let (first, second) = (home.spawn(pending::<()>()), home.spawn(pending::<()>()));
+    let tasks = [first.task(), second.task()];
+    let handle = home.spawn({
+        let log = log.clone();
+        async move {
+            // Both children end in one turn, and each of the two catches could take the request.
+            let swallows = async {
+                catch(first).await.unwrap_err().suppress();
+                log.add("swallowed");
+            };
+            let goes_on = async {
+                let _guard = catch(second).await.unwrap_err();
+                log.add("not reached");
+            };
+            drop(select(Box::pin(swallows), Box::pin(goes_on)).await);
+            pending::<()>().await;
+        }
+    });
+    home.settle();
+    handle.task().cancel("x");
+    home.settle();
+    assert!(tasks.iter().all(|task| task.is_cancelled()), "both were asked");
+    log.assert(&["swallowed"]);
+    assert!(!handle.is_finished(), "whoever else was asked is gone, and has said nothing");
+    assert_eq!(handle.task().cancelling(), 0);
+}
+
+#[test]
+fn a_handle_that_takes_the_place_of_a_catch_which_has_answered_is_waited_for() {
+    let home = Loop::new();
+    let door = Door::new();
+    let child = home.spawn({
+        let door = door.clone();
+        async move {
+            let _guard = catch(pending::<()>()).await.unwrap_err();
+            door.pass().await;
+        }
+    });
+    let task = child.task();
+    let handle = home.spawn(async move {
+        // Both leave the tree in the poll in which the handle enters it.
+        let scopes = async {
+            let inner = async { catch(pending::<()>()).await.unwrap_err().postpone() };
+            catch(inner).await.expect("the inner one has answered");
+        };
+        // A combinator that has polled all of its futures wakes its task: not so with a second one.
+        let futures: [Pin<Box<dyn Future<Output = ()>>>; 2] =
+            [Box::pin(async { drop(join(scopes, child).await) }), Box::pin(pending())];
+        futures.into_iter().collect::<FuturesUnordered<_>>().collect::<Vec<_>>().await;
+    });
+    home.settle();
+    handle.task().cancel("x");
+    home.settle();
+    assert_eq!(task.unwinding().guards, 1, "the child cleans up");
+    assert!(!handle.is_finished(), "unwinding waits for it");
+    door.open();
+    door.take_waker().wake();
+    home.settle();
+    assert!(handle.task().is_cancelled());
+}
+
 #[test]
 fn what_a_select_lost_does_not_hold_anything_back() {
     let home = Loop::new();

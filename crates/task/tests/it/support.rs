@@ -21,6 +21,8 @@ pub(crate) struct Shared {
     /// `None`: closed.
     mails: Mutex<Option<VecDeque<Mail>>>,
     frees: Mutex<Option<VecDeque<FreeRunnable>>>,
+    /// How many tasks came through `Schedule::ready`.
+    pub(crate) detours: AtomicUsize,
     /// How many mails ever came.
     pub(crate) posted: AtomicUsize,
     stopped: AtomicUsize,
@@ -47,7 +49,12 @@ struct Router(Arc<Shared>);
 
 impl Schedule for Router {
     fn ready(&self, task: Runnable) {
+        self.0.detours.fetch_add(1, Ordering::Relaxed);
         self.0.ready.get().expect("on the home's thread").push(task);
+    }
+
+    fn queue(&self) -> Option<&RunList> {
+        self.0.ready.get()
     }
 
     fn post(&self, mail: Mail) {
@@ -94,6 +101,7 @@ impl Loop {
             ready: ThreadBound::new(RunList::new()),
             mails: Mutex::new(Some(VecDeque::new())),
             frees: Mutex::new(Some(VecDeque::new())),
+            detours: AtomicUsize::new(0),
             posted: AtomicUsize::new(0),
             stopped: AtomicUsize::new(0),
             panics: Mutex::default(),

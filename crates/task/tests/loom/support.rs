@@ -52,6 +52,10 @@ impl Schedule for Router {
         self.0.ready.get().expect("on the home's thread").push(task);
     }
 
+    fn queue(&self) -> Option<&RunList> {
+        self.0.ready.get()
+    }
+
     fn post(&self, mail: Mail) {
         let _in_use = self.in_use();
         let mut mails = self.0.mails.lock().unwrap();

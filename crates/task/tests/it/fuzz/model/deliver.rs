@@ -131,7 +131,6 @@ impl World {
         child: usize,
         path: &Path,
     ) -> Met {
-        let stamp = self.next();
         let request = self.tasks[task].requests.get_mut(&id).expect("it is being delivered");
         if request.forwarded.insert(scope) {
             let (message, origin) = (request.message.clone(), request.origin);
@@ -150,12 +149,18 @@ impl World {
             self.issue(child, None, message, origin, false);
             return Met { blocked: true };
         }
-        if self.tasks[child].ended != Some(true) {
-            return Met { blocked: true };
+        if self.tasks[child].ended == Some(true) {
+            self.stand_aside(task, scope, path);
         }
+        Met { blocked: true }
+    }
+
+    /// What was awaited has been unwound: what it was told of is delivered, and goes on.
+    pub(super) fn stand_aside(&mut self, task: usize, scope: Scope, path: &Path) {
+        let stamp = self.next();
         let ids: Vec<u64> = self.tasks[task].requests.keys().copied().collect();
         for id in ids {
-            let request = self.tasks[task].requests.get_mut(&id).expect("as above");
+            let request = self.tasks[task].requests.get_mut(&id).expect("listed above");
             if request.forwarded.contains(&scope) && request.closed.insert(scope) {
                 self.is_unclear |= request.delivered.is_none() && self.begun > 0;
                 request.delivered.get_or_insert(stamp);
@@ -164,7 +169,6 @@ impl World {
             }
         }
         self.moved = true;
-        Met { blocked: true }
     }
 
     /// Whether a guard in what is parked holds the request.
@@ -172,6 +176,20 @@ impl World {
         let mut guards = Vec::new();
         guards_in(node, &mut guards);
         guards.iter().any(|guard| self.tasks[task].guards[guard].contains(&id))
+    }
+
+    /// Whether the catch `node`, in whose body a handle has just let a request go on, takes one.
+    pub(super) fn takes_in_poll(&mut self, task: usize, node: &mut Node, path: &mut Path) -> bool {
+        let Node::Catch { scope, .. } = *node else { return false };
+        let before = std::mem::take(&mut self.moved);
+        for id in self.asking(task, scope, path) {
+            self.meet(task, id, node, path, true);
+            if self.moved {
+                break;
+            }
+        }
+        self.moved |= before;
+        matches!(node, Node::Cleanup { .. })
     }
 
     /// Nothing below the catch has still to take the request.

@@ -79,6 +79,8 @@ pub(super) struct World {
     last: u64,
     log: Logged,
     moved: bool,
+    /// In the poll under way an awaited handle has let a request go on.
+    stood_aside: bool,
     /// How many catches and holds have begun in the step under way.
     begun: u32,
     /// A scope began while a request was on its way, or in the step in which one was delivered. Which of the two comes
@@ -96,6 +98,7 @@ impl World {
             last: 0,
             log: Logged::new(),
             moved: false,
+            stood_aside: false,
             begun: 0,
             is_unclear: false,
         };
@@ -229,6 +232,7 @@ impl World {
         if !was_begun && self.tasks[task].requests.values().any(|r| r.target.is_none()) {
             return self.end(task, true);
         }
+        self.stood_aside = false;
         let returned = self.run(task, &mut root, &mut Path::new());
         if returned {
             let unwound = self.is_unwinding(task, None);
@@ -335,8 +339,16 @@ impl World {
                 true
             }
             Node::Catch { scope, id, body, .. } => {
-                if !self.run_in(task, Around { scope: *scope, kind: Kind::Catch }, body, path) {
-                    return false;
+                let before = std::mem::take(&mut self.stood_aside);
+                let ended =
+                    self.run_in(task, Around { scope: *scope, kind: Kind::Catch }, body, path);
+                let stood_aside = std::mem::replace(&mut self.stood_aside, before);
+                self.stood_aside |= stood_aside;
+                if !ended {
+                    // It cleans up before what is polled after it.
+                    return stood_aside
+                        && self.takes_in_poll(task, node, path)
+                        && self.run(task, node, path);
                 }
                 self.log.push(format!("catch {id} ok"));
                 self.leave(task, *scope, path);
@@ -399,15 +411,21 @@ impl World {
             }
             Node::Await { scope, id, task: child } => {
                 let Some(cancelled) = self.tasks[*child].ended else { return false };
-                let goes_on = |request: &Request| {
-                    let forwarded = request.forwarded.contains(scope);
-                    forwarded && !request.closed.contains(scope) || request.passed.contains(scope)
+                let (scope, requests) = (*scope, &self.tasks[task].requests);
+                let waits = |request: &Request| {
+                    request.forwarded.contains(&scope) && !request.closed.contains(&scope)
                 };
-                if cancelled && self.tasks[task].requests.values().any(goes_on) {
+                if cancelled && requests.values().any(waits) {
+                    // In the poll: what comes after it in this poll comes too late.
+                    self.stand_aside(task, scope, path);
+                    self.stood_aside = true;
+                    return false;
+                }
+                if cancelled && requests.values().any(|request| request.passed.contains(&scope)) {
                     return false;
                 }
                 self.log.push(format!("child {id} returned {}", !cancelled));
-                self.leave(task, *scope, path);
+                self.leave(task, scope, path);
                 true
             }
         }
