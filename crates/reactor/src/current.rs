@@ -56,12 +56,15 @@ pub fn try_handle() -> Option<ReactorHandle> {
 pub fn handle() -> io::Result<ReactorHandle> {
     match try_handle() {
         Some(handle) => Ok(handle),
-        None => fallback_handle(),
+        None => process_handle(),
     }
 }
 
-/// The reactor that the fallback thread drives.
-fn fallback_handle() -> io::Result<ReactorHandle> {
+/// The process's own, which the fallback thread drives: for what outlives every loop.
+///
+/// # Errors
+/// As [`Reactor::new`], where it has to be made first.
+pub fn process_handle() -> io::Result<ReactorHandle> {
     static FALLBACK: Mutex<Option<ReactorHandle>> = Mutex::new(None);
     let mut slot = FALLBACK.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(handle) = &*slot {

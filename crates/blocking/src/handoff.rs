@@ -1,0 +1,394 @@
+//! The hand-off of jobs to threads: one queue, and the word that says whether a thread looks into it.
+//!
+//! A thread runs jobs for as long as the queue has some; then it looks a moment longer, and sleeps.
+//! At most one thread at a time is the *looker*: awake, or being woken or started, with no job. Who
+//! pushes while there is a looker does nothing more, so a burst of jobs wakes one thread, not one a
+//! job; the looker that finds a job calls the next one if there is more.
+//!
+//! ```text
+//!               1 push, 3 look_no_more: somebody is called
+//!     NOBODY ──────────────────────────────────────────────▶ LOOKING
+//!       ▲    ──2 take: a thread out of jobs looks itself───▶    │
+//!       │                                                       │
+//!       └───3 look_no_more: found a job, or is about to sleep───┘
+//!           4 call: all threads are at work
+//! ```
+//!
+//! **The race**: a thread finds the queue empty and goes to sleep, while a job is pushed by somebody
+//! who finds the word at LOOKING, or no thread asleep, and calls nobody. It cannot happen:
+//!
+//! - Who finds LOOKING has changed the word by read-modify-write (a swap that leaves it as it is)
+//!   after the push. The looker leaves LOOKING by a swap, too, and looks into the queue once more
+//!   after it. The looker's swap is the later of the two, or it would not have been LOOKING that
+//!   was found; so it sees the push.
+//! - Who finds no thread asleep has the lock of the crew after the push. A thread that is about to
+//!   sleep enters itself under that lock, and looks into the queue once more after it. Entered
+//!   before: it is found asleep. Entered after: it sees the push. And the word that the caller has
+//!   set to LOOKING for nobody is put back under the same lock: who relied on it is seen as well.
+//!
+//! - Who falls asleep while a thread is being started finds LOOKING, too, and relies on that one. If
+//!   the start fails, the word goes to one of those asleep, or back as above: `not_started`.
+//!
+//! So while a job is in the queue, a thread looks, or every thread of the crew is at work and takes
+//! from the queue when it is done, or the first thread is being started.
+
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use concurrent_queue::{ConcurrentQueue, PushError};
+use corio_base::clock;
+use corio_base::loom::sync::atomic::{AtomicBool, Ordering};
+use corio_base::loom::sync::{Arc, Condvar, Mutex, MutexGuard};
+use corio_base::loom::thread::{self, Thread};
+
+/// No thread looks: who pushes calls one.
+const NOBODY: bool = false;
+/// A thread looks, or is being woken or started to do so.
+const LOOKING: bool = true;
+
+/// How often a thread without a job looks into the queue before it sleeps. A sleeping thread costs
+/// its caller a system call and comes some 40 µs later on a small virtual machine; looking this
+/// often takes about half of that, and gives the core away in between.
+const LOOKS_BEFORE_SLEEP: usize = if cfg!(loom) { 0 } else { 40 };
+
+/// How long a looker that may not take what it sees waits before it looks again: half of the time after
+/// which it may, so that it comes late by that at most.
+const PAUSE: Duration = Duration::from_micros(250);
+
+/// What who pushed, or took, has to do next.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Nothing.
+    Nothing,
+    /// Start a thread, with [`Seat::new`], or tell [`Handoff::not_started`].
+    StartThread,
+}
+
+/// What a thread may do in the pool.
+#[derive(Debug)]
+pub struct Seat {
+    sleeper: Arc<Sleeper>,
+    /// The word says LOOKING for this thread.
+    looking: bool,
+}
+
+impl Seat {
+    /// The seat of a thread that was just started: it looks. To be made on that thread.
+    #[expect(clippy::new_without_default, reason = "made once a thread, where it was asked for")]
+    pub fn new() -> Seat {
+        let sleeper = Sleeper { woken: AtomicBool::new(false), thread: thread::current() };
+        Seat { sleeper: Arc::new(sleeper), looking: true }
+    }
+}
+
+#[derive(Debug)]
+struct Sleeper {
+    /// Taken off the list of those asleep, to look.
+    woken: AtomicBool,
+    thread: Thread,
+}
+
+impl Sleeper {
+    fn wake(&self) {
+        // Release: pairs with the Acquire in `sleep`. Both are swaps, so one comes after the other.
+        self.woken.swap(true, Ordering::Release);
+        self.thread.unpark();
+    }
+}
+
+/// A queue of jobs and the crew that takes from it.
+#[derive(Debug)]
+pub struct Handoff<T> {
+    queue: ConcurrentQueue<T>,
+    /// LOOKING or NOBODY.
+    looking: AtomicBool,
+    crew: Mutex<Crew>,
+    /// Told when the last thread has left a closed pool.
+    left: Condvar,
+    threads_max: usize,
+    keep_alive: Duration,
+}
+
+#[derive(Debug)]
+struct Crew {
+    /// The one that fell asleep last is woken first: the others may go.
+    asleep: Vec<Arc<Sleeper>>,
+    /// Threads that take jobs, or will when they wake.
+    threads: usize,
+    /// These, and those that are on their way out.
+    present: usize,
+    closed: bool,
+}
+
+impl<T> Handoff<T> {
+    /// No job, and no thread.
+    pub fn new(threads_max: usize, keep_alive: Duration) -> Self {
+        let crew = Crew { asleep: Vec::new(), threads: 0, present: 0, closed: false };
+        Handoff {
+            queue: ConcurrentQueue::unbounded(),
+            looking: AtomicBool::new(NOBODY),
+            crew: Mutex::new(crew),
+            left: Condvar::new(),
+            threads_max,
+            keep_alive,
+        }
+    }
+
+    /// Edge 1: puts `item` at the end of the queue, from any thread.
+    ///
+    /// # Errors
+    /// The item, if the pool is closed.
+    #[inline]
+    pub fn push(&self, item: T) -> Result<Next, T> {
+        match self.queue.push(item) {
+            Ok(()) => Ok(self.call()),
+            Err(PushError::Full(item) | PushError::Closed(item)) => Err(item),
+        }
+    }
+
+    /// Edges 1 and 4: there is a job; has a thread look, unless one does.
+    #[inline]
+    fn call(&self) -> Next {
+        // AcqRel: Release, the push comes before; Acquire, for the next to swap: see "The race".
+        if self.looking.swap(LOOKING, Ordering::AcqRel) { Next::Nothing } else { self.call_one() }
+    }
+
+    #[cold]
+    fn call_one(&self) -> Next {
+        let mut crew = self.crew();
+        if let Some(sleeper) = crew.asleep.pop() {
+            drop(crew);
+            sleeper.wake();
+        } else if crew.threads < self.threads_max && !crew.closed {
+            crew.threads += 1;
+            crew.present += 1;
+            return Next::StartThread;
+        } else {
+            // Under the lock, and AcqRel: see "The race".
+            self.looking.swap(NOBODY, Ordering::AcqRel);
+        }
+        Next::Nothing
+    }
+
+    /// Edge 3. What is in the queue by now is somebody else's.
+    fn look_no_more(&self, seat: &mut Seat) -> Next {
+        seat.looking = false;
+        // AcqRel: Acquire sees what those pushed who relied on this looker: see "The race".
+        self.looking.swap(NOBODY, Ordering::AcqRel);
+        if self.queue.is_empty() { Next::Nothing } else { self.call() }
+    }
+
+    /// The next job for the thread that has `seat`, and what it has to do before it begins with it;
+    /// waits for one. `None`: the thread is to end, and to say so to [`Handoff::leave`].
+    ///
+    /// `has_room` says whether a thread more is of use; it is asked by a looker that sees a job.
+    pub fn take(&self, seat: &mut Seat, has_room: impl Fn() -> bool) -> Option<(T, Next)> {
+        loop {
+            if self.queue.is_closed() {
+                return None;
+            }
+            if seat.looking && !self.queue.is_empty() && !has_room() {
+                pause();
+                continue;
+            }
+            if let Ok(item) = self.queue.pop() {
+                let next = if seat.looking { self.look_no_more(seat) } else { Next::Nothing };
+                return Some((item, next));
+            }
+            if !seat.looking {
+                // Edge 2. AcqRel: as in `call`.
+                seat.looking = !self.looking.swap(LOOKING, Ordering::AcqRel);
+            }
+            if seat.looking {
+                if self.linger() {
+                    continue;
+                }
+                seat.looking = false;
+                // Edge 3. AcqRel: as in `look_no_more`; `sleep` looks into the queue once more.
+                self.looking.swap(NOBODY, Ordering::AcqRel);
+            }
+            if !self.sleep(seat) {
+                return None;
+            }
+        }
+    }
+
+    /// Looks a bounded while. `true`: there is something to see.
+    fn linger(&self) -> bool {
+        for _ in 0..LOOKS_BEFORE_SLEEP {
+            if !self.queue.is_empty() || self.queue.is_closed() {
+                return true;
+            }
+            thread::yield_now();
+        }
+        false
+    }
+
+    /// Sleeps until the thread is called. `false`: it is to end.
+    fn sleep(&self, seat: &mut Seat) -> bool {
+        let me = &seat.sleeper;
+        {
+            let mut crew = self.crew();
+            if crew.closed {
+                return false;
+            }
+            crew.asleep.push(me.clone());
+        }
+        // Once more: see "The race". AcqRel: as in `call`.
+        if !self.queue.is_empty() && !self.looking.swap(LOOKING, Ordering::AcqRel) {
+            // This thread, unless one has gone to sleep after it: who had called it would have set the
+            // word. Only a close leaves nobody here.
+            let sleeper = self.crew().asleep.pop();
+            if let Some(sleeper) = sleeper {
+                sleeper.wake();
+            }
+        }
+        let until = clock::os_now().saturating_add(self.keep_alive);
+        // Acquire: pairs with the Release in `wake`.
+        while !me.woken.swap(false, Ordering::Acquire) {
+            let left = until.saturating_since(clock::os_now());
+            if !left.is_zero() {
+                park_at_most(left);
+            } else if self.retire(me) {
+                return false;
+            } else {
+                // It is being woken.
+                thread::yield_now();
+            }
+        }
+        seat.looking = true;
+        true
+    }
+
+    /// Takes a thread off the crew that was not called for long. `false`: it was, just now.
+    fn retire(&self, me: &Arc<Sleeper>) -> bool {
+        let mut crew = self.crew();
+        let Some(at) = crew.asleep.iter().position(|other| Arc::ptr_eq(other, me)) else {
+            return false;
+        };
+        crew.asleep.remove(at);
+        crew.threads -= 1;
+        true
+    }
+
+    /// A thread that was to be started was not. `true`: there is no other one, and what is in the
+    /// queue will not be run unless another start is tried.
+    pub fn not_started(&self) -> bool {
+        let mut crew = self.crew();
+        crew.threads -= 1;
+        crew.present -= 1;
+        self.left.notify_all();
+        let is_last = crew.threads == 0;
+        // Who fell asleep meanwhile left what was pushed to the one that was to come.
+        let sleeper = crew.asleep.pop();
+        if sleeper.is_none() {
+            // Under the lock, and AcqRel: as in `call_one`.
+            self.looking.swap(NOBODY, Ordering::AcqRel);
+        }
+        drop(crew);
+        if let Some(sleeper) = sleeper {
+            sleeper.wake();
+        }
+        is_last
+    }
+
+    /// A thread has ended, the last thing it does here.
+    pub fn leave(&self) {
+        let mut crew = self.crew();
+        crew.present -= 1;
+        if crew.closed {
+            crew.threads = crew.present;
+        }
+        self.left.notify_all();
+    }
+
+    /// Refuses later pushes, and has every thread end that is not at work; the others end when they
+    /// are done. What is in the queue stays there: see [`Handoff::drain`].
+    pub fn close(&self) {
+        self.queue.close();
+        let asleep = {
+            let mut crew = self.crew();
+            crew.closed = true;
+            std::mem::take(&mut crew.asleep)
+        };
+        for sleeper in asleep {
+            sleeper.wake();
+        }
+    }
+
+    /// What is in the queue, one by one, taken from it.
+    pub fn drain(&self) -> impl Iterator<Item = T> + '_ {
+        std::iter::from_fn(|| self.queue.pop().ok())
+    }
+
+    /// Waits until no more than `but` threads are present, for `limit` at most. `true`: so it is.
+    pub fn wait_until_left(&self, but: usize, limit: Duration) -> bool {
+        let until = clock::os_now().saturating_add(limit);
+        let mut crew = self.crew();
+        while crew.present > but {
+            let left = until.saturating_since(clock::os_now());
+            if left.is_zero() {
+                return false;
+            }
+            crew = match self.left.wait_timeout(crew, left) {
+                Ok((crew, _)) => crew,
+                Err(poisoned) => poisoned.into_inner().0,
+            };
+        }
+        true
+    }
+
+    /// Whether it was closed.
+    pub fn is_closed(&self) -> bool {
+        self.queue.is_closed()
+    }
+
+    /// Whether it was closed and no thread is present.
+    pub fn has_left(&self) -> bool {
+        let crew = self.crew();
+        crew.closed && crew.present == 0
+    }
+
+    /// How many jobs wait.
+    pub fn len(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Whether no job waits.
+    pub fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// How many threads there are, and how many of them sleep.
+    pub fn threads(&self) -> (usize, usize) {
+        let crew = self.crew();
+        (crew.threads, crew.asleep.len())
+    }
+
+    fn crew(&self) -> MutexGuard<'_, Crew> {
+        self.crew.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(not(loom))]
+fn park_at_most(left: Duration) {
+    thread::park_timeout(left);
+}
+
+/// Loom knows no time; a keep-alive that is over is none at all there.
+#[cfg(loom)]
+fn park_at_most(_: Duration) {
+    thread::park();
+}
+
+#[cfg(not(loom))]
+fn pause() {
+    thread::park_timeout(PAUSE);
+}
+
+#[cfg(loom)]
+fn pause() {
+    let _ = PAUSE;
+    thread::yield_now();
+}

@@ -1,0 +1,180 @@
+//! Models of `handoff.rs`: no job is left lying while a thread sleeps, and no thread sleeps past the end.
+#![cfg(loom)]
+
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use corio_base::loom::sync::{Arc, Condvar, Mutex};
+use corio_base::loom::thread;
+use corio_blocking::handoff::{Handoff, Next, Seat};
+
+/// Nobody is reaped.
+const FOR_EVER: Duration = Duration::from_secs(1 << 30);
+
+/// A pool whose jobs are counted, and whose model ends in a deadlock if one is not run.
+#[derive(Clone)]
+struct World(Arc<Inner>);
+
+struct Inner {
+    handoff: Handoff<usize>,
+    run: Mutex<Vec<usize>>,
+    ran: Condvar,
+}
+
+impl World {
+    fn new(threads_max: usize, keep_alive: Duration) -> World {
+        World(Arc::new(Inner {
+            handoff: Handoff::new(threads_max, keep_alive),
+            run: Mutex::new(Vec::new()),
+            ran: Condvar::new(),
+        }))
+    }
+
+    fn handoff(&self) -> &Handoff<usize> {
+        &self.0.handoff
+    }
+
+    fn push(&self, item: usize) {
+        let next = self.handoff().push(item).expect("not closed");
+        self.follow(next);
+    }
+
+    fn push_elsewhere(&self, item: usize) -> thread::JoinHandle<()> {
+        let world = self.clone();
+        thread::spawn(move || world.push(item))
+    }
+
+    fn follow(&self, next: Next) {
+        if next == Next::StartThread {
+            let world = self.clone();
+            thread::spawn(move || world.thread());
+        }
+    }
+
+    fn thread(&self) {
+        let mut seat = Seat::new();
+        while let Some((item, next)) = self.handoff().take(&mut seat, || true) {
+            self.follow(next);
+            self.0.run.lock().unwrap_or_else(PoisonError::into_inner).push(item);
+            self.0.ran.notify_all();
+        }
+        self.handoff().leave();
+    }
+
+    /// Waits until so many have run: for ever, if one is left lying.
+    fn await_run(&self, count: usize) -> Vec<usize> {
+        let mut run = self.0.run.lock().unwrap();
+        while run.len() < count {
+            run = self.0.ran.wait(run).unwrap();
+        }
+        run.clone()
+    }
+
+    /// Each has run, once.
+    fn await_all(&self, count: usize) {
+        let mut items = self.await_run(count);
+        items.sort_unstable();
+        assert_eq!(items, (0..count).collect::<Vec<_>>());
+    }
+
+    fn end(&self) {
+        self.handoff().close();
+        assert!(self.handoff().push(9).is_err());
+        assert!(self.handoff().wait_until_left(0, FOR_EVER));
+    }
+}
+
+/// The second job comes as the thread that ran the first looks, falls asleep, or sleeps.
+#[test]
+fn a_push_against_a_thread_that_falls_asleep() {
+    loom::model(|| {
+        let world = World::new(1, FOR_EVER);
+        world.push(0);
+        world.push(1);
+        world.await_all(2);
+        world.end();
+    });
+}
+
+/// One that relies on the looker, or on the word that another one has set for nobody.
+#[test]
+fn two_who_push_and_one_thread() {
+    loom::model(|| {
+        let world = World::new(1, FOR_EVER);
+        world.push(0);
+        let other = world.push_elsewhere(1);
+        world.push(2);
+        world.await_all(3);
+        other.join().unwrap();
+        world.end();
+    });
+}
+
+/// The looker that finds a job calls the next thread for what is left.
+#[test]
+fn two_threads_and_a_chain_of_calls() {
+    loom::model(|| {
+        let world = World::new(2, FOR_EVER);
+        world.push(0);
+        world.push(1);
+        world.await_all(2);
+        world.end();
+    });
+}
+
+/// A thread that goes for want of work, as a job comes.
+#[test]
+fn a_push_against_a_thread_that_is_reaped() {
+    loom::model(|| {
+        let world = World::new(1, Duration::ZERO);
+        world.push(0);
+        world.push(1);
+        world.await_all(2);
+        world.end();
+    });
+}
+
+/// The end, as a thread falls asleep: it leaves.
+#[test]
+fn a_close_against_a_thread_that_falls_asleep() {
+    loom::model(|| {
+        let world = World::new(1, FOR_EVER);
+        world.push(0);
+        world.handoff().close();
+        assert!(world.handoff().wait_until_left(0, FOR_EVER));
+        let left = world.handoff().drain().count();
+        assert_eq!(world.await_run(0).len() + left, 1);
+    });
+}
+
+/// A thread that cannot be started: the job stays for the next start, or is drained.
+#[test]
+fn a_thread_that_does_not_start_against_another_push() {
+    loom::model(|| {
+        let world = World::new(1, FOR_EVER);
+        assert_eq!(world.handoff().push(0), Ok(Next::StartThread));
+        let other = world.push_elsewhere(1);
+        assert!(world.handoff().not_started());
+        let drained = world.handoff().drain().count();
+        other.join().unwrap();
+        // What was not drained came after it, and has a thread.
+        world.await_run(2 - drained);
+        world.end();
+    });
+}
+
+/// A thread that cannot be started, as the one that is there falls asleep and relies on it.
+#[test]
+fn a_thread_that_does_not_start_against_one_that_falls_asleep() {
+    loom::model(|| {
+        let world = World::new(2, FOR_EVER);
+        world.push(0);
+        let next = world.handoff().push(1).expect("not closed");
+        if next == Next::StartThread {
+            assert!(!world.handoff().not_started());
+        }
+        world.push(2);
+        world.await_all(3);
+        world.end();
+    });
+}
