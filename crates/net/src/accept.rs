@@ -11,45 +11,49 @@
 
 use std::fmt;
 use std::io;
-use std::net::{self, SocketAddr};
+use std::net;
+use std::ops::RangeInclusive;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use corio_reactor::{After, Direction, Waiter};
-use corio_timer::{Sleep, sleep};
 use rustix::io::Errno;
 
-use crate::listener::{BACKLOG, TcpListener};
-use crate::stream::TcpStream;
+use crate::kind::{Listens, Socket};
+use crate::listener::{BACKLOG, Listener};
+use crate::pause::Pause;
+use crate::socket::try_io;
+use crate::stream::ByteStream;
 use crate::sys;
 
-/// The first pause: long enough that a descriptor may have been closed, short enough for a client
-/// not to notice.
-const PAUSE_MIN: Duration = Duration::from_millis(10);
-/// The longest pause: what it costs to go on, once there are descriptors again.
-const PAUSE_MAX: Duration = Duration::from_secs(1);
+/// How long to pause. At first long enough that a descriptor may have been closed, short enough for a
+/// client not to notice; at last what it costs to go on, once there are descriptors again.
+const PAUSES: RangeInclusive<Duration> = Duration::from_millis(10)..=Duration::from_secs(1);
 
-/// Takes the next connection; made by [`TcpListener::accept`].
+/// A connection, and where it comes from.
+pub(crate) type Peer<L> = (ByteStream<<L as Listens>::Stream>, <L as Socket>::Address);
+
+/// Takes the next connection; made by [`Listener::accept`].
 ///
 /// # Cancel safety
 /// Dropped before it was ready, it has accepted nothing.
 #[must_use = "futures do nothing unless polled"]
-pub struct Accept<'a> {
-    listener: &'a TcpListener,
-    waiter: Waiter<'a, net::TcpListener>,
+pub struct Accept<'a, L = net::TcpListener> {
+    listener: &'a Listener<L>,
+    waiter: Waiter<'a, L>,
     pause: Option<Pause>,
 }
 
-impl<'a> Accept<'a> {
+impl<'a, L: Listens> Accept<'a, L> {
     #[track_caller]
-    pub(crate) fn new(listener: &'a TcpListener) -> Self {
+    pub(crate) fn new(listener: &'a Listener<L>) -> Self {
         Accept { listener, waiter: listener.io.waiter(Direction::Read), pause: None }
     }
 }
 
-impl Future for Accept<'_> {
-    type Output = io::Result<(TcpStream, SocketAddr)>;
+impl<L: Listens> Future for Accept<'_, L> {
+    type Output = io::Result<Peer<L>>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
@@ -57,37 +61,30 @@ impl Future for Accept<'_> {
     }
 }
 
-impl fmt::Debug for Accept<'_> {
+impl<L: fmt::Debug> fmt::Debug for Accept<'_, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Accept").field("listener", self.listener).finish_non_exhaustive()
     }
 }
 
-/// A pause under way.
-pub(crate) struct Pause {
-    sleep: Pin<Box<Sleep>>,
-    length: Duration,
-}
-
 /// What an attempt to accept has found.
-enum Accepted {
-    Connection(net::TcpStream, SocketAddr),
+enum Accepted<L: Listens> {
+    Connection(L::Stream, L::Address),
     /// No descriptor, or no memory, for it; or nothing but failures.
     Exhausted(io::Error),
 }
 
 /// One step of accepting, for the future and the poll form alike; `pause` is the caller's progress.
-pub(crate) fn poll(
-    listener: &TcpListener,
-    waiter: &mut Waiter<'_, net::TcpListener>,
+pub(crate) fn poll<L: Listens>(
+    listener: &Listener<L>,
+    waiter: &mut Waiter<'_, L>,
     pause: &mut Option<Pause>,
     context: &mut Context<'_>,
-) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+) -> Poll<io::Result<Peer<L>>> {
     loop {
         let mut paused = Duration::ZERO;
         if let Some(pause) = pause {
-            ready!(pause.sleep.as_mut().poll(context));
-            paused = pause.length;
+            paused = ready!(pause.poll(context));
         }
         *pause = None;
         let accepted = ready!(waiter.poll_with(context, attempt))?;
@@ -95,28 +92,21 @@ pub(crate) fn poll(
             Ok(connection) => return Poll::Ready(Ok(connection)),
             Err(error) => listener.report(&error),
         }
-        let length = (paused * 2).clamp(PAUSE_MIN, PAUSE_MAX);
-        *pause = Some(Pause { sleep: Box::pin(sleep(length)), length });
+        *pause = Some(Pause::after(paused, &PAUSES));
     }
 }
 
 /// One attempt now; every failure is the caller's.
-pub(crate) fn now(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
-    let accepted = loop {
-        match listener.io.try_io(Direction::Read, attempt) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            result => break result?.0,
-        }
-    };
-    finish(accepted)?
+pub(crate) fn now<L: Listens>(listener: &Listener<L>) -> io::Result<Peer<L>> {
+    finish(try_io(&listener.io, Direction::Read, attempt)?)?
 }
 
 /// Registers what was accepted; if that fails, the connection is closed. The inner error is a lack that
 /// passes.
-fn finish(accepted: Accepted) -> io::Result<Result<(TcpStream, SocketAddr), io::Error>> {
+fn finish<L: Listens>(accepted: Accepted<L>) -> io::Result<Result<Peer<L>, io::Error>> {
     match accepted {
         Accepted::Exhausted(error) => Ok(Err(error)),
-        Accepted::Connection(stream, from) => match TcpStream::from_accepted(stream) {
+        Accepted::Connection(stream, from) => match ByteStream::from_connected(stream) {
             Ok(stream) => Ok(Ok((stream, from))),
             Err(error) if is_exhausted(&error) => Ok(Err(error)),
             Err(error) => Err(error),
@@ -125,7 +115,7 @@ fn finish(accepted: Accepted) -> io::Result<Result<(TcpStream, SocketAddr), io::
 }
 
 /// One connection, or why there is none.
-fn attempt(listener: &net::TcpListener) -> io::Result<(Accepted, After)> {
+fn attempt<L: Listens>(listener: &L) -> io::Result<(Accepted<L>, After)> {
     let accepted = accept_with(|| sys::accept(listener))?;
     Ok((accepted, After::MaybeMore))
 }
@@ -133,9 +123,9 @@ fn attempt(listener: &net::TcpListener) -> io::Result<(Accepted, After)> {
 /// Passes over connections that were reset in the queue: each is taken out by its failure. More in a
 /// row than the queue holds are another matter (a sandbox that forbids to accept says `PERM`, too, and
 /// always), and a pause keeps them from holding up the loop.
-fn accept_with(
-    mut accept: impl FnMut() -> io::Result<(net::TcpStream, SocketAddr)>,
-) -> io::Result<Accepted> {
+fn accept_with<L: Listens>(
+    mut accept: impl FnMut() -> io::Result<(L::Stream, L::Address)>,
+) -> io::Result<Accepted<L>> {
     let mut passed_over = 0;
     loop {
         match accept() {
@@ -193,7 +183,7 @@ mod tests {
             let address = socket.local_addr().unwrap();
             let _client = net::TcpStream::connect(address).unwrap();
             let mut left = failures;
-            let accepted = accept_with(|| {
+            let accepted = accept_with::<net::TcpListener>(|| {
                 if left > 0 {
                     left -= 1;
                     return Err(errno.into());

@@ -1,4 +1,4 @@
-//! TCP as futures, usable in any executor.
+//! TCP, UDP, Unix sockets and pipes as futures, usable in any executor.
 //!
 //! ```
 //! use corio_net::{TcpListener, TcpStream};
@@ -59,42 +59,93 @@
 //! **No `Interrupted`.** A system call that a signal interrupted is made again; that error is never
 //! returned, and never used to say that a task was cancelled.
 //!
+//! **One implementation.** [`TcpStream`], [`UnixStream`], [`pipe::Sender`] and [`pipe::Receiver`] are one
+//! type, [`ByteStream`], over std's type of the descriptor; [`TcpListener`] and [`UnixListener`] are
+//! [`Listener`], [`UdpSocket`] and [`UnixDatagram`] are [`DatagramSocket`]. The names are aliases; code that
+//! is generic over kinds is written with the traits of [`kind`].
+//!
 //! | module | what it is |
 //! |---|---|
-//! | `listener` | [`TcpListener`]: making one |
-//! | `accept` | how it gets connections, and survives without descriptors |
-//! | `stream` | [`TcpStream`]: making one, reading, writing |
+//! | [`kind`] | what differs between kinds of sockets and pipes |
+//! | `listener` | [`Listener`]: asking for connections |
+//! | `accept` | how it gets them, and survives without descriptors |
+//! | `stream` | [`ByteStream`]: connecting, reading, writing |
 //! | `split` | its halves, borrowed and owned |
-//! | `options` | its socket options |
-//! | `traits` | its conversions, and the `futures_io` traits |
+//! | `datagram` | [`DatagramSocket`]: sending and receiving |
+//! | `tcp` | [`TcpStream`], [`TcpListener`] |
+//! | `listen` | [`ListenOptions`]: listening otherwise |
+//! | `udp` | [`UdpSocket`] and its options |
+//! | `unix` | [`UnixStream`], [`UnixListener`], [`UnixDatagram`], and their files |
+//! | [`resolve`] | names into addresses |
+//! | `connect` | [`Connect`]: to a name, or one of several addresses |
+//! | [`mod@pipe`] | [`pipe::Sender`], [`pipe::Receiver`] |
+//! | `options` | the options of connections |
+//! | `traits` | conversions, and the `futures_io` traits |
+//! | `tokio_io` | with the feature of that name, tokio's traits of the same kind |
 //! | [`future`] | the futures by name |
-//! | `ops` | the system calls, one each |
+//! | `socket` | what every socket can be asked |
+//! | `ops` | the system calls of a stream, one each |
+//! | `boxed` | a future on the heap |
+//! | `pause` | a pause before another attempt |
 //! | `sys` | what differs between systems |
 //!
-//! Names are not looked up here: addresses are [`SocketAddr`](std::net::SocketAddr)s.
+//! # Features
+//!
+//! `tokio-io`: streams and their halves also implement tokio's `AsyncRead` and `AsyncWrite`. Of tokio
+//! only those traits are compiled, no runtime.
 #![forbid(unsafe_code)]
+
+pub mod kind;
 
 mod accept;
 mod listener;
 
+mod split;
 mod stream;
 
+mod datagram;
+
+mod listen;
+pub mod pipe;
+mod tcp;
+mod udp;
+mod unix;
+
+pub mod resolve;
+
+mod connect;
+
 mod options;
-mod split;
+#[cfg(feature = "tokio-io")]
+mod tokio_io;
 mod traits;
 
+mod boxed;
 mod ops;
+mod pause;
+mod socket;
 mod sys;
 
 /// The futures of this crate, by name, to be kept in a field. All are `Unpin`.
 pub mod future {
     pub use crate::accept::Accept;
+    pub use crate::connect::Connecting;
+    pub use crate::datagram::{Recv, RecvBuf, RecvFrom, RecvMsg, SendDatagram, SendTo};
     pub use crate::stream::{
         Connect, Peek, Read, ReadBuf, ReadExact, ReadToEnd, ReadVectored, Write, WriteAll,
         WriteVectored,
     };
 }
 
-pub use listener::{Incoming, TcpListener};
+pub use connect::{Connect, ConnectError, HAPPY_EYEBALLS_DELAY};
+pub use datagram::{DatagramSocket, Received};
+pub use listen::ListenOptions;
+pub use listener::{Incoming, Listener};
+pub use resolve::{LookupError, ToSocketAddrs, lookup_host};
 pub use split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf};
-pub use stream::TcpStream;
+pub use stream::ByteStream;
+pub use tcp::{TcpListener, TcpStream};
+pub use udp::{UdpOptions, UdpSocket};
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub use unix::UCred;
+pub use unix::{UnixDatagram, UnixListener, UnixStream};

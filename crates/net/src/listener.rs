@@ -1,8 +1,10 @@
-//! [`TcpListener`]: making one, and asking it for connections; how it gets them is in `accept`.
+//! [`Listener`]: asking for connections; how it gets them is in `accept`.
+//!
+//! Making one is its kind's: `tcp`, `unix`.
 
 use std::fmt;
 use std::io;
-use std::net::{self, SocketAddr};
+use std::net;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -11,10 +13,13 @@ use std::time::Duration;
 
 use corio_base::clock;
 use corio_reactor::{Direction, Io, Ready, ReadyFuture};
-use socket2::{Domain, Protocol, Socket, Type};
 
-use crate::accept::{self, Accept, Pause};
-use crate::stream::TcpStream;
+use crate::accept::{self, Accept, Peer};
+use crate::kind::Listens;
+use crate::pause::Pause;
+use crate::socket;
+use crate::stream::ByteStream;
+use crate::unix::SocketFile;
 
 /// How many connections may wait to be accepted, if the system allows so many (`somaxconn`): what a
 /// listener that is away for 10 ms gets at 100 000 connections a second.
@@ -22,71 +27,46 @@ pub(crate) const BACKLOG: i32 = 1024;
 /// How often the log hears of it at most.
 const REPORT_EVERY: Duration = Duration::from_secs(1);
 
-/// Listens for TCP connections.
+/// Listens for connections: a [`TcpListener`](crate::TcpListener) or a
+/// [`UnixListener`](crate::UnixListener).
 ///
-/// ```
-/// use corio_net::{TcpListener, TcpStream};
-/// use std::net::SocketAddr;
-///
-/// # fn main() -> std::io::Result<()> {
-/// # corio_base::park::block_on(async {
-/// let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
-/// let client = TcpStream::connect(listener.local_addr()?).await?;
-/// let (server, from) = listener.accept().await?;
-/// assert_eq!(from, client.local_addr()?);
-/// assert_eq!(server.peer_addr()?, from);
-/// # Ok(())
-/// # })
-/// # }
-/// ```
-pub struct TcpListener {
-    pub(crate) io: Io<net::TcpListener>,
+/// Those are the names to use; they are aliases of this type, so that code can be generic over them
+/// (see [`kind`](crate::kind)). `L` is std's type of the socket.
+pub struct Listener<L> {
+    /// Dropped first: the file is removed while the socket still holds its inode, see `unix::file`.
+    pub(crate) file: Option<Box<SocketFile>>,
+    pub(crate) io: Io<L>,
     /// The pause of the poll form, while it makes one.
     pause: Mutex<Option<Pause>>,
     /// When the log heard of a lack of descriptors last, in nanoseconds.
     reported_at: AtomicU64,
 }
 
-impl TcpListener {
-    /// Listens at `address`; port 0 lets the system choose one.
-    ///
-    /// The address may be one whose last listener has just ended (`SO_REUSEADDR`), and up to 1024
-    /// connections wait to be accepted.
-    ///
-    /// # Errors
-    /// `AddrInUse`, `AddrNotAvailable`, `PermissionDenied` and what else the system says.
-    pub async fn bind(address: impl Into<SocketAddr>) -> io::Result<TcpListener> {
-        bind(address.into())
-    }
-
-    /// The poll form of [`TcpListener::bind`]: always ready.
-    ///
-    /// # Errors
-    /// As [`TcpListener::bind`].
-    pub fn poll_bind(_: &mut Context<'_>, address: SocketAddr) -> Poll<io::Result<TcpListener>> {
-        Poll::Ready(bind(address))
-    }
-
+impl<L: Listens> Listener<L> {
     /// Registers a listener of std's with this thread's loop, now, and makes it non-blocking. To leave
-    /// that to the first use, take it as an [`OwnedFd`](std::os::fd::OwnedFd) (`TcpListener::from`).
+    /// that to the first use, take it as an [`OwnedFd`](std::os::fd::OwnedFd) (`from`).
     ///
     /// # Errors
     /// What the system says, and an error that says so if this thread's loop has ended.
-    pub fn from_std(listener: net::TcpListener) -> io::Result<TcpListener> {
-        Ok(TcpListener::of(Io::new(listener)?))
+    pub fn from_std(listener: L) -> io::Result<Self> {
+        Ok(Self::of(Io::new(listener)?))
     }
 
     /// A listener that the first use will register.
-    pub(crate) fn unregistered(listener: net::TcpListener) -> TcpListener {
-        TcpListener::of(Io::from(listener))
+    pub(crate) fn unregistered(listener: L) -> Self {
+        Self::of(Io::from(listener))
     }
 
-    fn of(io: Io<net::TcpListener>) -> TcpListener {
-        TcpListener { io, pause: Mutex::new(None), reported_at: AtomicU64::new(0) }
+    fn of(io: Io<L>) -> Self {
+        Listener { file: None, io, pause: Mutex::new(None), reported_at: AtomicU64::new(0) }
     }
 
-    /// Gives the listener back to std. It stays non-blocking.
-    pub fn into_std(self) -> net::TcpListener {
+    /// Gives the listener back to std. It stays non-blocking, and a Unix socket's file stays where it
+    /// is.
+    pub fn into_std(self) -> L {
+        if let Some(file) = self.file {
+            file.leave();
+        }
         self.io.into_inner()
     }
 
@@ -103,19 +83,16 @@ impl TcpListener {
     /// # Cancel safety
     /// Dropped before it was ready, it has accepted nothing.
     #[track_caller]
-    pub fn accept(&self) -> Accept<'_> {
+    pub fn accept(&self) -> Accept<'_, L> {
         Accept::new(self)
     }
 
-    /// The poll form of [`TcpListener::accept`]: the last waker wins.
+    /// The poll form of [`Self::accept`]: the last waker wins.
     ///
     /// # Errors
-    /// As [`TcpListener::accept`].
+    /// As [`Self::accept`].
     #[track_caller]
-    pub fn poll_accept(
-        &self,
-        context: &mut Context<'_>,
-    ) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+    pub fn poll_accept(&self, context: &mut Context<'_>) -> Poll<io::Result<Peer<L>>> {
         // Taken out while it is polled: polling it runs a waker's code, under no lock of ours.
         let mut pause = self.lock_pause().take();
         let waiter = &mut self.io.poll_waiter(Direction::Read);
@@ -130,12 +107,12 @@ impl TcpListener {
     ///
     /// # Errors
     /// `WouldBlock` if there is none; what the system says where there is no room for it; otherwise
-    /// as [`TcpListener::accept`].
-    pub fn try_accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+    /// as [`Self::accept`].
+    pub fn try_accept(&self) -> io::Result<Peer<L>> {
         accept::now(self)
     }
 
-    /// Waits until accepting is worth trying ([`TcpListener::try_accept`]).
+    /// Waits until accepting is worth trying ([`Self::try_accept`]).
     ///
     /// # Errors
     /// If the loop that the listener was registered with has ended.
@@ -147,10 +124,10 @@ impl TcpListener {
         self.io.readable()
     }
 
-    /// The poll form of [`TcpListener::readable`].
+    /// The poll form of [`Self::readable`].
     ///
     /// # Errors
-    /// As [`TcpListener::readable`].
+    /// As [`Self::readable`].
     #[track_caller]
     pub fn poll_read_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<Ready>> {
         self.io.poll_readable(context)
@@ -194,7 +171,7 @@ impl TcpListener {
     /// # })
     /// # }
     /// ```
-    pub fn incoming(&self) -> Incoming<'_> {
+    pub fn incoming(&self) -> Incoming<'_, L> {
         Incoming { listener: self }
     }
 
@@ -202,24 +179,8 @@ impl TcpListener {
     ///
     /// # Errors
     /// What the system says.
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.io.get_ref().local_addr()
-    }
-
-    /// How many hops a packet of accepted connections may take.
-    ///
-    /// # Errors
-    /// What the system says.
-    pub fn ttl(&self) -> io::Result<u32> {
-        self.io.get_ref().ttl()
-    }
-
-    /// Sets how many hops a packet of connections accepted from now on may take.
-    ///
-    /// # Errors
-    /// What the system says.
-    pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
-        self.io.get_ref().set_ttl(ttl)
+    pub fn local_addr(&self) -> io::Result<L::Address> {
+        socket::local(self.io.get_ref())
     }
 
     /// Takes the error that waits at the socket, if one does.
@@ -227,52 +188,44 @@ impl TcpListener {
     /// # Errors
     /// What the system says when asked.
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.io.get_ref().take_error()
+        socket::take_error(self.io.get_ref())
     }
 }
 
-impl fmt::Debug for TcpListener {
+impl<L: fmt::Debug> fmt::Debug for Listener<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.io.get_ref().fmt(f)
     }
 }
 
-fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    socket.set_reuse_address(true)?;
-    socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
-    TcpListener::from_std(socket.into())
-}
-
-/// All connections of a listener; made by [`TcpListener::incoming`]. Also a
+/// All connections of a listener; made by [`Listener::incoming`]. Also a
 /// [`Stream`](futures_core::Stream) that never ends.
 #[derive(Debug)]
 #[must_use = "nothing is accepted unless it is asked for"]
-pub struct Incoming<'a> {
-    listener: &'a TcpListener,
+pub struct Incoming<'a, L = net::TcpListener> {
+    listener: &'a Listener<L>,
 }
 
-impl Incoming<'_> {
+impl<L: Listens> Incoming<'_, L> {
     /// The next connection.
     ///
     /// # Errors
-    /// As [`TcpListener::accept`].
+    /// As [`Listener::accept`].
     ///
     /// # Cancel safety
     /// Dropped before it was ready, it has accepted nothing.
-    pub async fn next(&mut self) -> io::Result<TcpStream> {
+    pub async fn next(&mut self) -> io::Result<ByteStream<L::Stream>> {
         self.listener.accept().await.map(|(stream, _)| stream)
     }
 }
 
-impl futures_core::Stream for Incoming<'_> {
-    type Item = io::Result<TcpStream>;
+impl<L: Listens> futures_core::Stream for Incoming<'_, L> {
+    type Item = io::Result<ByteStream<L::Stream>>;
 
     fn poll_next(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<io::Result<TcpStream>>> {
+    ) -> Poll<Option<io::Result<ByteStream<L::Stream>>>> {
         self.listener.poll_accept(context).map_ok(|(stream, _)| stream).map(Some)
     }
 }

@@ -1,52 +1,67 @@
 //! The system calls of a stream, one each, and what each says about the next one.
 //!
+//! Sockets have calls of their own, pipes are read and written as files: `Kind::IS_SOCKET` decides,
+//! when the program is compiled.
+//!
 //! Called by the futures and the poll forms alike. None of them waits, and none retries.
 
 use std::io::{self, IoSlice, IoSliceMut};
-use std::net::TcpStream;
 use std::ops::Range;
 
 use corio_reactor::After;
 use rustix::buffer::spare_capacity;
 use rustix::net::{RecvFlags, SendAncillaryBuffer};
 
+use crate::kind::{Reads, Socket, Writes};
 use crate::sys::SEND_FLAGS;
 
 /// What an attempt gives to [`corio_reactor::Io::with`].
 pub(crate) type Attempt = io::Result<(usize, After)>;
 
 #[inline]
-pub(crate) fn recv(socket: &TcpStream, buffer: &mut [u8]) -> Attempt {
+pub(crate) fn recv<S: Reads>(source: &S, buffer: &mut [u8]) -> Attempt {
     let wanted = buffer.len();
-    let (n, _) = rustix::net::recv(socket, buffer, RecvFlags::empty())?;
+    let n = if S::IS_SOCKET {
+        rustix::net::recv(source, buffer, RecvFlags::empty())?.0
+    } else {
+        rustix::io::read(source, buffer)?
+    };
     Ok((n, After::stream(n, wanted)))
 }
 
 /// Reads into what the vector has room for; it must have some.
-pub(crate) fn recv_spare(socket: &TcpStream, buffer: &mut Vec<u8>) -> Attempt {
+pub(crate) fn recv_spare<S: Reads>(source: &S, buffer: &mut Vec<u8>) -> Attempt {
     let wanted = buffer.capacity() - buffer.len();
-    let (n, _) = rustix::net::recv(socket, spare_capacity(buffer), RecvFlags::empty())?;
+    let n = if S::IS_SOCKET {
+        rustix::net::recv(source, spare_capacity(buffer), RecvFlags::empty())?.0
+    } else {
+        rustix::io::read(source, spare_capacity(buffer))?
+    };
     Ok((n, After::stream(n, wanted)))
 }
 
-pub(crate) fn recv_vectored(socket: &TcpStream, buffers: &mut [IoSliceMut<'_>]) -> Attempt {
+pub(crate) fn recv_vectored<S: Reads>(source: &S, buffers: &mut [IoSliceMut<'_>]) -> Attempt {
     // A short read says that nothing is left only if the system took all the buffers.
     let taken = one_call(buffers.iter().map(|buffer| buffer.len()));
     let buffers = &mut buffers[taken];
     let wanted = buffers.iter().map(|buffer| buffer.len()).sum();
-    let n = rustix::io::readv(socket, buffers)?;
+    let n = rustix::io::readv(source, buffers)?;
     Ok((n, After::stream(n, wanted)))
 }
 
 /// Takes nothing out, so it never says that nothing is left.
-pub(crate) fn peek(socket: &TcpStream, buffer: &mut [u8]) -> Attempt {
+pub(crate) fn peek<S: Socket>(socket: &S, buffer: &mut [u8]) -> Attempt {
     let (n, _) = rustix::net::recv(socket, buffer, RecvFlags::PEEK)?;
     Ok((n, After::MaybeMore))
 }
 
 #[inline]
-pub(crate) fn send(socket: &TcpStream, bytes: &[u8]) -> Attempt {
-    let n = rustix::net::send(socket, bytes, SEND_FLAGS)?;
+pub(crate) fn send<S: Writes>(target: &S, bytes: &[u8]) -> Attempt {
+    let n = if S::IS_SOCKET {
+        rustix::net::send(target, bytes, SEND_FLAGS)?
+    } else {
+        rustix::io::write(target, bytes)?
+    };
     Ok((n, After::stream(n, bytes.len())))
 }
 
@@ -77,11 +92,15 @@ fn took_nothing(left: usize) -> io::Error {
     io::Error::new(io::ErrorKind::WriteZero, message)
 }
 
-pub(crate) fn send_vectored(socket: &TcpStream, bytes: &[IoSlice<'_>]) -> Attempt {
+pub(crate) fn send_vectored<S: Writes>(target: &S, bytes: &[IoSlice<'_>]) -> Attempt {
     let bytes = &bytes[one_call(bytes.iter().map(|slice| slice.len()))];
     let wanted = bytes.iter().map(|slice| slice.len()).sum();
-    let control = &mut SendAncillaryBuffer::default();
-    let n = rustix::net::sendmsg(socket, bytes, control, SEND_FLAGS)?;
+    let n = if S::IS_SOCKET {
+        let control = &mut SendAncillaryBuffer::default();
+        rustix::net::sendmsg(target, bytes, control, SEND_FLAGS)?
+    } else {
+        rustix::io::writev(target, bytes)?
+    };
     Ok((n, After::stream(n, wanted)))
 }
 

@@ -1,22 +1,23 @@
-//! Conversions of streams and listeners, and the `futures_io` traits.
+//! Conversions of descriptors to our types and back, and the `futures_io` traits.
 //!
 //! The traits are poll forms: all readers through them are one waiter, and so are all writers.
 
 use std::io::{self, IoSlice, IoSliceMut};
-use std::net::Shutdown;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_io::{AsyncRead, AsyncWrite};
 
-use crate::listener::TcpListener;
+use crate::datagram::DatagramSocket;
+use crate::kind::{Connection, Datagrams, Kind, Listens, Reads, Writes};
+use crate::listener::Listener;
 use crate::split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
-use crate::stream::TcpStream;
+use crate::stream::ByteStream;
 
 macro_rules! async_read {
-    ($type:ty, $stream:ident => $whole:expr) => {
-        impl AsyncRead for $type {
+    ($type:ty, $bound:ident, $stream:ident => $whole:expr) => {
+        impl<S: $bound> AsyncRead for $type {
             fn poll_read(
                 self: Pin<&mut Self>,
                 context: &mut Context<'_>,
@@ -38,9 +39,11 @@ macro_rules! async_read {
     };
 }
 
+/// Implements the `AsyncWrite` that is in scope: `$close` is what it calls the end of writing, and `$more`
+/// what else it has.
 macro_rules! async_write {
-    ($type:ty, $stream:ident => $whole:expr) => {
-        impl AsyncWrite for $type {
+    ($close:ident; $type:ty, $bound:ident, $stream:ident => $whole:expr; $($more:tt)*) => {
+        impl<S: $bound> AsyncWrite for $type {
             fn poll_write(
                 self: Pin<&mut Self>,
                 context: &mut Context<'_>,
@@ -64,53 +67,58 @@ macro_rules! async_write {
                 $whole.poll_flush(context)
             }
 
-            /// Shuts down writing.
-            fn poll_close(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+            /// Shuts down writing. A pipe has no such thing: there the end is when it is dropped.
+            fn $close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
                 let $stream = &*self;
-                $whole.poll_shutdown(context, Shutdown::Write)
+                Poll::Ready($whole.close_writing())
             }
+
+            $($more)*
         }
     };
 }
 
-async_read!(TcpStream, stream => stream);
-async_write!(TcpStream, stream => stream);
-async_read!(&TcpStream, stream => stream);
-async_write!(&TcpStream, stream => stream);
-async_read!(ReadHalf<'_>, half => half.0);
-async_write!(WriteHalf<'_>, half => half.0);
-async_read!(OwnedReadHalf, half => half.0);
-async_write!(OwnedWriteHalf, half => half.stream);
+#[cfg(feature = "tokio-io")]
+pub(crate) use async_write;
+
+async_read!(ByteStream<S>, Reads, stream => stream);
+async_write!(poll_close; ByteStream<S>, Writes, stream => stream;);
+async_read!(&ByteStream<S>, Reads, stream => stream);
+async_write!(poll_close; &ByteStream<S>, Writes, stream => stream;);
+async_read!(ReadHalf<'_, S>, Connection, half => half.0);
+async_write!(poll_close; WriteHalf<'_, S>, Connection, half => half.0;);
+async_read!(OwnedReadHalf<S>, Connection, half => half.0);
+async_write!(poll_close; OwnedWriteHalf<S>, Connection, half => half.stream;);
 
 macro_rules! conversions {
-    ($type:ty) => {
-        impl AsFd for $type {
+    ($type:ty, $bound:ident) => {
+        impl<S: $bound> AsFd for $type {
             fn as_fd(&self) -> BorrowedFd<'_> {
                 self.io.as_fd()
             }
         }
 
-        impl AsRawFd for $type {
+        impl<S: $bound> AsRawFd for $type {
             fn as_raw_fd(&self) -> RawFd {
                 self.io.as_raw_fd()
             }
         }
 
-        /// Of a descriptor that must be such a socket, made non-blocking here and registered by
+        /// Of a descriptor that must be of this kind, made non-blocking here and registered by
         /// its first use: with the loop of the thread that makes that use, or with the process's
         /// own where there is none, for good.
         ///
         /// If that fails, the first use says why: the error has the system's kind and names the
         /// descriptor. `into_std`, [`AsFd`] and dropping work all the same. A descriptor that is
-        /// no such socket is refused by the system at the first use, too. `from_std` registers,
+        /// of another kind is refused by the system at the first use, too. `from_std` registers,
         /// and fails, at once.
-        impl From<OwnedFd> for $type {
+        impl<S: $bound> From<OwnedFd> for $type {
             fn from(fd: OwnedFd) -> Self {
                 Self::unregistered(fd.into())
             }
         }
 
-        impl From<$type> for OwnedFd {
+        impl<S: $bound> From<$type> for OwnedFd {
             /// The descriptor, deregistered if it was registered, and still non-blocking.
             fn from(outer: $type) -> OwnedFd {
                 outer.into_std().into()
@@ -119,5 +127,6 @@ macro_rules! conversions {
     };
 }
 
-conversions!(TcpStream);
-conversions!(TcpListener);
+conversions!(ByteStream<S>, Kind);
+conversions!(Listener<S>, Listens);
+conversions!(DatagramSocket<S>, Datagrams);

@@ -10,39 +10,42 @@ mod writes;
 use std::error::Error;
 use std::fmt;
 use std::io;
-use std::net::{Shutdown, SocketAddr};
+use std::net::{self, Shutdown};
 use std::sync::Arc;
 
-use crate::stream::TcpStream;
+use crate::kind::Connection;
+use crate::stream::ByteStream;
 
-/// The half that reads, borrowed; made by [`TcpStream::split`].
+/// The half that reads, borrowed; made by [`ByteStream::split`].
 #[derive(Debug)]
-pub struct ReadHalf<'a>(pub(crate) &'a TcpStream);
+pub struct ReadHalf<'a, S = net::TcpStream>(pub(crate) &'a ByteStream<S>);
 
-/// The half that writes, borrowed; made by [`TcpStream::split`].
+/// The half that writes, borrowed; made by [`ByteStream::split`].
 ///
 /// Dropping it does nothing: the stream is still there.
 #[derive(Debug)]
-pub struct WriteHalf<'a>(pub(crate) &'a TcpStream);
+pub struct WriteHalf<'a, S = net::TcpStream>(pub(crate) &'a ByteStream<S>);
 
-/// The half that reads, owned; made by [`TcpStream::into_split`].
+/// The half that reads, owned; made by [`ByteStream::into_split`].
 #[derive(Debug)]
-pub struct OwnedReadHalf(pub(crate) Arc<TcpStream>);
+pub struct OwnedReadHalf<S = net::TcpStream>(pub(crate) Arc<ByteStream<S>>);
 
-/// The half that writes, owned; made by [`TcpStream::into_split`].
+/// The half that writes, owned; made by [`ByteStream::into_split`].
 ///
 /// Dropping it shuts down writing: the peer sees the end ([`OwnedWriteHalf::forget`] does not).
 #[derive(Debug)]
-pub struct OwnedWriteHalf {
-    pub(crate) stream: Arc<TcpStream>,
+pub struct OwnedWriteHalf<S: Connection = net::TcpStream> {
+    pub(crate) stream: Arc<ByteStream<S>>,
     shut_down_on_drop: bool,
 }
 
-pub(crate) fn split(stream: &mut TcpStream) -> (ReadHalf<'_>, WriteHalf<'_>) {
+pub(crate) fn split<S>(stream: &mut ByteStream<S>) -> (ReadHalf<'_, S>, WriteHalf<'_, S>) {
     (ReadHalf(stream), WriteHalf(stream))
 }
 
-pub(crate) fn into_split(stream: TcpStream) -> (OwnedReadHalf, OwnedWriteHalf) {
+pub(crate) fn into_split<S: Connection>(
+    stream: ByteStream<S>,
+) -> (OwnedReadHalf<S>, OwnedWriteHalf<S>) {
     let stream = Arc::new(stream);
     let write = OwnedWriteHalf { stream: stream.clone(), shut_down_on_drop: true };
     (OwnedReadHalf(stream), write)
@@ -52,7 +55,7 @@ pub(crate) fn into_split(stream: TcpStream) -> (OwnedReadHalf, OwnedWriteHalf) {
 macro_rules! whole {
     ($stream:tt) => {
         /// The whole stream, for its options.
-        pub fn as_stream(&self) -> &TcpStream {
+        pub fn as_stream(&self) -> &ByteStream<S> {
             &self.$stream
         }
 
@@ -60,48 +63,48 @@ macro_rules! whole {
         ///
         /// # Errors
         /// What the system says.
-        pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        pub fn local_addr(&self) -> io::Result<S::Address> {
             self.$stream.local_addr()
         }
 
         /// The peer's address.
         ///
         /// # Errors
-        /// As [`TcpStream::peer_addr`].
-        pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        /// As [`ByteStream::peer_addr`].
+        pub fn peer_addr(&self) -> io::Result<S::Address> {
             self.$stream.peer_addr()
         }
     };
 }
 
-impl ReadHalf<'_> {
+impl<S: Connection> ReadHalf<'_, S> {
     whole!(0);
 }
 
-impl WriteHalf<'_> {
+impl<S: Connection> WriteHalf<'_, S> {
     whole!(0);
 }
 
-impl OwnedReadHalf {
+impl<S: Connection> OwnedReadHalf<S> {
     whole!(0);
 
     /// Puts the stream together again.
     ///
     /// # Errors
     /// If the halves are not of one stream; they are given back.
-    pub fn reunite(self, write: OwnedWriteHalf) -> Result<TcpStream, ReuniteError> {
+    pub fn reunite(self, write: OwnedWriteHalf<S>) -> Result<ByteStream<S>, ReuniteError<S>> {
         reunite(self, write)
     }
 }
 
-impl OwnedWriteHalf {
+impl<S: Connection> OwnedWriteHalf<S> {
     whole!(stream);
 
     /// Puts the stream together again.
     ///
     /// # Errors
     /// If the halves are not of one stream; they are given back.
-    pub fn reunite(self, read: OwnedReadHalf) -> Result<TcpStream, ReuniteError> {
+    pub fn reunite(self, read: OwnedReadHalf<S>) -> Result<ByteStream<S>, ReuniteError<S>> {
         reunite(read, self)
     }
 
@@ -111,7 +114,7 @@ impl OwnedWriteHalf {
     }
 }
 
-impl Drop for OwnedWriteHalf {
+impl<S: Connection> Drop for OwnedWriteHalf<S> {
     fn drop(&mut self) {
         if self.shut_down_on_drop {
             // Nobody is left to tell: the connection is as good as closed.
@@ -120,7 +123,10 @@ impl Drop for OwnedWriteHalf {
     }
 }
 
-fn reunite(read: OwnedReadHalf, write: OwnedWriteHalf) -> Result<TcpStream, ReuniteError> {
+fn reunite<S: Connection>(
+    read: OwnedReadHalf<S>,
+    write: OwnedWriteHalf<S>,
+) -> Result<ByteStream<S>, ReuniteError<S>> {
     if !Arc::ptr_eq(&read.0, &write.stream) {
         return Err(ReuniteError(read, write));
     }
@@ -130,17 +136,17 @@ fn reunite(read: OwnedReadHalf, write: OwnedWriteHalf) -> Result<TcpStream, Reun
 
 /// The halves were not of one stream. They are given back.
 #[derive(Debug)]
-pub struct ReuniteError(
+pub struct ReuniteError<S: Connection = net::TcpStream>(
     /// The half that reads.
-    pub OwnedReadHalf,
+    pub OwnedReadHalf<S>,
     /// The half that writes.
-    pub OwnedWriteHalf,
+    pub OwnedWriteHalf<S>,
 );
 
-impl fmt::Display for ReuniteError {
+impl<S: Connection> fmt::Display for ReuniteError<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the two halves are of different streams: reunite those that one split made")
     }
 }
 
-impl Error for ReuniteError {}
+impl<S: Connection> Error for ReuniteError<S> {}

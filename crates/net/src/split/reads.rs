@@ -6,27 +6,28 @@ use std::task::{Context, Poll};
 use corio_reactor::{Ready, ReadyFuture};
 
 use super::{OwnedReadHalf, ReadHalf};
+use crate::kind::Connection;
 use crate::stream::{Peek, Read, ReadBuf, ReadExact, ReadToEnd, ReadVectored};
 
 /// The operations of a half that reads. Cancel safety is the stream's.
 macro_rules! reads {
     ($stream:tt) => {
-        /// As [`TcpStream::read`](crate::TcpStream::read).
+        /// As [`ByteStream::read`](crate::ByteStream::read).
         ///
         /// # Errors
-        /// As [`TcpStream::read`](crate::TcpStream::read).
+        /// As [`ByteStream::read`](crate::ByteStream::read).
         ///
         /// # Cancel safety
         /// Dropped before it was ready, it has read nothing.
         #[track_caller]
-        pub fn read<'b>(&'b mut self, buffer: &'b mut [u8]) -> Read<'b> {
+        pub fn read<'b>(&'b mut self, buffer: &'b mut [u8]) -> Read<'b, S> {
             self.$stream.read(buffer)
         }
 
-        /// As [`TcpStream::read_vectored`](crate::TcpStream::read_vectored).
+        /// As [`ByteStream::read_vectored`](crate::ByteStream::read_vectored).
         ///
         /// # Errors
-        /// As [`TcpStream::read`](crate::TcpStream::read).
+        /// As [`ByteStream::read`](crate::ByteStream::read).
         ///
         /// # Cancel safety
         /// Dropped before it was ready, it has read nothing.
@@ -34,86 +35,86 @@ macro_rules! reads {
         pub fn read_vectored<'b, 's>(
             &'b mut self,
             buffers: &'b mut [IoSliceMut<'s>],
-        ) -> ReadVectored<'b, 's> {
+        ) -> ReadVectored<'b, 's, S> {
             self.$stream.read_vectored(buffers)
         }
 
-        /// As [`TcpStream::read_buf`](crate::TcpStream::read_buf).
+        /// As [`ByteStream::read_buf`](crate::ByteStream::read_buf).
         ///
         /// # Errors
-        /// As [`TcpStream::read`](crate::TcpStream::read).
+        /// As [`ByteStream::read`](crate::ByteStream::read).
         ///
         /// # Cancel safety
         /// Dropped before it was ready, it has read nothing.
         #[track_caller]
-        pub fn read_buf<'b>(&'b mut self, buffer: &'b mut Vec<u8>) -> ReadBuf<'b> {
+        pub fn read_buf<'b>(&'b mut self, buffer: &'b mut Vec<u8>) -> ReadBuf<'b, S> {
             self.$stream.read_buf(buffer)
         }
 
-        /// As [`TcpStream::read_exact`](crate::TcpStream::read_exact).
+        /// As [`ByteStream::read_exact`](crate::ByteStream::read_exact).
         ///
         /// # Errors
-        /// As [`TcpStream::read_exact`](crate::TcpStream::read_exact).
+        /// As [`ByteStream::read_exact`](crate::ByteStream::read_exact).
         ///
         /// # Cancel safety
-        /// None, as [`TcpStream::read_exact`](crate::TcpStream::read_exact).
+        /// None, as [`ByteStream::read_exact`](crate::ByteStream::read_exact).
         #[track_caller]
-        pub fn read_exact<'b>(&'b mut self, buffer: &'b mut [u8]) -> ReadExact<'b> {
+        pub fn read_exact<'b>(&'b mut self, buffer: &'b mut [u8]) -> ReadExact<'b, S> {
             self.$stream.read_exact(buffer)
         }
 
-        /// As [`TcpStream::read_to_end`](crate::TcpStream::read_to_end).
+        /// As [`ByteStream::read_to_end`](crate::ByteStream::read_to_end).
         ///
         /// # Errors
-        /// As [`TcpStream::read_to_end`](crate::TcpStream::read_to_end).
+        /// As [`ByteStream::read_to_end`](crate::ByteStream::read_to_end).
         ///
         /// # Cancel safety
-        /// As [`TcpStream::read_to_end`](crate::TcpStream::read_to_end).
+        /// As [`ByteStream::read_to_end`](crate::ByteStream::read_to_end).
         #[track_caller]
-        pub fn read_to_end<'b>(&'b mut self, buffer: &'b mut Vec<u8>) -> ReadToEnd<'b> {
+        pub fn read_to_end<'b>(&'b mut self, buffer: &'b mut Vec<u8>) -> ReadToEnd<'b, S> {
             self.$stream.read_to_end(buffer)
         }
 
-        /// As [`TcpStream::peek`](crate::TcpStream::peek).
+        /// As [`ByteStream::peek`](crate::ByteStream::peek).
         ///
         /// # Errors
-        /// As [`TcpStream::read`](crate::TcpStream::read).
+        /// As [`ByteStream::read`](crate::ByteStream::read).
         ///
         /// # Cancel safety
         /// It takes nothing.
         #[track_caller]
-        pub fn peek<'b>(&'b mut self, buffer: &'b mut [u8]) -> Peek<'b> {
+        pub fn peek<'b>(&'b mut self, buffer: &'b mut [u8]) -> Peek<'b, S> {
             self.$stream.peek(buffer)
         }
 
-        /// As [`TcpStream::try_read`](crate::TcpStream::try_read).
+        /// As [`ByteStream::try_read`](crate::ByteStream::try_read).
         ///
         /// # Errors
-        /// As [`TcpStream::try_read`](crate::TcpStream::try_read).
+        /// As [`ByteStream::try_read`](crate::ByteStream::try_read).
         pub fn try_read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
             self.$stream.try_read(buffer)
         }
 
-        /// As [`TcpStream::try_read_vectored`](crate::TcpStream::try_read_vectored).
+        /// As [`ByteStream::try_read_vectored`](crate::ByteStream::try_read_vectored).
         ///
         /// # Errors
-        /// As [`TcpStream::try_read`](crate::TcpStream::try_read).
+        /// As [`ByteStream::try_read`](crate::ByteStream::try_read).
         pub fn try_read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
             self.$stream.try_read_vectored(buffers)
         }
 
-        /// As [`TcpStream::try_peek`](crate::TcpStream::try_peek).
+        /// As [`ByteStream::try_peek`](crate::ByteStream::try_peek).
         ///
         /// # Errors
-        /// As [`TcpStream::try_read`](crate::TcpStream::try_read).
+        /// As [`ByteStream::try_read`](crate::ByteStream::try_read).
         pub fn try_peek(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
             self.$stream.try_peek(buffer)
         }
 
-        /// As [`TcpStream::readable`](crate::TcpStream::readable).
+        /// As [`ByteStream::readable`](crate::ByteStream::readable).
         ///
         /// # Errors
-        /// As [`TcpStream::readable`](crate::TcpStream::readable).
+        /// As [`ByteStream::readable`](crate::ByteStream::readable).
         ///
         /// # Cancel safety
         /// Dropped, it is forgotten and nothing is lost.
@@ -122,10 +123,10 @@ macro_rules! reads {
             self.$stream.readable()
         }
 
-        /// As [`TcpStream::poll_read`](crate::TcpStream::poll_read).
+        /// As [`ByteStream::poll_read`](crate::ByteStream::poll_read).
         ///
         /// # Errors
-        /// As [`TcpStream::poll_read`](crate::TcpStream::poll_read).
+        /// As [`ByteStream::poll_read`](crate::ByteStream::poll_read).
         #[track_caller]
         pub fn poll_read(
             &mut self,
@@ -135,10 +136,10 @@ macro_rules! reads {
             self.$stream.poll_read(context, buffer)
         }
 
-        /// As [`TcpStream::poll_read_vectored`](crate::TcpStream::poll_read_vectored).
+        /// As [`ByteStream::poll_read_vectored`](crate::ByteStream::poll_read_vectored).
         ///
         /// # Errors
-        /// As [`TcpStream::poll_read_vectored`](crate::TcpStream::poll_read_vectored).
+        /// As [`ByteStream::poll_read_vectored`](crate::ByteStream::poll_read_vectored).
         #[track_caller]
         pub fn poll_read_vectored(
             &mut self,
@@ -148,10 +149,10 @@ macro_rules! reads {
             self.$stream.poll_read_vectored(context, buffers)
         }
 
-        /// As [`TcpStream::poll_read_buf`](crate::TcpStream::poll_read_buf).
+        /// As [`ByteStream::poll_read_buf`](crate::ByteStream::poll_read_buf).
         ///
         /// # Errors
-        /// As [`TcpStream::poll_read_buf`](crate::TcpStream::poll_read_buf).
+        /// As [`ByteStream::poll_read_buf`](crate::ByteStream::poll_read_buf).
         #[track_caller]
         pub fn poll_read_buf(
             &mut self,
@@ -161,13 +162,13 @@ macro_rules! reads {
             self.$stream.poll_read_buf(context, buffer)
         }
 
-        /// As [`TcpStream::poll_read_exact`](crate::TcpStream::poll_read_exact).
+        /// As [`ByteStream::poll_read_exact`](crate::ByteStream::poll_read_exact).
         ///
         /// # Errors
-        /// As [`TcpStream::poll_read_exact`](crate::TcpStream::poll_read_exact).
+        /// As [`ByteStream::poll_read_exact`](crate::ByteStream::poll_read_exact).
         ///
         /// # Panics
-        /// As [`TcpStream::poll_read_exact`](crate::TcpStream::poll_read_exact).
+        /// As [`ByteStream::poll_read_exact`](crate::ByteStream::poll_read_exact).
         ///
         /// # Cancel safety
         /// It may be given up after any call: `filled` says how far it came.
@@ -181,10 +182,10 @@ macro_rules! reads {
             self.$stream.poll_read_exact(context, buffer, filled)
         }
 
-        /// As [`TcpStream::poll_read_to_end`](crate::TcpStream::poll_read_to_end).
+        /// As [`ByteStream::poll_read_to_end`](crate::ByteStream::poll_read_to_end).
         ///
         /// # Errors
-        /// As [`TcpStream::poll_read_to_end`](crate::TcpStream::poll_read_to_end).
+        /// As [`ByteStream::poll_read_to_end`](crate::ByteStream::poll_read_to_end).
         ///
         /// # Cancel safety
         /// It may be given up after any call: what it has read is in `buffer`.
@@ -198,10 +199,10 @@ macro_rules! reads {
             self.$stream.poll_read_to_end(context, buffer, appended)
         }
 
-        /// As [`TcpStream::poll_peek`](crate::TcpStream::poll_peek).
+        /// As [`ByteStream::poll_peek`](crate::ByteStream::poll_peek).
         ///
         /// # Errors
-        /// As [`TcpStream::poll_peek`](crate::TcpStream::poll_peek).
+        /// As [`ByteStream::poll_peek`](crate::ByteStream::poll_peek).
         #[track_caller]
         pub fn poll_peek(
             &mut self,
@@ -211,10 +212,10 @@ macro_rules! reads {
             self.$stream.poll_peek(context, buffer)
         }
 
-        /// As [`TcpStream::poll_read_ready`](crate::TcpStream::poll_read_ready).
+        /// As [`ByteStream::poll_read_ready`](crate::ByteStream::poll_read_ready).
         ///
         /// # Errors
-        /// As [`TcpStream::poll_read_ready`](crate::TcpStream::poll_read_ready).
+        /// As [`ByteStream::poll_read_ready`](crate::ByteStream::poll_read_ready).
         #[track_caller]
         pub fn poll_read_ready(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Ready>> {
             self.$stream.poll_read_ready(context)
@@ -222,10 +223,10 @@ macro_rules! reads {
     };
 }
 
-impl ReadHalf<'_> {
+impl<S: Connection> ReadHalf<'_, S> {
     reads!(0);
 }
 
-impl OwnedReadHalf {
+impl<S: Connection> OwnedReadHalf<S> {
     reads!(0);
 }

@@ -7,27 +7,28 @@ use std::task::{Context, Poll};
 use corio_reactor::{Ready, ReadyFuture};
 
 use super::{OwnedWriteHalf, WriteHalf};
+use crate::kind::Connection;
 use crate::stream::{Write, WriteAll, WriteVectored};
 
 /// The operations of a half that writes. Cancel safety is the stream's.
 macro_rules! writes {
     ($stream:tt) => {
-        /// As [`TcpStream::write`](crate::TcpStream::write).
+        /// As [`ByteStream::write`](crate::ByteStream::write).
         ///
         /// # Errors
-        /// As [`TcpStream::write`](crate::TcpStream::write).
+        /// As [`ByteStream::write`](crate::ByteStream::write).
         ///
         /// # Cancel safety
         /// Dropped before it was ready, it has written nothing.
         #[track_caller]
-        pub fn write<'b>(&'b mut self, bytes: &'b [u8]) -> Write<'b> {
+        pub fn write<'b>(&'b mut self, bytes: &'b [u8]) -> Write<'b, S> {
             self.$stream.write(bytes)
         }
 
-        /// As [`TcpStream::write_vectored`](crate::TcpStream::write_vectored).
+        /// As [`ByteStream::write_vectored`](crate::ByteStream::write_vectored).
         ///
         /// # Errors
-        /// As [`TcpStream::write`](crate::TcpStream::write).
+        /// As [`ByteStream::write`](crate::ByteStream::write).
         ///
         /// # Cancel safety
         /// Dropped before it was ready, it has written nothing.
@@ -35,34 +36,34 @@ macro_rules! writes {
         pub fn write_vectored<'b, 's>(
             &'b mut self,
             bytes: &'b [IoSlice<'s>],
-        ) -> WriteVectored<'b, 's> {
+        ) -> WriteVectored<'b, 's, S> {
             self.$stream.write_vectored(bytes)
         }
 
-        /// As [`TcpStream::write_all`](crate::TcpStream::write_all).
+        /// As [`ByteStream::write_all`](crate::ByteStream::write_all).
         ///
         /// # Errors
-        /// As [`TcpStream::write_all`](crate::TcpStream::write_all).
+        /// As [`ByteStream::write_all`](crate::ByteStream::write_all).
         ///
         /// # Cancel safety
-        /// None, as [`TcpStream::write_all`](crate::TcpStream::write_all).
+        /// None, as [`ByteStream::write_all`](crate::ByteStream::write_all).
         #[track_caller]
-        pub fn write_all<'b>(&'b mut self, bytes: &'b [u8]) -> WriteAll<'b> {
+        pub fn write_all<'b>(&'b mut self, bytes: &'b [u8]) -> WriteAll<'b, S> {
             self.$stream.write_all(bytes)
         }
 
-        /// As [`TcpStream::try_write`](crate::TcpStream::try_write).
+        /// As [`ByteStream::try_write`](crate::ByteStream::try_write).
         ///
         /// # Errors
-        /// As [`TcpStream::try_write`](crate::TcpStream::try_write).
+        /// As [`ByteStream::try_write`](crate::ByteStream::try_write).
         pub fn try_write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.$stream.try_write(bytes)
         }
 
-        /// As [`TcpStream::try_write_vectored`](crate::TcpStream::try_write_vectored).
+        /// As [`ByteStream::try_write_vectored`](crate::ByteStream::try_write_vectored).
         ///
         /// # Errors
-        /// As [`TcpStream::try_write`](crate::TcpStream::try_write).
+        /// As [`ByteStream::try_write`](crate::ByteStream::try_write).
         pub fn try_write_vectored(&mut self, bytes: &[IoSlice<'_>]) -> io::Result<usize> {
             self.$stream.try_write_vectored(bytes)
         }
@@ -70,15 +71,15 @@ macro_rules! writes {
         /// Shuts down writing: the peer reads the end.
         ///
         /// # Errors
-        /// As [`TcpStream::shutdown`](crate::TcpStream::shutdown).
+        /// As [`ByteStream::shutdown`](crate::ByteStream::shutdown).
         pub async fn shutdown(&mut self) -> io::Result<()> {
             self.$stream.shut_down(Shutdown::Write)
         }
 
-        /// As [`TcpStream::writable`](crate::TcpStream::writable).
+        /// As [`ByteStream::writable`](crate::ByteStream::writable).
         ///
         /// # Errors
-        /// As [`TcpStream::readable`](crate::TcpStream::readable).
+        /// As [`ByteStream::readable`](crate::ByteStream::readable).
         ///
         /// # Cancel safety
         /// Dropped, it is forgotten and nothing is lost.
@@ -87,10 +88,10 @@ macro_rules! writes {
             self.$stream.writable()
         }
 
-        /// As [`TcpStream::poll_write`](crate::TcpStream::poll_write).
+        /// As [`ByteStream::poll_write`](crate::ByteStream::poll_write).
         ///
         /// # Errors
-        /// As [`TcpStream::poll_write`](crate::TcpStream::poll_write).
+        /// As [`ByteStream::poll_write`](crate::ByteStream::poll_write).
         #[track_caller]
         pub fn poll_write(
             &mut self,
@@ -100,10 +101,10 @@ macro_rules! writes {
             self.$stream.poll_write(context, bytes)
         }
 
-        /// As [`TcpStream::poll_write_vectored`](crate::TcpStream::poll_write_vectored).
+        /// As [`ByteStream::poll_write_vectored`](crate::ByteStream::poll_write_vectored).
         ///
         /// # Errors
-        /// As [`TcpStream::poll_write_vectored`](crate::TcpStream::poll_write_vectored).
+        /// As [`ByteStream::poll_write_vectored`](crate::ByteStream::poll_write_vectored).
         #[track_caller]
         pub fn poll_write_vectored(
             &mut self,
@@ -113,13 +114,13 @@ macro_rules! writes {
             self.$stream.poll_write_vectored(context, bytes)
         }
 
-        /// As [`TcpStream::poll_write_all`](crate::TcpStream::poll_write_all).
+        /// As [`ByteStream::poll_write_all`](crate::ByteStream::poll_write_all).
         ///
         /// # Errors
-        /// As [`TcpStream::poll_write_all`](crate::TcpStream::poll_write_all).
+        /// As [`ByteStream::poll_write_all`](crate::ByteStream::poll_write_all).
         ///
         /// # Panics
-        /// As [`TcpStream::poll_write_all`](crate::TcpStream::poll_write_all).
+        /// As [`ByteStream::poll_write_all`](crate::ByteStream::poll_write_all).
         ///
         /// # Cancel safety
         /// It may be given up after any call: `written` says how far it came.
@@ -133,10 +134,10 @@ macro_rules! writes {
             self.$stream.poll_write_all(context, bytes, written)
         }
 
-        /// As [`TcpStream::poll_write_ready`](crate::TcpStream::poll_write_ready).
+        /// As [`ByteStream::poll_write_ready`](crate::ByteStream::poll_write_ready).
         ///
         /// # Errors
-        /// As [`TcpStream::poll_write_ready`](crate::TcpStream::poll_write_ready).
+        /// As [`ByteStream::poll_write_ready`](crate::ByteStream::poll_write_ready).
         #[track_caller]
         pub fn poll_write_ready(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Ready>> {
             self.$stream.poll_write_ready(context)
@@ -145,12 +146,12 @@ macro_rules! writes {
         /// The poll form of shutting down writing: always ready.
         ///
         /// # Errors
-        /// As [`TcpStream::shutdown`](crate::TcpStream::shutdown).
+        /// As [`ByteStream::shutdown`](crate::ByteStream::shutdown).
         pub fn poll_shutdown(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
             self.$stream.poll_shutdown(context, Shutdown::Write)
         }
 
-        /// Does nothing, as [`TcpStream::flush`](crate::TcpStream::flush).
+        /// Does nothing, as [`ByteStream::flush`](crate::ByteStream::flush).
         ///
         /// # Errors
         /// None.
@@ -158,7 +159,7 @@ macro_rules! writes {
             Ok(())
         }
 
-        /// As [`TcpStream::poll_flush`](crate::TcpStream::poll_flush): always ready.
+        /// As [`ByteStream::poll_flush`](crate::ByteStream::poll_flush): always ready.
         ///
         /// # Errors
         /// None.
@@ -168,10 +169,10 @@ macro_rules! writes {
     };
 }
 
-impl WriteHalf<'_> {
+impl<S: Connection> WriteHalf<'_, S> {
     writes!(0);
 }
 
-impl OwnedWriteHalf {
+impl<S: Connection> OwnedWriteHalf<S> {
     writes!(stream);
 }

@@ -1,52 +1,81 @@
 //! Connecting: the system does it, and says "writable" when it is done or has failed.
 //!
 //! ```text
-//!   Address ──1 begin──▶ Connecting ──2 poll_connect: writable──▶ Over
-//!      └─────1 begin: the system refuses at once─────────────────▶ Over
+//!            ┌──4 poll_pause: over────────────────────────┐
+//!            ▼                                            │
+//!   ──▶ Target ──1 begin: no room in the peer's queue──▶ Pausing
+//!         │  │
+//!         │  ├──2 begin: under way──▶ Connecting ──3 poll_connecting: writable──▶ Over
+//!         │  └──2 begin: done, or refused────────────────────────────────────────▶ Over
+//!   ──▶ Failed (there is no such address) ───────────────────────────────────────▶ Over
+//!   ──▶ By (a future of `connect`, which knows names) ──5 poll: ready──────────────▶ Over
 //! ```
+//!
+//! Edge 1 is a Unix socket's: where the listener's queue is full the system neither connects nor says
+//! later that there is room, so the attempt is made again after a pause.
 
+use std::fmt;
 use std::io;
-use std::net::{self, SocketAddr};
+use std::net;
+use std::ops::RangeInclusive;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use corio_reactor::Io;
 use rustix::io::Errno;
-use socket2::{Domain, Protocol, Socket, Type};
 
-use super::TcpStream;
+use super::ByteStream;
+use crate::boxed::Boxed;
+use crate::kind::{Begun, Connection};
+use crate::pause::Pause;
+use crate::socket;
 
-/// Connects; made by [`TcpStream::connect`]. Its own progress: keep it and poll it.
+/// How long to wait for room in a listener's queue: at first what a busy server takes for a handful of
+/// connections, at last what nobody notices beside a queue that stays full.
+const PAUSES: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_millis(50);
+
+/// Connects; made by [`TcpStream::connect`](crate::TcpStream::connect) and
+/// [`UnixStream::connect`](crate::UnixStream::connect). Its own progress: keep it and poll it.
 ///
 /// # Cancel safety
 /// Dropped, the attempt is given up and the socket closed.
-#[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
-pub struct Connect(State);
+pub struct Connect<S: Connection = net::TcpStream>(State<S>);
 
-#[derive(Debug)]
-enum State {
-    /// Not polled yet.
-    Address(SocketAddr),
+enum State<S: Connection> {
+    /// Not begun, or not yet with success; and how long it paused before.
+    Target(S::Target, Duration),
+    /// There was no room.
+    Pausing(S::Target, Pause),
     /// Under way, registered with the loop of the first poll.
-    Connecting(Io<net::TcpStream>),
+    Connecting(Io<S>),
+    /// What it was to connect to is no address.
+    Failed(io::Error),
+    /// Another future does it.
+    By(Boxed<io::Result<ByteStream<S>>>),
     /// The result was given out.
     Over,
 }
 
-impl TcpStream {
-    /// Connects to `address`, from the first poll on. The stream belongs to the loop of that poll.
-    ///
-    /// # Errors
-    /// `ConnectionRefused`, `TimedOut` and what else the system says.
-    ///
-    /// # Cancel safety
-    /// Dropped, the attempt is given up and the socket closed.
-    pub fn connect(address: impl Into<SocketAddr>) -> Connect {
-        Connect(State::Address(address.into()))
+impl<S: Connection> Connect<S> {
+    pub(crate) fn new(target: io::Result<S::Target>) -> Connect<S> {
+        Connect(match target {
+            Ok(target) => State::Target(target, Duration::ZERO),
+            Err(error) => State::Failed(error),
+        })
     }
 
-    /// The poll form of [`TcpStream::connect`]: `connect` is the progress, and the last waker wins.
+    /// A connection that `future` makes.
+    pub(crate) fn by(
+        future: impl Future<Output = io::Result<ByteStream<S>>> + Send + 'static,
+    ) -> Connect<S> {
+        Connect(State::By(Boxed::new(future)))
+    }
+}
+
+impl<S: Connection> ByteStream<S> {
+    /// The poll form of connecting: `connect` is the progress, and the last waker wins.
     ///
     /// ```
     /// use corio_net::{TcpListener, TcpStream};
@@ -65,14 +94,15 @@ impl TcpStream {
     /// ```
     ///
     /// # Errors
-    /// As [`TcpStream::connect`].
+    /// As [`TcpStream::connect`](crate::TcpStream::connect) and
+    /// [`UnixStream::connect`](crate::UnixStream::connect).
     ///
     /// # Panics
     /// If `connect` has given its result before: make a new one for the next attempt.
     pub fn poll_connect(
         context: &mut Context<'_>,
-        connect: &mut Connect,
-    ) -> Poll<io::Result<TcpStream>> {
+        connect: &mut Connect<S>,
+    ) -> Poll<io::Result<ByteStream<S>>> {
         let result = ready!(connect.0.poll(context));
         // The error's socket is closed here, not when its owner is dropped.
         connect.0 = State::Over;
@@ -80,55 +110,86 @@ impl TcpStream {
     }
 }
 
-impl State {
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<io::Result<TcpStream>> {
-        let io = match self {
-            State::Address(address) => {
-                let stream = begin(*address)?;
-                // Only now registered, so that the first edge is the end of the attempt and not
-                // the hang-up that a socket shows before it has tried.
-                *self = State::Connecting(Io::new(stream)?);
-                return self.poll(context);
+impl<S: Connection> State<S> {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<io::Result<ByteStream<S>>> {
+        loop {
+            match self {
+                State::Target(target, paused) => {
+                    let (begun, paused) = (S::begin(target)?, *paused);
+                    *self = match (begun, std::mem::replace(self, State::Over)) {
+                        // Only now registered, so that the first edge is the end of the attempt and
+                        // not the hang-up that a socket shows before it has tried.
+                        (Begun::UnderWay(socket), _) => State::Connecting(Io::new(socket)?),
+                        (Begun::Done(socket), _) => {
+                            return Poll::Ready(ByteStream::from_connected(socket));
+                        }
+                        (Begun::NoRoom, State::Target(target, _)) => {
+                            State::Pausing(target, Pause::after(paused, &PAUSES))
+                        }
+                        (Begun::NoRoom, _) => unreachable!("it had its target just now"),
+                    };
+                }
+                State::Pausing(..) => ready!(self.poll_pause(context)),
+                State::Connecting(_) => return self.poll_connecting(context),
+                State::By(future) => return Pin::new(future).poll(context),
+                State::Failed(_) => match std::mem::replace(self, State::Over) {
+                    State::Failed(error) => return Poll::Ready(Err(error)),
+                    _ => unreachable!("it had failed just now"),
+                },
+                State::Over => panic!(
+                    "a connect was polled after it had given its result: call connect again for \
+                     the next attempt"
+                ),
             }
-            State::Connecting(io) => io,
-            State::Over => panic!(
-                "a connect was polled after it had given its result: call TcpStream::connect again \
-                 for the next attempt"
-            ),
-        };
+        }
+    }
+
+    /// Edge 4.
+    fn poll_pause(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let State::Pausing(_, pause) = self else { return Poll::Ready(()) };
+        let paused = ready!(pause.poll(context));
+        if let State::Pausing(target, _) = std::mem::replace(self, State::Over) {
+            *self = State::Target(target, paused);
+        }
+        Poll::Ready(())
+    }
+
+    /// Edge 3.
+    fn poll_connecting(&mut self, context: &mut Context<'_>) -> Poll<io::Result<ByteStream<S>>> {
+        let State::Connecting(io) = self else { unreachable!("only called while it is so") };
         ready!(io.poll_writable(context))?;
-        if let Some(error) = io.get_ref().take_error()? {
+        if let Some(error) = socket::take_error(io.get_ref())? {
             return Poll::Ready(Err(error));
         }
         match std::mem::replace(self, State::Over) {
-            State::Connecting(io) => Poll::Ready(Ok(TcpStream { io })),
-            State::Address(_) | State::Over => unreachable!("it was connecting just now"),
+            State::Connecting(io) => Poll::Ready(Ok(ByteStream { io })),
+            _ => unreachable!("it was connecting just now"),
         }
     }
 }
 
-impl Future for Connect {
-    type Output = io::Result<TcpStream>;
+impl<S: Connection> Future for Connect<S> {
+    type Output = io::Result<ByteStream<S>>;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<TcpStream>> {
-        TcpStream::poll_connect(context, &mut self)
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        ByteStream::poll_connect(context, &mut self)
     }
 }
 
-/// Edge 1: a socket that is being connected.
-fn begin(address: SocketAddr) -> io::Result<net::TcpStream> {
-    let domain = Domain::for_address(address);
-    let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
-    socket.set_nonblocking(true)?;
-    match socket.connect(&address.into()) {
-        Ok(()) => {}
-        // An interrupted attempt goes on by itself.
-        Err(error)
-            if matches!(
-                Errno::from_io_error(&error),
-                Some(Errno::INPROGRESS | Errno::INTR | Errno::WOULDBLOCK)
-            ) => {}
-        Err(error) => return Err(error),
+impl<S: Connection> fmt::Debug for Connect<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_tuple("Connect");
+        match &self.0 {
+            State::Target(target, _) | State::Pausing(target, _) => debug.field(target),
+            State::Connecting(io) => debug.field(io),
+            State::Failed(error) => debug.field(error),
+            State::By(_) | State::Over => &mut debug,
+        };
+        debug.finish()
     }
-    Ok(socket.into())
+}
+
+/// Whether a non-blocking `connect` that gave `error` goes on by itself. An interrupted one does.
+pub(crate) fn is_under_way(error: &io::Error) -> bool {
+    matches!(Errno::from_io_error(error), Some(Errno::INPROGRESS | Errno::INTR))
 }

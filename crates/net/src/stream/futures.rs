@@ -9,12 +9,13 @@ use std::net::Shutdown;
 
 use corio_reactor::{Direction, ReadyFuture};
 
-use super::TcpStream;
+use super::ByteStream;
 use super::reading::{Peek, Read, ReadBuf, ReadExact, ReadToEnd, ReadVectored};
 use super::writing::{Write, WriteAll, WriteVectored};
+use crate::kind::{Connection, Reads, Writes};
 
-impl TcpStream {
-    /// Waits until a read is worth trying ([`TcpStream::try_read`]).
+impl<S: Reads> ByteStream<S> {
+    /// Waits until a read is worth trying ([`Self::try_read`]).
     ///
     /// # Errors
     /// If the loop that the stream was registered with has ended.
@@ -24,18 +25,6 @@ impl TcpStream {
     #[track_caller]
     pub fn readable(&self) -> ReadyFuture<'_> {
         self.io.readable()
-    }
-
-    /// Waits until a write is worth trying ([`TcpStream::try_write`]).
-    ///
-    /// # Errors
-    /// As [`TcpStream::readable`].
-    ///
-    /// # Cancel safety
-    /// Dropped, it is forgotten and nothing is lost.
-    #[track_caller]
-    pub fn writable(&self) -> ReadyFuture<'_> {
-        self.io.writable()
     }
 
     /// Reads what there is, up to the buffer's length; 0 means the end. Into an empty buffer it reads
@@ -49,14 +38,14 @@ impl TcpStream {
     /// Dropped before it was ready, it has read nothing.
     #[track_caller]
     #[inline]
-    pub fn read<'a>(&'a self, buffer: &'a mut [u8]) -> Read<'a> {
+    pub fn read<'a>(&'a self, buffer: &'a mut [u8]) -> Read<'a, S> {
         Read { waiter: self.io.waiter(Direction::Read), buffer }
     }
 
-    /// Reads what there is into the buffers, one after the other; otherwise as [`TcpStream::read`].
+    /// Reads what there is into the buffers, one after the other; otherwise as [`Self::read`].
     ///
     /// # Errors
-    /// As [`TcpStream::read`].
+    /// As [`Self::read`].
     ///
     /// # Cancel safety
     /// Dropped before it was ready, it has read nothing.
@@ -64,7 +53,7 @@ impl TcpStream {
     pub fn read_vectored<'a, 's>(
         &'a self,
         buffers: &'a mut [IoSliceMut<'s>],
-    ) -> ReadVectored<'a, 's> {
+    ) -> ReadVectored<'a, 's, S> {
         ReadVectored { waiter: self.io.waiter(Direction::Read), buffers }
     }
 
@@ -72,12 +61,12 @@ impl TcpStream {
     /// 0 means the end.
     ///
     /// # Errors
-    /// As [`TcpStream::read`].
+    /// As [`Self::read`].
     ///
     /// # Cancel safety
     /// Dropped before it was ready, it has read nothing.
     #[track_caller]
-    pub fn read_buf<'a>(&'a self, buffer: &'a mut Vec<u8>) -> ReadBuf<'a> {
+    pub fn read_buf<'a>(&'a self, buffer: &'a mut Vec<u8>) -> ReadBuf<'a, S> {
         ReadBuf { waiter: self.io.waiter(Direction::Read), buffer }
     }
 
@@ -85,13 +74,13 @@ impl TcpStream {
     ///
     /// # Errors
     /// `UnexpectedEof` if the end comes first, which says after how many bytes; otherwise as
-    /// [`TcpStream::read`]. What had been read by then is in the buffer.
+    /// [`Self::read`]. What had been read by then is in the buffer.
     ///
     /// # Cancel safety
     /// None: dropped half-way, what it has read is in the buffer, and only the future knew how much
     /// ([`ReadExact::filled`]).
     #[track_caller]
-    pub fn read_exact<'a>(&'a self, buffer: &'a mut [u8]) -> ReadExact<'a> {
+    pub fn read_exact<'a>(&'a self, buffer: &'a mut [u8]) -> ReadExact<'a, S> {
         ReadExact { waiter: self.io.waiter(Direction::Read), buffer, filled: 0 }
     }
 
@@ -100,25 +89,49 @@ impl TcpStream {
     /// The peer decides how much: bound it where the peer is not trusted.
     ///
     /// # Errors
-    /// As [`TcpStream::read`]; what had been read by then is in the buffer.
+    /// As [`Self::read`]; what had been read by then is in the buffer.
     ///
     /// # Cancel safety
     /// Dropped half-way, what it has read is in the buffer, and it can be called again.
     #[track_caller]
-    pub fn read_to_end<'a>(&'a self, buffer: &'a mut Vec<u8>) -> ReadToEnd<'a> {
+    pub fn read_to_end<'a>(&'a self, buffer: &'a mut Vec<u8>) -> ReadToEnd<'a, S> {
         ReadToEnd { waiter: self.io.waiter(Direction::Read), buffer, appended: 0 }
     }
+}
 
+impl<S: Connection> ByteStream<S> {
     /// Reads what there is and leaves it there to be read again; 0 means the end.
     ///
     /// # Errors
-    /// As [`TcpStream::read`].
+    /// As [`Self::read`].
     ///
     /// # Cancel safety
     /// It takes nothing.
     #[track_caller]
-    pub fn peek<'a>(&'a self, buffer: &'a mut [u8]) -> Peek<'a> {
+    pub fn peek<'a>(&'a self, buffer: &'a mut [u8]) -> Peek<'a, S> {
         Peek { waiter: self.io.waiter(Direction::Read), buffer }
+    }
+
+    /// Shuts down reading, writing, or both. Shutting down writing is the end that the peer reads.
+    ///
+    /// # Errors
+    /// What the system says; a connection that the peer has reset counts as shut down.
+    pub async fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        self.shut_down(how)
+    }
+}
+
+impl<S: Writes> ByteStream<S> {
+    /// Waits until a write is worth trying ([`Self::try_write`]).
+    ///
+    /// # Errors
+    /// As [`Self::readable`].
+    ///
+    /// # Cancel safety
+    /// Dropped, it is forgotten and nothing is lost.
+    #[track_caller]
+    pub fn writable(&self) -> ReadyFuture<'_> {
+        self.io.writable()
     }
 
     /// Writes as much as there is room for, and says how much that was. Where there are no
@@ -132,27 +145,27 @@ impl TcpStream {
     /// Dropped before it was ready, it has written nothing.
     #[track_caller]
     #[inline]
-    pub fn write<'a>(&'a self, bytes: &'a [u8]) -> Write<'a> {
+    pub fn write<'a>(&'a self, bytes: &'a [u8]) -> Write<'a, S> {
         Write { waiter: self.io.waiter(Direction::Write), bytes }
     }
 
     /// Writes as much of the slices, one after the other, as there is room for; otherwise as
-    /// [`TcpStream::write`].
+    /// [`Self::write`].
     ///
     /// # Errors
-    /// As [`TcpStream::write`].
+    /// As [`Self::write`].
     ///
     /// # Cancel safety
     /// Dropped before it was ready, it has written nothing.
     #[track_caller]
-    pub fn write_vectored<'a, 's>(&'a self, bytes: &'a [IoSlice<'s>]) -> WriteVectored<'a, 's> {
+    pub fn write_vectored<'a, 's>(&'a self, bytes: &'a [IoSlice<'s>]) -> WriteVectored<'a, 's, S> {
         WriteVectored { waiter: self.io.waiter(Direction::Write), bytes }
     }
 
     /// Writes all of `bytes`.
     ///
     /// # Errors
-    /// As [`TcpStream::write`], and `WriteZero` if the system takes nothing. What had not been
+    /// As [`Self::write`], and `WriteZero` if the system takes nothing. What had not been
     /// written by then the future knows ([`WriteAll::rest`]).
     ///
     /// # Cancel safety
@@ -160,7 +173,7 @@ impl TcpStream {
     /// ([`WriteAll::rest`]).
     #[track_caller]
     #[inline]
-    pub fn write_all<'a>(&'a self, bytes: &'a [u8]) -> WriteAll<'a> {
+    pub fn write_all<'a>(&'a self, bytes: &'a [u8]) -> WriteAll<'a, S> {
         WriteAll { waiter: self.io.waiter(Direction::Write), rest: bytes }
     }
 
@@ -170,13 +183,5 @@ impl TcpStream {
     /// None.
     pub async fn flush(&self) -> io::Result<()> {
         Ok(())
-    }
-
-    /// Shuts down reading, writing, or both. Shutting down writing is the end that the peer reads.
-    ///
-    /// # Errors
-    /// What the system says; a connection that the peer has reset counts as shut down.
-    pub async fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        self.shut_down(how)
     }
 }

@@ -1,8 +1,9 @@
-//! [`TcpStream`]: making one, reading, writing.
+//! [`ByteStream`]: a connection, or an end of a pipe; reading and writing it.
 //!
 //! The futures are made in `futures`, with types in `reading` and `writing`; their poll forms are in
 //! `poll`. Both go through `steps`, which makes the attempts of `ops` through one [`Io`]. `tries` are
-//! the attempts that never wait.
+//! the attempts that never wait. What only one kind of stream has is with that kind: `tcp`, `unix`,
+//! `pipe`.
 
 mod connect;
 mod steps;
@@ -14,18 +15,25 @@ mod tries;
 mod writing;
 
 pub use connect::Connect;
+pub(crate) use connect::is_under_way;
 pub use reading::{Peek, Read, ReadBuf, ReadExact, ReadToEnd, ReadVectored};
 pub use writing::{Write, WriteAll, WriteVectored};
 
 use std::fmt;
 use std::io;
-use std::net::{self, Shutdown, SocketAddr};
+use std::net::Shutdown;
 
 use corio_reactor::{Io, Ready, current};
 
+use crate::kind::{Connection, Kind, Writes};
+use crate::socket;
 use crate::split::{self, OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 
-/// A TCP connection.
+/// A stream of bytes: a [`TcpStream`](crate::TcpStream), a [`UnixStream`](crate::UnixStream), or an
+/// end of a pipe ([`pipe::Receiver`](crate::pipe::Receiver), [`pipe::Sender`](crate::pipe::Sender)).
+///
+/// Those are the names to use; they are aliases of this type, so that code can be generic over them
+/// (see [`kind`](crate::kind)). `S` is std's type of the descriptor.
 ///
 /// Operations take `&self`: one task may read while another writes. Bytes of two tasks that write
 /// at the same time may mix; so may what two readers get.
@@ -48,83 +56,88 @@ use crate::split::{self, OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 /// # })
 /// # }
 /// ```
-pub struct TcpStream {
-    pub(crate) io: Io<net::TcpStream>,
+pub struct ByteStream<S> {
+    pub(crate) io: Io<S>,
 }
 
-impl TcpStream {
-    /// Registers a connection of std's with this thread's loop, now, and makes it non-blocking. To
-    /// leave that to the first use, take it as an [`OwnedFd`](std::os::fd::OwnedFd) (`TcpStream::from`).
+impl<S: Kind> ByteStream<S> {
+    /// Registers a descriptor of std's with this thread's loop, now, and makes it non-blocking. To
+    /// leave that to the first use, take it as an [`OwnedFd`](std::os::fd::OwnedFd) (`from`).
     ///
     /// # Errors
     /// What the system says, and an error that says so if this thread's loop has ended.
-    pub fn from_std(stream: net::TcpStream) -> io::Result<TcpStream> {
-        Ok(TcpStream { io: Io::new(stream)? })
+    pub fn from_std(inner: S) -> io::Result<Self> {
+        Ok(ByteStream { io: Io::new(inner)? })
     }
 
-    /// A connection that the first use will register.
-    pub(crate) fn unregistered(stream: net::TcpStream) -> TcpStream {
-        TcpStream { io: Io::from(stream) }
+    /// A stream that the first use will register.
+    pub(crate) fn unregistered(inner: S) -> Self {
+        ByteStream { io: Io::from(inner) }
     }
 
-    /// Gives the connection back to std. It stays non-blocking: see
-    /// [`set_nonblocking`](net::TcpStream::set_nonblocking).
-    pub fn into_std(self) -> net::TcpStream {
+    /// Gives the descriptor back to std. It stays non-blocking: see std's `set_nonblocking`, or
+    /// `fcntl` for a pipe.
+    pub fn into_std(self) -> S {
         self.io.into_inner()
     }
 
-    /// A connection just accepted: non-blocking already, and with nothing in its way out.
-    pub(crate) fn from_accepted(stream: net::TcpStream) -> io::Result<TcpStream> {
-        Ok(TcpStream { io: Io::register(stream, &current::handle()?, Ready::WRITABLE)? })
-    }
-
     #[inline]
-    pub(crate) fn socket(&self) -> &net::TcpStream {
+    pub(crate) fn inner(&self) -> &S {
         self.io.get_ref()
+    }
+}
+
+impl<S: Connection> ByteStream<S> {
+    /// A connection just made: non-blocking already, and with nothing in its way out.
+    pub(crate) fn from_connected(inner: S) -> io::Result<Self> {
+        Ok(ByteStream { io: Io::register(inner, &current::handle()?, Ready::WRITABLE)? })
     }
 
     /// Our address.
     ///
     /// # Errors
     /// What the system says.
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.socket().local_addr()
+    pub fn local_addr(&self) -> io::Result<S::Address> {
+        socket::local(self.inner())
     }
 
     /// The peer's address.
     ///
     /// # Errors
     /// `NotConnected` if the peer has reset the connection, and what else the system says.
-    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.socket().peer_addr()
+    pub fn peer_addr(&self) -> io::Result<S::Address> {
+        socket::peer(self.inner())
     }
 
     /// Two halves that borrow the stream, to read and to write in one task.
     ///
     /// The borrow is exclusive so that nobody reads past the halves.
-    pub fn split(&mut self) -> (ReadHalf<'_>, WriteHalf<'_>) {
+    pub fn split(&mut self) -> (ReadHalf<'_, S>, WriteHalf<'_, S>) {
         split::split(self)
     }
 
     /// Two halves that own the stream together, to read and to write in two tasks.
     ///
     /// Dropping the write half shuts down writing: the peer sees the end.
-    pub fn into_split(self) -> (OwnedReadHalf, OwnedWriteHalf) {
+    pub fn into_split(self) -> (OwnedReadHalf<S>, OwnedWriteHalf<S>) {
         split::into_split(self)
     }
 
     /// Shuts down reading, writing, or both, at once.
     pub(crate) fn shut_down(&self, how: Shutdown) -> io::Result<()> {
-        match self.socket().shutdown(how) {
-            // The peer has reset the connection: it is as closed as it can be.
-            Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
-            result => result,
-        }
+        socket::shut_down(self.inner(), how)
     }
 }
 
-impl fmt::Debug for TcpStream {
+impl<S: Writes> ByteStream<S> {
+    /// Shuts down writing, if there is such a thing: a pipe ends when it is closed.
+    pub(crate) fn close_writing(&self) -> io::Result<()> {
+        if S::IS_SOCKET { socket::shut_down(self.inner(), Shutdown::Write) } else { Ok(()) }
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for ByteStream<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.socket().fmt(f)
+        self.io.get_ref().fmt(f)
     }
 }

@@ -9,31 +9,23 @@ use std::task::{Context, Poll};
 
 use corio_reactor::{Direction, Ready};
 
-use super::{TcpStream, steps};
+use super::{ByteStream, steps};
+use crate::kind::{Connection, Reads, Writes};
 
-impl TcpStream {
-    /// The poll form of [`TcpStream::readable`].
+impl<S: Reads> ByteStream<S> {
+    /// The poll form of [`Self::readable`].
     ///
     /// # Errors
-    /// As [`TcpStream::readable`].
+    /// As [`Self::readable`].
     #[track_caller]
     pub fn poll_read_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<Ready>> {
         self.io.poll_readable(context)
     }
 
-    /// The poll form of [`TcpStream::writable`].
+    /// The poll form of [`Self::read`].
     ///
     /// # Errors
-    /// As [`TcpStream::readable`].
-    #[track_caller]
-    pub fn poll_write_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<Ready>> {
-        self.io.poll_writable(context)
-    }
-
-    /// The poll form of [`TcpStream::read`].
-    ///
-    /// # Errors
-    /// As [`TcpStream::read`].
+    /// As [`Self::read`].
     #[inline]
     #[track_caller]
     pub fn poll_read(
@@ -44,10 +36,10 @@ impl TcpStream {
         steps::read(&mut self.io.poll_waiter(Direction::Read), context, buffer)
     }
 
-    /// The poll form of [`TcpStream::read_vectored`].
+    /// The poll form of [`Self::read_vectored`].
     ///
     /// # Errors
-    /// As [`TcpStream::read`].
+    /// As [`Self::read`].
     #[track_caller]
     pub fn poll_read_vectored(
         &self,
@@ -57,10 +49,10 @@ impl TcpStream {
         steps::read_vectored(&mut self.io.poll_waiter(Direction::Read), context, buffers)
     }
 
-    /// The poll form of [`TcpStream::read_buf`].
+    /// The poll form of [`Self::read_buf`].
     ///
     /// # Errors
-    /// As [`TcpStream::read`].
+    /// As [`Self::read`].
     ///
     /// # Cancel safety
     /// While it is `Pending` it has read nothing.
@@ -73,7 +65,7 @@ impl TcpStream {
         steps::read_buf(&mut self.io.poll_waiter(Direction::Read), context, buffer)
     }
 
-    /// The poll form of [`TcpStream::read_exact`]: `filled` is how many bytes of `buffer` it has filled
+    /// The poll form of [`Self::read_exact`]: `filled` is how many bytes of `buffer` it has filled
     /// by now, 0 to begin with.
     ///
     /// ```
@@ -120,7 +112,7 @@ impl TcpStream {
     /// ```
     ///
     /// # Errors
-    /// As [`TcpStream::read_exact`].
+    /// As [`Self::read_exact`].
     ///
     /// # Panics
     /// If `filled` is more than the buffer's length: give both as they were after the last call.
@@ -137,11 +129,11 @@ impl TcpStream {
         steps::read_exact(&mut self.io.poll_waiter(Direction::Read), context, buffer, filled)
     }
 
-    /// The poll form of [`TcpStream::read_to_end`]: `appended` is how many bytes it has appended by
+    /// The poll form of [`Self::read_to_end`]: `appended` is how many bytes it has appended by
     /// now, 0 to begin with.
     ///
     /// # Errors
-    /// As [`TcpStream::read_to_end`].
+    /// As [`Self::read_to_end`].
     ///
     /// # Cancel safety
     /// It may be given up after any call: what it has read is in `buffer`.
@@ -154,11 +146,13 @@ impl TcpStream {
     ) -> Poll<io::Result<usize>> {
         steps::read_to_end(&mut self.io.poll_waiter(Direction::Read), context, buffer, appended)
     }
+}
 
-    /// The poll form of [`TcpStream::peek`].
+impl<S: Connection> ByteStream<S> {
+    /// The poll form of [`Self::peek`].
     ///
     /// # Errors
-    /// As [`TcpStream::read`].
+    /// As [`Self::read`].
     #[track_caller]
     pub fn poll_peek(
         &self,
@@ -168,20 +162,39 @@ impl TcpStream {
         steps::peek(&mut self.io.poll_waiter(Direction::Read), context, buffer)
     }
 
-    /// The poll form of [`TcpStream::write`].
+    /// The poll form of [`Self::shutdown`]: always ready.
     ///
     /// # Errors
-    /// As [`TcpStream::write`].
+    /// As [`Self::shutdown`].
+    pub fn poll_shutdown(&self, _: &mut Context<'_>, how: Shutdown) -> Poll<io::Result<()>> {
+        Poll::Ready(self.shut_down(how))
+    }
+}
+
+impl<S: Writes> ByteStream<S> {
+    /// The poll form of [`Self::writable`].
+    ///
+    /// # Errors
+    /// As [`Self::readable`].
+    #[track_caller]
+    pub fn poll_write_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<Ready>> {
+        self.io.poll_writable(context)
+    }
+
+    /// The poll form of [`Self::write`].
+    ///
+    /// # Errors
+    /// As [`Self::write`].
     #[inline]
     #[track_caller]
     pub fn poll_write(&self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         steps::write(&mut self.io.poll_waiter(Direction::Write), context, bytes)
     }
 
-    /// The poll form of [`TcpStream::write_vectored`].
+    /// The poll form of [`Self::write_vectored`].
     ///
     /// # Errors
-    /// As [`TcpStream::write`].
+    /// As [`Self::write`].
     #[track_caller]
     pub fn poll_write_vectored(
         &self,
@@ -191,11 +204,11 @@ impl TcpStream {
         steps::write_vectored(&mut self.io.poll_waiter(Direction::Write), context, bytes)
     }
 
-    /// The poll form of [`TcpStream::write_all`]: `written` is how many of `bytes` it has written by
+    /// The poll form of [`Self::write_all`]: `written` is how many of `bytes` it has written by
     /// now, 0 to begin with.
     ///
     /// # Errors
-    /// As [`TcpStream::write_all`].
+    /// As [`Self::write_all`].
     ///
     /// # Panics
     /// If `written` is more than there are bytes: give both as they were after the last call.
@@ -213,19 +226,11 @@ impl TcpStream {
         steps::write_all(&mut self.io.poll_waiter(Direction::Write), context, bytes, written)
     }
 
-    /// The poll form of [`TcpStream::flush`]: always ready.
+    /// The poll form of [`Self::flush`]: always ready.
     ///
     /// # Errors
     /// None.
     pub fn poll_flush(&self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
-    }
-
-    /// The poll form of [`TcpStream::shutdown`]: always ready.
-    ///
-    /// # Errors
-    /// As [`TcpStream::shutdown`].
-    pub fn poll_shutdown(&self, _: &mut Context<'_>, how: Shutdown) -> Poll<io::Result<()>> {
-        Poll::Ready(self.shut_down(how))
     }
 }

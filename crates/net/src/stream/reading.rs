@@ -1,26 +1,30 @@
-//! The futures that read, by name: what [`TcpStream`](crate::TcpStream)'s methods return.
+//! The futures that read, by name: what [`ByteStream`](crate::ByteStream)'s methods return.
 //!
 //! Each is a waiter of its own and the method's arguments, and nothing else: a server holds one per
 //! idle connection. Polling one is the step of the same name in `steps`.
 
 use std::io::{self, IoSliceMut};
+use std::net;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::steps::{self, StreamWaiter};
+use corio_reactor::Waiter;
 
-/// Reads what there is; made by [`TcpStream::read`](crate::TcpStream::read).
+use super::steps;
+use crate::kind::{Connection, Reads};
+
+/// Reads what there is; made by [`ByteStream::read`](crate::ByteStream::read).
 ///
 /// # Cancel safety
 /// Dropped before it was ready, it has read nothing.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
-pub struct Read<'a> {
-    pub(super) waiter: StreamWaiter<'a>,
+pub struct Read<'a, S = net::TcpStream> {
+    pub(super) waiter: Waiter<'a, S>,
     pub(super) buffer: &'a mut [u8],
 }
 
-impl Future for Read<'_> {
+impl<S: Reads> Future for Read<'_, S> {
     type Output = io::Result<usize>;
 
     #[inline]
@@ -31,18 +35,18 @@ impl Future for Read<'_> {
 }
 
 /// Reads what there is into several buffers; made by
-/// [`TcpStream::read_vectored`](crate::TcpStream::read_vectored).
+/// [`ByteStream::read_vectored`](crate::ByteStream::read_vectored).
 ///
 /// # Cancel safety
 /// Dropped before it was ready, it has read nothing.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
-pub struct ReadVectored<'a, 's> {
-    pub(super) waiter: StreamWaiter<'a>,
+pub struct ReadVectored<'a, 's, S = net::TcpStream> {
+    pub(super) waiter: Waiter<'a, S>,
     pub(super) buffers: &'a mut [IoSliceMut<'s>],
 }
 
-impl Future for ReadVectored<'_, '_> {
+impl<S: Reads> Future for ReadVectored<'_, '_, S> {
     type Output = io::Result<usize>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
@@ -51,18 +55,18 @@ impl Future for ReadVectored<'_, '_> {
     }
 }
 
-/// Appends what there is to a vector; made by [`TcpStream::read_buf`](crate::TcpStream::read_buf).
+/// Appends what there is to a vector; made by [`ByteStream::read_buf`](crate::ByteStream::read_buf).
 ///
 /// # Cancel safety
 /// Dropped before it was ready, it has read nothing.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
-pub struct ReadBuf<'a> {
-    pub(super) waiter: StreamWaiter<'a>,
+pub struct ReadBuf<'a, S = net::TcpStream> {
+    pub(super) waiter: Waiter<'a, S>,
     pub(super) buffer: &'a mut Vec<u8>,
 }
 
-impl Future for ReadBuf<'_> {
+impl<S: Reads> Future for ReadBuf<'_, S> {
     type Output = io::Result<usize>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
@@ -71,18 +75,18 @@ impl Future for ReadBuf<'_> {
     }
 }
 
-/// Reads what there is and leaves it there; made by [`TcpStream::peek`](crate::TcpStream::peek).
+/// Reads what there is and leaves it there; made by [`ByteStream::peek`](crate::ByteStream::peek).
 ///
 /// # Cancel safety
 /// It takes nothing.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
-pub struct Peek<'a> {
-    pub(super) waiter: StreamWaiter<'a>,
+pub struct Peek<'a, S = net::TcpStream> {
+    pub(super) waiter: Waiter<'a, S>,
     pub(super) buffer: &'a mut [u8],
 }
 
-impl Future for Peek<'_> {
+impl<S: Connection> Future for Peek<'_, S> {
     type Output = io::Result<usize>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
@@ -91,27 +95,27 @@ impl Future for Peek<'_> {
     }
 }
 
-/// Fills a buffer; made by [`TcpStream::read_exact`](crate::TcpStream::read_exact).
+/// Fills a buffer; made by [`ByteStream::read_exact`](crate::ByteStream::read_exact).
 ///
 /// # Cancel safety
 /// Dropped half-way, what it has read is in the buffer: [`ReadExact::filled`] says how much that is,
 /// to be asked before it is dropped.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
-pub struct ReadExact<'a> {
-    pub(super) waiter: StreamWaiter<'a>,
+pub struct ReadExact<'a, S = net::TcpStream> {
+    pub(super) waiter: Waiter<'a, S>,
     pub(super) buffer: &'a mut [u8],
     pub(super) filled: usize,
 }
 
-impl ReadExact<'_> {
+impl<S> ReadExact<'_, S> {
     /// How many bytes of the buffer it has filled by now.
     pub fn filled(&self) -> usize {
         self.filled
     }
 }
 
-impl Future for ReadExact<'_> {
+impl<S: Reads> Future for ReadExact<'_, S> {
     type Output = io::Result<()>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -121,19 +125,19 @@ impl Future for ReadExact<'_> {
 }
 
 /// Appends everything up to the end to a vector; made by
-/// [`TcpStream::read_to_end`](crate::TcpStream::read_to_end).
+/// [`ByteStream::read_to_end`](crate::ByteStream::read_to_end).
 ///
 /// # Cancel safety
 /// Dropped half-way, what it has read is in the vector, and it can be called again.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
-pub struct ReadToEnd<'a> {
-    pub(super) waiter: StreamWaiter<'a>,
+pub struct ReadToEnd<'a, S = net::TcpStream> {
+    pub(super) waiter: Waiter<'a, S>,
     pub(super) buffer: &'a mut Vec<u8>,
     pub(super) appended: usize,
 }
 
-impl Future for ReadToEnd<'_> {
+impl<S: Reads> Future for ReadToEnd<'_, S> {
     type Output = io::Result<usize>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<usize>> {

@@ -6,22 +6,19 @@
 //! move needs no readiness and waits for nothing.
 
 use std::io::{self, IoSlice, IoSliceMut};
-use std::net;
 use std::task::{Context, Poll, ready};
 
 use corio_reactor::Waiter;
 
+use crate::kind::{Connection, Reads, Writes};
 use crate::ops;
-
-/// One waiter of a stream.
-pub(crate) type StreamWaiter<'a> = Waiter<'a, net::TcpStream>;
 
 /// What a read into a full vector asks for at least: a page's worth, two short messages.
 const READ_BUF_MIN: usize = 4096;
 
 #[inline]
-pub(crate) fn read(
-    waiter: &mut StreamWaiter<'_>,
+pub(crate) fn read<S: Reads>(
+    waiter: &mut Waiter<'_, S>,
     context: &mut Context<'_>,
     buffer: &mut [u8],
 ) -> Poll<io::Result<usize>> {
@@ -31,8 +28,8 @@ pub(crate) fn read(
     waiter.poll_with(context, |socket| ops::recv(socket, buffer))
 }
 
-pub(crate) fn read_vectored(
-    waiter: &mut StreamWaiter<'_>,
+pub(crate) fn read_vectored<S: Reads>(
+    waiter: &mut Waiter<'_, S>,
     context: &mut Context<'_>,
     buffers: &mut [IoSliceMut<'_>],
 ) -> Poll<io::Result<usize>> {
@@ -42,8 +39,8 @@ pub(crate) fn read_vectored(
     waiter.poll_with(context, |socket| ops::recv_vectored(socket, buffers))
 }
 
-pub(crate) fn peek(
-    waiter: &mut StreamWaiter<'_>,
+pub(crate) fn peek<S: Connection>(
+    waiter: &mut Waiter<'_, S>,
     context: &mut Context<'_>,
     buffer: &mut [u8],
 ) -> Poll<io::Result<usize>> {
@@ -53,8 +50,8 @@ pub(crate) fn peek(
     waiter.poll_with(context, |socket| ops::peek(socket, buffer))
 }
 
-pub(crate) fn read_buf(
-    waiter: &mut StreamWaiter<'_>,
+pub(crate) fn read_buf<S: Reads>(
+    waiter: &mut Waiter<'_, S>,
     context: &mut Context<'_>,
     buffer: &mut Vec<u8>,
 ) -> Poll<io::Result<usize>> {
@@ -67,15 +64,17 @@ pub(crate) fn read_buf(
 }
 
 /// One read an attempt: the budget of the task is asked before each, however fast the peer is.
-pub(crate) fn read_exact(
-    waiter: &mut StreamWaiter<'_>,
+pub(crate) fn read_exact<S: Reads>(
+    waiter: &mut Waiter<'_, S>,
     context: &mut Context<'_>,
     buffer: &mut [u8],
     filled: &mut usize,
 ) -> Poll<io::Result<()>> {
     check_progress(*filled, buffer.len());
     while *filled < buffer.len() {
-        match ready!(read(waiter, context, &mut buffer[*filled..]))? {
+        let rest = &mut buffer[*filled..];
+        // Not through `read`, so that the attempt of each is compiled into it.
+        match ready!(waiter.poll_with(context, |source| ops::recv(source, rest)))? {
             0 => return Poll::Ready(Err(ended_early(*filled, buffer.len()))),
             n => *filled += n,
         }
@@ -84,8 +83,8 @@ pub(crate) fn read_exact(
 }
 
 /// One read an attempt, as [`read_exact`].
-pub(crate) fn read_to_end(
-    waiter: &mut StreamWaiter<'_>,
+pub(crate) fn read_to_end<S: Reads>(
+    waiter: &mut Waiter<'_, S>,
     context: &mut Context<'_>,
     buffer: &mut Vec<u8>,
     appended: &mut usize,
@@ -99,8 +98,8 @@ pub(crate) fn read_to_end(
 }
 
 #[inline]
-pub(crate) fn write(
-    waiter: &mut StreamWaiter<'_>,
+pub(crate) fn write<S: Writes>(
+    waiter: &mut Waiter<'_, S>,
     context: &mut Context<'_>,
     bytes: &[u8],
 ) -> Poll<io::Result<usize>> {
@@ -110,8 +109,8 @@ pub(crate) fn write(
     waiter.poll_with(context, |socket| ops::send(socket, bytes))
 }
 
-pub(crate) fn write_vectored(
-    waiter: &mut StreamWaiter<'_>,
+pub(crate) fn write_vectored<S: Writes>(
+    waiter: &mut Waiter<'_, S>,
     context: &mut Context<'_>,
     bytes: &[IoSlice<'_>],
 ) -> Poll<io::Result<usize>> {
@@ -123,8 +122,8 @@ pub(crate) fn write_vectored(
 
 /// All writes are one attempt: they end where the system's buffer does, or the bytes.
 #[inline]
-pub(crate) fn write_all(
-    waiter: &mut StreamWaiter<'_>,
+pub(crate) fn write_all<S: Writes>(
+    waiter: &mut Waiter<'_, S>,
     context: &mut Context<'_>,
     bytes: &[u8],
     written: &mut usize,

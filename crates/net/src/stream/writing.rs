@@ -1,25 +1,29 @@
-//! The futures that write, by name: what [`TcpStream`](crate::TcpStream)'s methods return.
+//! The futures that write, by name: what [`ByteStream`](crate::ByteStream)'s methods return.
 //!
 //! As those of `reading`: a waiter and the arguments, polled through `steps`.
 
 use std::io::{self, IoSlice};
+use std::net;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::steps::{self, StreamWaiter};
+use corio_reactor::Waiter;
 
-/// Writes as much as there is room for; made by [`TcpStream::write`](crate::TcpStream::write).
+use super::steps;
+use crate::kind::Writes;
+
+/// Writes as much as there is room for; made by [`ByteStream::write`](crate::ByteStream::write).
 ///
 /// # Cancel safety
 /// Dropped before it was ready, it has written nothing.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
-pub struct Write<'a> {
-    pub(super) waiter: StreamWaiter<'a>,
+pub struct Write<'a, S = net::TcpStream> {
+    pub(super) waiter: Waiter<'a, S>,
     pub(super) bytes: &'a [u8],
 }
 
-impl Future for Write<'_> {
+impl<S: Writes> Future for Write<'_, S> {
     type Output = io::Result<usize>;
 
     #[inline]
@@ -30,18 +34,18 @@ impl Future for Write<'_> {
 }
 
 /// Writes as much of several slices as there is room for; made by
-/// [`TcpStream::write_vectored`](crate::TcpStream::write_vectored).
+/// [`ByteStream::write_vectored`](crate::ByteStream::write_vectored).
 ///
 /// # Cancel safety
 /// Dropped before it was ready, it has written nothing.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
-pub struct WriteVectored<'a, 's> {
-    pub(super) waiter: StreamWaiter<'a>,
+pub struct WriteVectored<'a, 's, S = net::TcpStream> {
+    pub(super) waiter: Waiter<'a, S>,
     pub(super) bytes: &'a [IoSlice<'s>],
 }
 
-impl Future for WriteVectored<'_, '_> {
+impl<S: Writes> Future for WriteVectored<'_, '_, S> {
     type Output = io::Result<usize>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
@@ -50,28 +54,28 @@ impl Future for WriteVectored<'_, '_> {
     }
 }
 
-/// Writes all of some bytes; made by [`TcpStream::write_all`](crate::TcpStream::write_all).
+/// Writes all of some bytes; made by [`ByteStream::write_all`](crate::ByteStream::write_all).
 ///
 /// # Cancel safety
 /// Dropped half-way, the first of the bytes are on their way: [`WriteAll::rest`] says which are not, to
 /// be asked before it is dropped.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
-pub struct WriteAll<'a> {
-    pub(super) waiter: StreamWaiter<'a>,
+pub struct WriteAll<'a, S = net::TcpStream> {
+    pub(super) waiter: Waiter<'a, S>,
     /// What is left to write: one slice instead of all and a count, for an idle connection pays for the
     /// largest of its futures.
     pub(super) rest: &'a [u8],
 }
 
-impl<'a> WriteAll<'a> {
+impl<'a, S> WriteAll<'a, S> {
     /// The bytes that it has not written yet.
     pub fn rest(&self) -> &'a [u8] {
         self.rest
     }
 }
 
-impl Future for WriteAll<'_> {
+impl<S: Writes> Future for WriteAll<'_, S> {
     type Output = io::Result<()>;
 
     #[inline]

@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use corio_net::{TcpListener, TcpStream};
 use futures::StreamExt;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::util::{any_port, block_on, listen};
+use crate::util::{alone, any_port, block_on, hoard_descriptors, listen};
 
 #[test]
 fn every_form_of_accepting() {
@@ -62,6 +61,18 @@ fn a_port_in_use_is_an_error() {
 }
 
 #[test]
+fn options_are_the_listeners() {
+    let options = TcpListener::options().reuse_port(true).only_v6(true).backlog(u32::MAX);
+    let one = options.bind(any_port()).unwrap();
+    let address = one.local_addr().unwrap();
+    let _two = options.bind(address).unwrap();
+    let error = TcpListener::options().reuse_address(false).bind(address).unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
+    let client = std::net::TcpStream::connect(address);
+    assert!(client.is_ok());
+}
+
+#[test]
 fn a_connection_reset_in_the_queue_is_not_the_servers_error() {
     let (listener, address) = listen();
     let reset = std::net::TcpStream::connect(address).unwrap();
@@ -81,40 +92,21 @@ fn a_connection_reset_in_the_queue_is_not_the_servers_error() {
     });
 }
 
-/// Set in the child process in which there are to be no descriptors left.
-const CHILD: &str = "CORIO_NET_TEST_WITHOUT_DESCRIPTORS";
-
 #[test]
 fn without_descriptors_accept_pauses_and_goes_on() {
-    if std::env::var_os(CHILD).is_some() {
-        return starve_and_recover();
-    }
-    // A process of its own: the limit is the process's, and other tests need descriptors.
-    let output = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "listener::without_descriptors_accept_pauses_and_goes_on", "--nocapture"])
-        .env(CHILD, "1")
-        .output()
-        .unwrap();
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{stderr}");
+    alone("listener::without_descriptors_accept_pauses_and_goes_on", starve_and_recover);
 }
 
 fn starve_and_recover() {
     let listener = block_on(TcpListener::bind(any_port())).unwrap();
     let address = listener.local_addr().unwrap();
-    let limit = getrlimit(Resource::Nofile);
-    setrlimit(Resource::Nofile, Rlimit { current: Some(128), ..limit }).unwrap();
 
     for poll_form in [false, true] {
         let mut clients = vec![std::net::TcpStream::connect(address).unwrap()];
         // What accepting needs first, threads and reactors, is there from here on.
         block_on(listener.accept()).unwrap();
         clients.push(std::net::TcpStream::connect(address).unwrap());
-        let mut hoard = Vec::new();
-        while let Ok(file) = std::fs::File::open("/dev/null") {
-            hoard.push(file);
-        }
-        assert!(!hoard.is_empty());
+        let hoard = hoard_descriptors();
         let relief = std::thread::spawn(move || {
             std::thread::sleep(Duration::from_millis(30));
             drop(hoard);

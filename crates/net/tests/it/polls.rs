@@ -151,7 +151,7 @@ fn connecting_by_poll_and_its_end() {
 }
 
 #[test]
-#[should_panic(expected = "call TcpStream::connect again")]
+#[should_panic(expected = "call connect again")]
 fn a_connect_gives_its_result_once() {
     let (listener, address) = listen();
     let mut connect = TcpStream::connect(address);

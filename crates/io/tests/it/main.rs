@@ -1,0 +1,7 @@
+//! Tests of byte streams from outside, on streams in memory.
+
+mod bidirectional;
+mod copy;
+mod duplex;
+mod framed;
+mod util;

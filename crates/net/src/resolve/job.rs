@@ -1,0 +1,90 @@
+//! The system's call on the blocking pool.
+
+use std::io;
+
+use corio_base::clock;
+use corio_blocking::{Job, abandon_on_cancel};
+
+use super::error::LookupError;
+
+/// Runs `call`, which asks the system about `name`, on the pool. Dropped, the call is abandoned: one that
+/// waits for a thread never begins, one that runs keeps its thread until the system answers.
+pub(super) async fn ask<T, F>(name: &str, call: F) -> Result<T, LookupError>
+where
+    T: Send + 'static,
+    F: FnOnce() -> io::Result<T> + Send + 'static,
+{
+    let job = Job::new().name(format!("getaddrinfo {name}")).spawn({
+        let name = name.to_owned();
+        move || timed(&name, call)
+    });
+    match abandon_on_cancel(job).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(error)) => Err(LookupError::of_system(name, error)),
+        Err(error) => Err(LookupError::of_pool(name, &error)),
+    }
+}
+
+/// Where a lookup is reported that took as long as a poll must not.
+const TARGET_NET: &str = "corio::net";
+
+/// Tells, with the debug switch on, of a call that took long.
+fn timed<T>(name: &str, call: impl FnOnce() -> T) -> T {
+    if !corio_trace::enabled() {
+        return call();
+    }
+    // The system's resolver goes by the system's clock, also where the program has a virtual one.
+    let begun = clock::os_now();
+    let answer = call();
+    let took = clock::os_now().saturating_since(begun);
+    if took >= corio_trace::slow_poll() {
+        let took = took.as_secs_f64() * 1e3;
+        corio_trace::report_warning(
+            TARGET_NET,
+            format_args!("getaddrinfo {name} took {took:.3} ms"),
+        );
+    }
+    answer
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::sync::mpsc;
+    use std::task::{Context, Waker};
+    use std::time::Duration;
+
+    use corio_blocking::{Config, current};
+
+    use super::*;
+
+    /// A system that does not answer.
+    fn hang(until: mpsc::Receiver<()>) -> impl FnOnce() -> io::Result<()> + Send + 'static {
+        move || {
+            let _ = until.recv_timeout(Duration::from_secs(10));
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn an_abandoned_call_keeps_its_thread_until_the_system_answers() {
+        let pool = Config::new().threads_max(1).build();
+        let _installed = current::install(pool.clone());
+        let context = &mut Context::from_waker(Waker::noop());
+        let (answer, until) = mpsc::channel();
+        {
+            let asked = pin!(ask("example.org", hang(until)));
+            assert!(asked.poll(context).is_pending());
+            while pool.running().is_empty() {
+                std::thread::yield_now();
+            }
+            // Behind it one that waits for the only thread, and is abandoned, too.
+            let behind = pin!(ask::<(), _>("behind", || panic!("nobody wants it")));
+            assert!(behind.poll(context).is_pending());
+        }
+        let running = pool.running();
+        assert_eq!(running[0].name(), "getaddrinfo example.org");
+        answer.send(()).unwrap();
+        assert!(pool.shutdown(Duration::from_secs(10)).is_empty());
+    }
+}

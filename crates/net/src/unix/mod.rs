@@ -1,0 +1,25 @@
+//! Unix sockets: connections and datagrams between processes of one machine.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `address` | paths, abstract names, and the system's form of both |
+//! | `file` | the file that a bound socket leaves behind, and who removes it |
+//! | `stream` | [`UnixStream`]: connecting, pairs, the peer's credentials |
+//! | `listener` | [`UnixListener`]: binding |
+//! | `datagram` | [`UnixDatagram`]: binding, and sending to a path |
+
+pub(crate) mod address;
+mod file;
+
+mod datagram;
+mod listener;
+mod stream;
+
+pub use datagram::UnixDatagram;
+pub use listener::UnixListener;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub use stream::UCred;
+pub use stream::UnixStream;
+
+pub(crate) use file::SocketFile;
+pub(crate) use stream::begin;
