@@ -16,6 +16,7 @@
 //! | another run of this process is armed | the same |
 //! | `ctrl_c()` was called, ever | the program answers every Ctrl-C itself; this does nothing |
 //! | a handler is installed while armed | the later one decides; it is left in place |
+//! | foreign code forks this process while armed | Ctrl-C has its default action in the copy, at once |
 //!
 //! # The race
 //! A signal may come on any thread, between any two steps. What it changes is one word, by
@@ -28,7 +29,7 @@ use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::mem::MaybeUninit;
 use std::ptr;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, Ordering};
 use std::task::{Context, Poll};
 
 use corio_reactor::Io;
@@ -45,6 +46,8 @@ static STATE: AtomicU8 = AtomicU8::new(OFF);
 static IN_USE: AtomicBool = AtomicBool::new(false);
 /// The program answers Ctrl-C itself, from now on and for good.
 static TAKEN_OVER: AtomicBool = AtomicBool::new(false);
+/// The process that armed: a copy of it has the same pipe, and must not write there.
+static OWNER: AtomicI32 = AtomicI32::new(0);
 static PIPE: OnceLock<(PipeReader, PipeWriter)> = OnceLock::new();
 
 /// The program has called `ctrl_c()`.
@@ -57,6 +60,10 @@ extern "C" fn on_signal(signal: c_int) {
     if TAKEN_OVER.load(Ordering::Relaxed) {
         return;
     }
+    // Relaxed: set before the handler is, and the copy's memory is as it was at the fork.
+    if OWNER.load(Ordering::Relaxed) != own_number() {
+        return die_of(signal);
+    }
     // Edge 2. AcqRel: pairs with `has_come`'s Acquire, and with `arm`'s Release, which comes after the pipe
     // is there.
     match STATE.compare_exchange(ARMED, CAME, Ordering::AcqRel, Ordering::Acquire) {
@@ -66,15 +73,22 @@ extern "C" fn on_signal(signal: c_int) {
                 let _ = rustix::io::write(writer, &[1]);
             }
         }
-        Err(CAME) => {
-            // SAFETY: both are async-signal-safe. The signal is blocked while it is handled: it takes
-            // its default action when this returns.
-            unsafe {
-                libc::signal(signal, libc::SIG_DFL);
-                libc::raise(signal);
-            }
-        }
+        Err(CAME) => die_of(signal),
         Err(_) => {}
+    }
+}
+
+/// The number of this process.
+fn own_number() -> i32 {
+    rustix::process::getpid().as_raw_nonzero().get()
+}
+
+/// For the handler: has `signal` take its default action when it returns.
+fn die_of(signal: c_int) {
+    // SAFETY: both are async-signal-safe. The signal is blocked while it is handled.
+    unsafe {
+        libc::signal(signal, libc::SIG_DFL);
+        libc::raise(signal);
     }
 }
 
@@ -135,6 +149,7 @@ pub fn arm() -> io::Result<Option<Interrupts>> {
         // What a signal left that came at the end of the run before.
         let _ = (&mut &*reader).read(&mut [0; 64]);
     }
+    OWNER.store(own_number(), Ordering::Relaxed);
     // Release: pairs with the handler's Acquire; the pipe is there.
     STATE.store(ARMED, Ordering::Release);
     set_handler(own_handler())?;

@@ -4,12 +4,14 @@
 //! the handler writes one byte into a pipe, and a future waits for the pipe like for any descriptor:
 //!
 //! ```text
-//!   SIGINT ──▶ handler: write ──▶ pipe ──▶ reactor ──▶ waker ──▶ CtrlC is ready
+//!   signal ──▶ handler: write ──▶ pipe ──▶ reactor ──▶ waker ──▶ Signal, or CtrlC, is ready
 //! ```
 //!
 //! | module | what it is | unsafe |
 //! |---|---|---|
+//! | `kind` | which signal, and whether a program may be told of it | |
 //! | `watch` | one signal and the pipe it is written into | yes |
+//! | `stream` | any signal, as a stream | |
 //! | `ctrl_c` | the future of Ctrl-C | |
 //! | [`interrupt`] | Ctrl-C for whoever runs a loop | yes |
 //!
@@ -22,10 +24,14 @@
 
 #![deny(unsafe_code)]
 
+mod kind;
 mod watch;
 
 mod ctrl_c;
+mod stream;
 
 pub mod interrupt;
 
 pub use ctrl_c::{CtrlC, ctrl_c};
+pub use kind::{SignalKind, UnwatchableSignal};
+pub use stream::{Recv, Signal, signal};

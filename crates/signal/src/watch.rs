@@ -9,6 +9,9 @@
 //! thread. It is not lost: the pipe keeps the byte, and the reactor says that the pipe is readable
 //! whenever it is asked later. Signals that come faster than they are read fill the pipe and are then
 //! left out: nobody counts them, and a full pipe says what one byte says.
+//!
+//! A loop may end while the watch lives on. The pipe keeps its bytes then, too, and goes to the loop
+//! of whoever polls next.
 #![expect(unsafe_code, reason = "what a signal handler may do cannot be checked by the compiler")]
 
 use std::ffi::c_int;
@@ -33,19 +36,26 @@ impl Watch {
     /// No descriptors left, or what the system says about the signal.
     ///
     /// # Panics
-    /// For a signal that cannot be watched (`SIGKILL`, `SIGSTOP`, faults).
+    /// For a signal that cannot be watched: [`SignalKind::check_watchable`] comes first.
+    ///
+    /// [`SignalKind::check_watchable`]: crate::SignalKind::check_watchable
     pub(crate) fn new(signal: c_int) -> io::Result<Watch> {
         // Both ends are closed on exec, so children do not keep the pipe.
         let (reader, writer) = io::pipe()?;
         rustix::io::ioctl_fionbio(&writer, true)?;
         let pipe = Io::new(reader)?;
+        // A process that is forked off has the handler and the same pipe: what it is told is not ours.
+        let own = rustix::process::getpid();
         let write = move || {
+            if rustix::process::getpid() != own {
+                return;
+            }
             // Full: there are bytes in it already. Nothing else can go wrong, and nobody is there
             // to be told.
             let _ = rustix::io::write(&writer, &[1]);
         };
-        // SAFETY: the action is one `write` to a descriptor that it owns, which is async-signal-safe
-        // (POSIX lists it); it does not block, allocate, lock or panic, and the registry restores
+        // SAFETY: the action asks for the process's number and makes one `write` to a descriptor that
+        // it owns: POSIX lists both as async-signal-safe; it does not block, allocate, lock or panic, and the registry restores
         // `errno` after it.
         let id = unsafe { signal_hook_registry::register(signal, write) }?;
         Ok(Watch { pipe, id })
@@ -53,6 +63,18 @@ impl Watch {
 
     /// Waits until the signal has come since the last time this was ready.
     pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.poll_here(context) {
+            // A pipe of our own cannot fail; its loop has ended.
+            Poll::Ready(Err(_)) => {
+                let same_pipe = self.pipe.get_ref().try_clone()?;
+                self.pipe = Io::new(same_pipe)?;
+                self.poll_here(context)
+            }
+            polled => polled,
+        }
+    }
+
+    fn poll_here(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.pipe.poll_read_with(context, |mut pipe| {
             // One read takes what several signals have written, and says so once.
             pipe.read(&mut [0; 64]).map(drop)

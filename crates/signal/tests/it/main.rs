@@ -1,4 +1,8 @@
-//! Signals as the process gets them. Each test sends itself SIGINT, so one at a time.
+//! Signals as the process gets them. Each test sends itself some, so one at a time: here SIGINT, for
+//! Ctrl-C, in `streams` others.
+
+mod forked;
+mod streams;
 
 use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,0 +1,313 @@
+//! [`Child`]: a child process as its owner has it.
+//!
+//! It owns the pipes; everything else is in `exit`, which its handles and its watch share.
+
+use std::fmt;
+use std::io;
+use std::panic::Location;
+use std::pin::pin;
+use std::process::{ExitStatus, Output};
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use corio_signal::SignalKind;
+use corio_trace::emit::TARGET_PROCESS;
+
+use crate::communicate::Exchange;
+use crate::exit::Exit;
+use crate::handle::ChildHandle;
+use crate::pipes::{ChildStderr, ChildStdin, ChildStdout};
+use crate::wait::Wait;
+
+/// A child process; made by [`Command::spawn`](crate::Command::spawn).
+///
+/// ```
+/// use corio_process::Command;
+///
+/// # fn main() -> std::io::Result<()> {
+/// # corio_base::park::block_on(async {
+/// let mut child = Command::new("sh").args(["-c", "exit 3"]).spawn()?;
+/// assert_eq!(child.wait().await?.code(), Some(3));
+/// # Ok(())
+/// # })
+/// # }
+/// ```
+///
+/// # It is always reaped
+/// As soon as the child has ended, whether or not anybody waits, by a waker of the reactor: no zombie is
+/// left. Dropped while the child runs, it leaves it running (see
+/// [`kill_on_drop`](crate::Command::kill_on_drop)), and it is reaped all the same, also when its loop has
+/// ended. In debug mode such a drop is reported on the log target `corio::process`;
+/// [`Child::detach`] says that it is meant.
+///
+/// # Statuses
+/// They are std's: a child that was killed by a signal has no [`code`](ExitStatus::code) but a
+/// [`signal`](std::os::unix::process::ExitStatusExt::signal); asyncio's `returncode` is
+/// [`returncode`](crate::returncode()).
+pub struct Child {
+    /// Where the child's standard input is written, if it was [piped](crate::Stdio::piped).
+    pub stdin: Option<ChildStdin>,
+    /// Where the child's standard output is read, if it was piped.
+    pub stdout: Option<ChildStdout>,
+    /// Where the child's standard error is read, if it was piped.
+    pub stderr: Option<ChildStderr>,
+    exit: Arc<Exit>,
+    on_drop: OnDrop,
+}
+
+/// What happens to a child that runs when its owner is dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OnDrop {
+    Kill,
+    /// Debug mode tells of it.
+    LeaveIt,
+    Detach,
+}
+
+impl Child {
+    pub(crate) fn new(exit: Arc<Exit>, on_drop: OnDrop) -> Child {
+        Child { stdin: None, stdout: None, stderr: None, exit, on_drop }
+    }
+
+    /// The number of the process. Once the child is reaped, the system may give it to another one: to
+    /// signal the child, use [`Child::send_signal`] and its like, never this.
+    pub fn id(&self) -> u32 {
+        self.exit.id()
+    }
+
+    /// For waiting and signalling from elsewhere, by any number of tasks and threads.
+    pub fn handle(&self) -> ChildHandle {
+        ChildHandle::new(self.exit.clone())
+    }
+
+    /// Waits until the child has ended, after closing its standard input, lest it wait for that.
+    ///
+    /// It is ready when the child itself has ended, also if another process (a grandchild) holds on to
+    /// its pipes. What the child has written stays in the pipes and can be read after it. A child that
+    /// writes more than a pipe holds, and whose pipe nobody reads, never ends: see
+    /// [`Child::communicate`].
+    ///
+    /// # Errors
+    /// With [`StatusLost`](crate::StatusLost) inside, if foreign code has taken the child's status.
+    ///
+    /// # Cancel safety
+    /// Dropped, it is forgotten. The child runs on, and can be waited for again.
+    #[track_caller]
+    pub fn wait(&mut self) -> Wait<'_> {
+        self.stdin = None;
+        Wait::new(&self.exit)
+    }
+
+    /// How the child has ended; `None` if it runs. Closes nothing.
+    ///
+    /// # Errors
+    /// As [`Child::wait`].
+    pub fn try_wait(&self) -> io::Result<Option<ExitStatus>> {
+        self.exit.try_wait()
+    }
+
+    /// Waits for the child, and reads what it writes to its pipes, to their end.
+    ///
+    /// # Errors
+    /// As [`Child::communicate`].
+    ///
+    /// # Cancel safety
+    /// The child is dropped with the future: see [`Child`] for what that means.
+    pub async fn wait_with_output(mut self) -> io::Result<Output> {
+        self.communicate(&[]).await
+    }
+
+    /// Writes `input` to the child's standard input and closes that, reads its pipes to their end, all at
+    /// the same time, and then waits for it. What is not piped is left empty.
+    ///
+    /// A child that reads only a part of its input is no error: what it does not read is thrown away, as
+    /// asyncio does. A grandchild that holds a pipe open holds this up; [`Child::wait`] does not care.
+    ///
+    /// ```
+    /// use corio_process::{Command, Stdio};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// # corio_base::park::block_on(async {
+    /// let mut sort = Command::new("sort").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    /// let output = sort.communicate(b"b\na\n").await?;
+    /// assert_eq!(output.stdout, b"a\nb\n");
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// `InvalidInput` if there is input and the standard input is not piped (or was taken); what the system
+    /// says; and as [`Child::wait`].
+    ///
+    /// # Cancel safety
+    /// The child runs on. What was read is lost, the rest can be read after it; how much of the input was
+    /// written is not known, and its pipe is closed.
+    pub async fn communicate(&mut self, input: &[u8]) -> io::Result<Output> {
+        let stdin = self.stdin.take();
+        if stdin.is_none() && !input.is_empty() {
+            let (id, program, length) = (self.id(), self.exit.program().display(), input.len());
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!(
+                    "there are {length} bytes for child {id} (`{program}`), whose standard input is not \
+                     piped, or was taken: set `Command::stdin(Stdio::piped())`",
+                ),
+            ));
+        }
+        let exchange = Exchange::new(stdin, input, self.stdout.as_ref(), self.stderr.as_ref());
+        let (stdout, stderr) = exchange.await?;
+        let status = self.wait().await?;
+        Ok(Output { status, stdout, stderr })
+    }
+
+    /// Kills the child (`SIGKILL`) and waits for it. One that has ended already is only waited for.
+    ///
+    /// # Errors
+    /// As [`Child::send_signal`] and [`Child::wait`].
+    ///
+    /// # Cancel safety
+    /// The signal is sent by the first poll; dropped after that, only the waiting ends.
+    pub async fn kill(&mut self) -> io::Result<()> {
+        self.start_kill()?;
+        self.wait().await.map(drop)
+    }
+
+    /// Kills the child (`SIGKILL`), and does not wait for its end. Its own children live on.
+    ///
+    /// # Errors
+    /// As [`Child::send_signal`].
+    pub fn start_kill(&self) -> io::Result<()> {
+        self.exit.signal(SignalKind::kill())
+    }
+
+    /// Asks the child to end (`SIGTERM`); it may do something before, or ignore it.
+    ///
+    /// # Errors
+    /// As [`Child::send_signal`].
+    pub fn terminate(&self) -> io::Result<()> {
+        self.exit.signal(SignalKind::terminate())
+    }
+
+    /// Asks the child to end (`SIGTERM`), waits for `grace` at most, then kills it (`SIGKILL`), and gives
+    /// its status: so a child that ignores the request ends, too.
+    ///
+    /// ```
+    /// use std::os::unix::process::ExitStatusExt;
+    /// use std::time::Duration;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// # corio_base::park::block_on(async {
+    /// let mut child = corio_process::Command::new("sleep").arg("60").spawn()?;
+    /// let status = child.terminate_with_grace(Duration::from_secs(5)).await?;
+    /// assert_eq!(status.signal(), Some(15)); // it did as it was asked
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Child::send_signal`] and [`Child::wait`].
+    ///
+    /// # Cancel safety
+    /// Dropped in the grace, it kills nobody: the child has been asked, and runs for as long as it likes.
+    pub async fn terminate_with_grace(&mut self, grace: Duration) -> io::Result<ExitStatus> {
+        self.terminate()?;
+        let ended = {
+            let mut wait = self.wait();
+            let mut sleep = pin!(corio_timer::sleep(grace));
+            std::future::poll_fn(|context| {
+                if let Poll::Ready(ended) = std::pin::Pin::new(&mut wait).poll(context) {
+                    return Poll::Ready(Some(ended));
+                }
+                sleep.as_mut().poll(context).map(|_| None)
+            })
+            .await
+        };
+        match ended {
+            Some(ended) => ended,
+            None => {
+                self.start_kill()?;
+                self.wait().await
+            }
+        }
+    }
+
+    /// Sends a signal to the child, and to nobody else: also if the child ends at this moment and its number
+    /// is given away, no other process gets the signal. A child that has ended takes none, and that is no
+    /// error: it may end at any moment.
+    ///
+    /// ```
+    /// use corio_process::{Command, SignalKind};
+    /// use std::os::unix::process::ExitStatusExt;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// # corio_base::park::block_on(async {
+    /// let mut child = Command::new("sleep").arg("60").spawn()?;
+    /// child.send_signal(SignalKind::hangup())?;
+    /// assert_eq!(child.wait().await?.signal(), Some(1));
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// `InvalidInput` for a number that is no signal here; `PermissionDenied` if the child has become
+    /// another user's.
+    pub fn send_signal(&self, kind: SignalKind) -> io::Result<()> {
+        self.exit.signal(kind)
+    }
+
+    /// Sends a signal to the child and all that are in its group, which mostly are its own children. It
+    /// must lead a group ([`Command::process_group`](crate::Command::process_group)`(0)`, or a session).
+    ///
+    /// It does nothing once the child itself has ended: the group's number may be another one's then. To
+    /// end a whole tree, signal it before its root ends.
+    ///
+    /// # Errors
+    /// `InvalidInput` if the child leads no group; and as [`Child::send_signal`].
+    pub fn send_signal_to_group(&self, kind: SignalKind) -> io::Result<()> {
+        self.exit.signal_group(kind)
+    }
+
+    /// Lets the child run on by itself; it is reaped when it ends. What is dropping it, but says that it is
+    /// meant: [`kill_on_drop`](crate::Command::kill_on_drop) does not hold, and debug mode is silent.
+    pub fn detach(mut self) {
+        self.on_drop = OnDrop::Detach;
+    }
+
+    /// Where it was spawned.
+    pub fn location(&self) -> &'static Location<'static> {
+        self.exit.place()
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        if let Ok(Some(_)) | Err(_) = self.try_wait() {
+            return;
+        }
+        match self.on_drop {
+            // It may have ended by now, and then there is nothing to be told.
+            OnDrop::Kill => drop(self.start_kill()),
+            OnDrop::LeaveIt => corio_trace::report_warning(
+                TARGET_PROCESS,
+                format_args!(
+                    "ResourceWarning: unclosed {self:?} spawned at {}: it runs on; wait for it, kill it, \
+                     or say `detach`",
+                    self.location(),
+                ),
+            ),
+            OnDrop::Detach => {}
+        }
+        self.exit.leave_loop();
+    }
+}
+
+/// `<Child 4711 'sleep'>`, and how it has ended. Its arguments are withheld: they may hold secrets.
+impl fmt::Debug for Child {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.exit.fmt_as("Child", f)
+    }
+}
