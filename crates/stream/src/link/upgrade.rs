@@ -1,0 +1,101 @@
+//! [`Upgrade`]: puts another connection in the place of a link's, over it, while everything else stays.
+//!
+//! ```text
+//!   begin_upgrade ──1 take the right to write, when nothing is unsent──▶ Upgrade ──2 finish──▶ done
+//!                                                                          └──3 drop──▶ aborted
+//! ```
+//!
+//! Who upgrades holds the right to write: whatever is written meanwhile waits in the queue, and whoever
+//! closes leaves that to the holder. On edge 2 a pump goes on with all of it. Reading is the caller's to
+//! stop: it has the reader.
+
+use std::io;
+use std::sync::Arc;
+
+use corio_executor::yield_now;
+
+use super::Link;
+use super::phase::Phase;
+use super::pump::Pump;
+use crate::connection::Connection;
+use crate::error::Sticky;
+
+/// Why there is no upgrade; nothing has changed.
+#[derive(Debug)]
+pub(crate) enum UpgradeRefused {
+    /// There was one.
+    Already,
+    /// Nothing can be written any more.
+    Ended(io::Error),
+}
+
+/// The right to put a connection over a link's.
+#[derive(Debug)]
+pub(crate) struct Upgrade {
+    link: Arc<Link>,
+    is_finished: bool,
+}
+
+impl Link {
+    /// Edge 1: waits until nothing is unsent.
+    pub(crate) async fn begin_upgrade(self: &Arc<Self>) -> Result<Upgrade, UpgradeRefused> {
+        loop {
+            // Made before the look: a notification between the two is its own.
+            let room = self.room.notified();
+            if self.try_hold()? {
+                return Ok(Upgrade { link: self.clone(), is_finished: false });
+            }
+            if self.unsent() > 0 {
+                // The pump tells when it rests.
+                room.await;
+            } else {
+                // Another thread writes in this moment.
+                yield_now().await;
+            }
+        }
+    }
+
+    fn try_hold(&self) -> Result<bool, UpgradeRefused> {
+        if self.upgraded.get().is_some() {
+            return Err(UpgradeRefused::Already);
+        }
+        let mut state = self.lock();
+        if let Some(error) = &state.error {
+            return Err(UpgradeRefused::Ended(error.again()));
+        }
+        if self.phase.get() != Phase::Open || state.has_eof() {
+            let message = "the connection was closed, or its direction out ended, on this side";
+            let error = io::Error::new(io::ErrorKind::NotConnected, message);
+            return Err(UpgradeRefused::Ended(error));
+        }
+        Ok(state.try_take_right())
+    }
+}
+
+impl Upgrade {
+    /// What is upgraded.
+    pub(crate) fn plain(&self) -> Arc<dyn Connection> {
+        self.link.plain.clone()
+    }
+
+    /// Edge 2: from now on `connection` is read from and written to.
+    pub(crate) fn finish(mut self, connection: Box<dyn Connection>) {
+        self.is_finished = true;
+        // Only the holder of the right upgrades, and it found that nobody had.
+        let set = self.link.upgraded.set(connection);
+        debug_assert!(set.is_ok(), "a link is upgraded once");
+        Pump::new(self.link.clone()).start();
+    }
+}
+
+impl Drop for Upgrade {
+    /// Edge 3: given up half-way, or the handshake failed.
+    fn drop(&mut self) {
+        if !self.is_finished {
+            let message = "the connection was aborted: its TLS handshake failed, or was given up";
+            let error = io::Error::new(io::ErrorKind::ConnectionAborted, message);
+            self.link.end(Phase::Lost, Some(Sticky::new(error)));
+            self.link.plain.abort();
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! [`DatagramSocket`]: what a socket for datagrams is to a protocol's transport; those of `corio-net`.
+
+use std::fmt;
+use std::io;
+use std::task::{Context, Poll};
+
+use corio_net::{UdpSocket, UnixDatagram};
+
+use crate::connection::Address;
+
+/// Whole datagrams, in and out. For the sockets of `corio-net`.
+///
+/// Each call with a waker may be followed by one with another: the last one given for a direction
+/// counts.
+pub trait DatagramSocket: fmt::Debug + 'static {
+    /// Receives one into `room`, and says how long it was and where it came from.
+    ///
+    /// # Errors
+    /// What the system says: also of a datagram that was sent before.
+    fn poll_recv(
+        &self,
+        context: &mut Context<'_>,
+        room: &mut [u8],
+    ) -> Poll<io::Result<(usize, Address)>>;
+
+    /// Sends one to `to`, or to the peer.
+    ///
+    /// # Errors
+    /// What the system says, and `InvalidInput` if it is an address of another kind of socket.
+    fn poll_send(
+        &self,
+        context: &mut Context<'_>,
+        data: &[u8],
+        to: Option<&Address>,
+    ) -> Poll<io::Result<usize>>;
+
+    /// Our address.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn local_addr(&self) -> io::Result<Address>;
+
+    /// The peer's, if it is connected.
+    ///
+    /// # Errors
+    /// `NotConnected`, and what else the system says.
+    fn peer_addr(&self) -> io::Result<Address>;
+}
+
+impl DatagramSocket for UdpSocket {
+    fn poll_recv(
+        &self,
+        context: &mut Context<'_>,
+        room: &mut [u8],
+    ) -> Poll<io::Result<(usize, Address)>> {
+        self.poll_recv_from(context, room).map_ok(|(count, from)| (count, from.into()))
+    }
+
+    fn poll_send(
+        &self,
+        context: &mut Context<'_>,
+        data: &[u8],
+        to: Option<&Address>,
+    ) -> Poll<io::Result<usize>> {
+        match to {
+            None => UdpSocket::poll_send(self, context, data),
+            Some(Address::Inet(to)) => self.poll_send_to(context, data, *to),
+            Some(other) => Poll::Ready(Err(other_kind(other))),
+        }
+    }
+
+    fn local_addr(&self) -> io::Result<Address> {
+        corio_net::DatagramSocket::local_addr(self).map(Into::into)
+    }
+
+    fn peer_addr(&self) -> io::Result<Address> {
+        corio_net::DatagramSocket::peer_addr(self).map(Into::into)
+    }
+}
+
+impl DatagramSocket for UnixDatagram {
+    fn poll_recv(
+        &self,
+        context: &mut Context<'_>,
+        room: &mut [u8],
+    ) -> Poll<io::Result<(usize, Address)>> {
+        self.poll_recv_from(context, room).map_ok(|(count, from)| (count, from.into()))
+    }
+
+    fn poll_send(
+        &self,
+        context: &mut Context<'_>,
+        data: &[u8],
+        to: Option<&Address>,
+    ) -> Poll<io::Result<usize>> {
+        match to {
+            None => UnixDatagram::poll_send(self, context, data),
+            Some(Address::Path(path)) => self.poll_send_to(context, data, path),
+            Some(other) => Poll::Ready(Err(other_kind(other))),
+        }
+    }
+
+    fn local_addr(&self) -> io::Result<Address> {
+        corio_net::DatagramSocket::local_addr(self).map(Into::into)
+    }
+
+    fn peer_addr(&self) -> io::Result<Address> {
+        corio_net::DatagramSocket::peer_addr(self).map(Into::into)
+    }
+}
+
+#[cold]
+fn other_kind(address: &Address) -> io::Error {
+    let message = format!("{address} is an address of another kind of socket than this one");
+    io::Error::new(io::ErrorKind::InvalidInput, message)
+}

@@ -1,0 +1,195 @@
+//! The way out of a [`Wire`]: what is sent at once, what waits, and what is told of it.
+//!
+//! ```text
+//!   write ──nothing unsent──▶ the system ──took all──▶ done
+//!     │                          │ took a part, or none
+//!     └──something unsent──▶ unsent ──flush, now and when there is room──▶ the system
+//! ```
+
+use std::io::{self, IoSlice};
+use std::task::{Context, Poll, Waker};
+
+use super::{Callbacks, Eof, Phase, Wire};
+use crate::TARGET;
+use crate::link::HIGH_WATER_DEFAULT;
+
+/// So many writes to a connection that has ended are a program that does not notice: asyncio's number.
+const LOST_WRITES_TOLD: u32 = 5;
+
+impl Wire {
+    /// Sends what the system takes, keeps the rest.
+    #[inline]
+    #[track_caller]
+    pub(in crate::protocol) fn write(&self, pieces: &[IoSlice<'_>]) {
+        if self.eof.get() != Eof::Open {
+            after_eof();
+        }
+        let total: usize = pieces.iter().map(|piece| piece.len()).sum();
+        if total == 0 {
+            return;
+        }
+        if self.phase.get() != Phase::Open {
+            return self.lose_write();
+        }
+        let mut taken = 0;
+        if self.unsent.borrow().is_empty() {
+            match self.poll_write(Waker::noop(), pieces) {
+                Poll::Ready(Ok(count)) if count >= total => return,
+                Poll::Ready(Ok(count)) => taken = count,
+                Poll::Ready(Err(error)) => return self.abort(Some(error)),
+                Poll::Pending => {}
+            }
+        }
+        self.keep(pieces, taken);
+    }
+
+    /// Keeps what comes after the first `taken` bytes.
+    #[cold]
+    fn keep(&self, pieces: &[IoSlice<'_>], mut taken: usize) {
+        let is_first = {
+            let mut unsent = self.unsent.borrow_mut();
+            let is_first = unsent.is_empty();
+            for piece in pieces {
+                let skipped = taken.min(piece.len());
+                taken -= skipped;
+                unsent.extend(&piece[skipped..]);
+            }
+            is_first
+        };
+        if is_first {
+            // Nobody is told yet when there is room.
+            self.flush(&Waker::from(self.signal.clone()));
+        }
+        self.flow.borrow_mut().grown(self.unsent());
+        self.want_turn_for_news();
+    }
+
+    fn want_turn_for_news(&self) {
+        if self.flow.borrow().has_news() {
+            self.want_turn();
+        }
+    }
+
+    /// Sends what is unsent, as far as there is room; `waker` is woken when there is more of it.
+    pub(super) fn flush(&self, waker: &Waker) {
+        loop {
+            let poll = {
+                let unsent = self.unsent.borrow();
+                let (front, back) = unsent.as_slices();
+                match (front, back) {
+                    ([], _) => break,
+                    (_, []) => self.poll_write(waker, &[IoSlice::new(front)]),
+                    _ => self.poll_write(waker, &[IoSlice::new(front), IoSlice::new(back)]),
+                }
+            };
+            match poll {
+                Poll::Pending => break,
+                Poll::Ready(Ok(0)) => return self.abort(Some(io::ErrorKind::WriteZero.into())),
+                Poll::Ready(Ok(count)) => self.sent(count),
+                Poll::Ready(Err(error)) => return self.abort(Some(error)),
+            }
+        }
+        self.flow.borrow_mut().shrunk(self.unsent());
+        if self.eof.get() == Eof::Asked && self.unsent() == 0 {
+            self.send_eof(waker);
+        }
+    }
+
+    fn sent(&self, count: usize) {
+        let mut unsent = self.unsent.borrow_mut();
+        let count = count.min(unsent.len());
+        unsent.drain(..count);
+        if unsent.is_empty() && unsent.capacity() > HIGH_WATER_DEFAULT {
+            // A connection that was slow once need not hold the memory for ever.
+            *unsent = Default::default();
+        }
+    }
+
+    #[inline]
+    fn poll_write(&self, waker: &Waker, pieces: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        match &*self.connection.borrow() {
+            Some(connection) => connection.poll_write(&mut Context::from_waker(waker), pieces),
+            None => Poll::Pending,
+        }
+    }
+
+    /// Tells the protocol whether to write.
+    #[cold]
+    pub(super) fn tell_flow(&self) {
+        loop {
+            let news = self.flow.borrow_mut().news();
+            let Some(pauses) = news.filter(|_| self.phase.get() != Phase::Ended) else { return };
+            let what = if pauses { "pause_writing" } else { "resume_writing" };
+            self.call(what, |callbacks: &mut Callbacks| callbacks.write_flow(pauses));
+        }
+    }
+
+    #[cold]
+    fn lose_write(&self) {
+        let lost = self.lost_writes.get().saturating_add(1);
+        self.lost_writes.set(lost);
+        if lost >= LOST_WRITES_TOLD {
+            corio_trace::report_warning(
+                TARGET,
+                format_args!(
+                    "socket.send() raised exception: {self:?} was written to {lost} times after its \
+                     end; stop writing in connection_lost(), or look at is_closing()"
+                ),
+            );
+        }
+    }
+
+    pub(in crate::protocol) fn can_write_eof(&self) -> bool {
+        self.connection.borrow().as_ref().is_some_and(|connection| connection.can_write_eof())
+    }
+
+    pub(in crate::protocol) fn write_eof(&self) -> io::Result<()> {
+        if self.phase.get() != Phase::Open || self.eof.get() != Eof::Open {
+            return Ok(());
+        }
+        if !self.can_write_eof() {
+            let message = "this connection cannot end one direction alone: close it instead";
+            return Err(io::Error::new(io::ErrorKind::Unsupported, message));
+        }
+        self.eof.set(Eof::Asked);
+        if self.unsent() == 0 {
+            self.send_eof(&Waker::from(self.signal.clone()));
+        }
+        Ok(())
+    }
+
+    fn send_eof(&self, waker: &Waker) {
+        let poll = match &*self.connection.borrow() {
+            Some(connection) => connection.poll_write_eof(&mut Context::from_waker(waker)),
+            None => return,
+        };
+        match poll {
+            Poll::Pending => {}
+            Poll::Ready(Ok(())) => self.eof.set(Eof::Sent),
+            Poll::Ready(Err(error)) => self.abort(Some(error)),
+        }
+    }
+
+    pub(in crate::protocol) fn unsent(&self) -> usize {
+        self.unsent.borrow().len()
+    }
+
+    pub(in crate::protocol) fn limits(&self) -> (usize, usize) {
+        self.flow.borrow().limits()
+    }
+
+    #[track_caller]
+    pub(in crate::protocol) fn set_limits(&self, high: Option<usize>, low: Option<usize>) {
+        self.flow.borrow_mut().set_limits(high, low, self.unsent());
+        self.want_turn_for_news();
+    }
+}
+
+#[cold]
+#[track_caller]
+fn after_eof() -> ! {
+    panic!(
+        "write() after write_eof(): the peer was told that nothing follows; write before, or do not end \
+         the direction"
+    )
+}

@@ -1,0 +1,196 @@
+//! TLS for readers and writers: `start_tls`, [`open_tls_connection`] and servers.
+//!
+//! All are one thing: a connection that is there becomes what TLS is put over, in its place. So its
+//! reader, its writer, its server and its handler stay what they are.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use corio_net::ToSocketAddrs;
+
+use super::connection::Over;
+use super::handshake::shake;
+use super::session::Session;
+use super::{Limits, TlsAcceptor, TlsConnector, TlsError, TlsStream};
+use crate::link::{Link, UpgradeRefused};
+use crate::open::{open_connection, open_unix_connection};
+use crate::reader::StreamReader;
+use crate::server::{ServerOptions, Upgrade, Upgrading};
+use crate::writer::StreamWriter;
+
+/// Connects, and shakes hands with a server whose certificate must be for `name`: asyncio's
+/// `open_connection` with `ssl` and `server_hostname`.
+///
+/// # Errors
+/// As [`open_connection`]; what the handshake says has a [`TlsError`] inside.
+///
+/// # Panics
+/// Outside a loop.
+///
+/// # Cancel safety
+/// Dropped, the connection is given up.
+#[track_caller]
+pub fn open_tls_connection(
+    target: impl ToSocketAddrs,
+    name: &str,
+    connector: &TlsConnector,
+) -> impl Future<Output = io::Result<(StreamReader, StreamWriter)>> {
+    let connect = open_connection(target);
+    async move { over(connect.await?, name, connector).await }
+}
+
+/// Connects to a Unix socket, and shakes hands with a server whose certificate must be for `name`.
+///
+/// # Errors
+/// As [`open_unix_connection`]; what the handshake says has a [`TlsError`] inside.
+///
+/// # Panics
+/// Outside a loop.
+///
+/// # Cancel safety
+/// Dropped, the connection is given up.
+#[track_caller]
+pub fn open_unix_tls_connection(
+    path: impl AsRef<Path>,
+    name: &str,
+    connector: &TlsConnector,
+) -> impl Future<Output = io::Result<(StreamReader, StreamWriter)>> {
+    let connect = open_unix_connection(path);
+    async move { over(connect.await?, name, connector).await }
+}
+
+async fn over(
+    (mut reader, writer): (StreamReader, StreamWriter),
+    name: &str,
+    connector: &TlsConnector,
+) -> io::Result<(StreamReader, StreamWriter)> {
+    match connector.start_tls(name, &mut reader, &writer).await {
+        Ok(()) => Ok((reader, writer)),
+        Err(error) => {
+            // The program never had it.
+            writer.abort();
+            Err(error.into())
+        }
+    }
+}
+
+impl TlsConnector {
+    /// Goes on in TLS on a connection that is there, as its client: asyncio's `StreamWriter.start_tls`.
+    ///
+    /// What was written before goes out as it is, and the handshake begins after that. What others
+    /// write meanwhile waits for its end, and goes out in TLS. Bytes that have come and were not read are
+    /// taken for the peer's first of TLS: so nothing that somebody slipped in before the handshake is
+    /// ever read as if it had come in TLS; it makes the handshake fail.
+    ///
+    /// # Errors
+    /// As [`TlsConnector::connect`]; [`TlsError::NotOnePair`] and [`TlsError::AlreadySecured`] leave
+    /// everything as it is, and so does [`TlsError::BadName`]. With any other the connection is aborted.
+    ///
+    /// # Cancel safety
+    /// Dropped before the handshake begins, it has changed nothing. Dropped later, the connection is
+    /// aborted: nobody could go on in the midst of a handshake.
+    pub async fn start_tls(
+        &self,
+        name: &str,
+        reader: &mut StreamReader,
+        writer: &StreamWriter,
+    ) -> Result<(), TlsError> {
+        check_pair(reader, writer)?;
+        // Looked at before anything is sent.
+        self.session(name, Vec::new())?;
+        let session = |_, received| self.session(name, received);
+        upgrade(&writer.link, || reader.take_received(), session, self.limits).await
+    }
+}
+
+impl TlsAcceptor {
+    /// Goes on in TLS on a connection that is there, as its server: asyncio's `StreamWriter.start_tls` in a
+    /// server's handler.
+    ///
+    /// What the client had sent behind the last message that was read, and that is in the reader's buffer,
+    /// is handed over: it is the beginning of its handshake. Otherwise as [`TlsConnector::start_tls`].
+    ///
+    /// # Errors
+    /// As [`TlsAcceptor::accept`], and as [`TlsConnector::start_tls`].
+    ///
+    /// # Cancel safety
+    /// As [`TlsConnector::start_tls`].
+    pub async fn start_tls(
+        &self,
+        reader: &mut StreamReader,
+        writer: &StreamWriter,
+    ) -> Result<(), TlsError> {
+        check_pair(reader, writer)?;
+        let session = |peer, received| self.session(peer, received);
+        upgrade(&writer.link, || reader.take_received(), session, self.limits).await
+    }
+}
+
+fn check_pair(reader: &StreamReader, writer: &StreamWriter) -> Result<(), TlsError> {
+    match reader.link() {
+        Some(link) if Arc::ptr_eq(link, &writer.link) => Ok(()),
+        _ => Err(TlsError::NotOnePair),
+    }
+}
+
+async fn upgrade(
+    link: &Arc<Link>,
+    received: impl FnOnce() -> Vec<u8>,
+    session: impl FnOnce(String, Vec<u8>) -> Result<Box<Session>, TlsError>,
+    limits: Limits,
+) -> Result<(), TlsError> {
+    let peer = link.peer_addr().map_or_else(|_| "the peer".to_owned(), |peer| peer.to_string());
+    let upgrade = match link.begin_upgrade().await {
+        Ok(upgrade) => upgrade,
+        Err(UpgradeRefused::Already) => return Err(TlsError::AlreadySecured),
+        Err(UpgradeRefused::Ended(source)) => return Err(TlsError::Io { peer, source }),
+    };
+    let mut session = session(peer, received())?;
+    let plain = upgrade.plain();
+    shake(&mut session, limits.handshake, |session, context| {
+        session.poll_handshake(&mut Over(&*plain), context)
+    })
+    .await?;
+    upgrade.finish(Box::new(TlsStream::new(plain, session, limits.shutdown)));
+    Ok(())
+}
+
+impl ServerOptions {
+    /// Speaks TLS: asyncio's `ssl`. The handler is called after the handshake. A connection whose handshake
+    /// fails is closed, and no handler hears of it; the debug mode warns.
+    ///
+    /// Protocols are not served over TLS: their servers refuse these options.
+    ///
+    /// ```no_run
+    /// use corio_stream::tls::TlsAcceptor;
+    /// use corio_stream::{Server, ServerOptions};
+    ///
+    /// # async fn example(acceptor: TlsAcceptor) -> std::io::Result<Server> {
+    /// ServerOptions::new()
+    ///     .tls(acceptor)
+    ///     .start(
+    ///         |mut reader, writer| async move {
+    ///             writer.write(&reader.read_line().await?);
+    ///             writer.close();
+    ///             writer.wait_closed().await
+    ///         },
+    ///         "127.0.0.1:443",
+    ///     )
+    ///     .await
+    /// # }
+    /// ```
+    pub fn tls(mut self, acceptor: TlsAcceptor) -> ServerOptions {
+        self.upgrade = Some(Arc::new(acceptor));
+        self
+    }
+}
+
+impl Upgrade for TlsAcceptor {
+    fn upgrade<'a>(&'a self, link: &'a Arc<Link>) -> Upgrading<'a> {
+        Box::pin(async move {
+            let session = |peer, received| self.session(peer, received);
+            Ok(upgrade(link, Vec::new, session, self.limits).await?)
+        })
+    }
+}

@@ -1,0 +1,20 @@
+//! Tests of the whole crate. Tests that CPython has, too, bear its names.
+
+mod support;
+mod support_servers;
+
+mod connections;
+mod handlers;
+mod protocol;
+mod random;
+mod reading;
+mod reading_messages;
+mod servers;
+#[cfg(feature = "tls")]
+mod tls;
+#[cfg(feature = "tls")]
+mod tls_streams;
+#[cfg(feature = "tls")]
+mod tls_support;
+mod warnings;
+mod writing;
