@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use crate::machine;
 #[cfg(feature = "corio")]
-use crate::peers::Corio;
-use crate::peers::{Glommio, Monoio, Peer, Smol, SmolStatic, Tokio, raw};
+use crate::peers::{Corio, corio_protocol};
+use crate::peers::{Glommio, Monoio, Peer, Smol, SmolStatic, Tokio, raw, uvloop};
 use crate::primitives::{self, Offer};
 use crate::row::{Row, Size};
 use crate::workloads::{self, Work, echo};
@@ -45,6 +45,9 @@ pub struct Entry {
 #[derive(Clone, Copy, Debug)]
 struct Runtime {
     cannot: &'static [Row],
+    /// It does echo rows, and no others: nothing but its server is ever called.
+    only_echo: bool,
+    is_there: fn() -> bool,
     measure: fn(Row, &Order) -> io::Result<f64>,
     serve: fn(usize),
 }
@@ -53,11 +56,34 @@ struct Runtime {
 pub const PEERS: &[Entry] = &[
     #[cfg(feature = "corio")]
     entry::<Corio>(primitives::CORIO),
+    #[cfg(feature = "corio")]
+    Entry {
+        name: corio_protocol::NAME,
+        runtime: Some(Runtime {
+            cannot: &[],
+            only_echo: true,
+            is_there: || true,
+            measure: measure_raw,
+            serve: corio_protocol::serve,
+        }),
+        offers: &[],
+    },
     entry::<Tokio>(primitives::TOKIO),
     entry::<Smol>(primitives::SMOL),
     entry::<SmolStatic>(primitives::SMOL_STATIC),
     entry::<Monoio>(primitives::MONOIO),
     entry::<Glommio>(primitives::GLOMMIO),
+    Entry {
+        name: uvloop::NAME,
+        runtime: Some(Runtime {
+            cannot: &[],
+            only_echo: true,
+            is_there: uvloop::is_there,
+            measure: measure_raw,
+            serve: uvloop::serve,
+        }),
+        offers: &[],
+    },
     library("async-lock", primitives::ASYNC_LOCK),
     library("event-listener", primitives::EVENT_LISTENER),
     library("futures", primitives::FUTURES),
@@ -67,14 +93,25 @@ pub const PEERS: &[Entry] = &[
     library("async-channel", primitives::ASYNC_CHANNEL),
     Entry {
         name: "raw",
-        runtime: Some(Runtime { cannot: raw::CANNOT, measure: measure_raw, serve: raw::serve }),
+        runtime: Some(Runtime {
+            cannot: raw::CANNOT,
+            only_echo: false,
+            is_there: || true,
+            measure: measure_raw,
+            serve: raw::serve,
+        }),
         offers: raw::primitives::OFFERS,
     },
 ];
 
 const fn entry<P: Peer>(offers: &'static [Offer]) -> Entry {
-    let runtime =
-        Runtime { cannot: P::CANNOT, measure: measure_peer::<P>, serve: echo::serve::<P> };
+    let runtime = Runtime {
+        cannot: P::CANNOT,
+        only_echo: false,
+        is_there: || true,
+        measure: measure_peer::<P>,
+        serve: echo::serve::<P>,
+    };
     Entry { name: P::NAME, runtime: Some(runtime), offers }
 }
 
@@ -98,6 +135,9 @@ impl Entry {
     pub fn can(&self, row: Row) -> bool {
         match self.runtime {
             _ if row.is_of_primitives() => self.offer(row).is_some(),
+            Some(runtime) if runtime.only_echo => {
+                row.connections().is_some() && (runtime.is_there)()
+            }
             Some(runtime) => !runtime.cannot.contains(&row),
             None => false,
         }

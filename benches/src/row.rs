@@ -117,6 +117,10 @@ rows! {
     SleepBytes = "sleep_bytes", Bytes, Size::Fixed(100_000, 300_000);
     /// Memory of an idle connection: a task that waits in a read into a buffer of 64 bytes.
     ConnBytes = "conn_bytes", Bytes, Size::Fixed(4_000, 8_000);
+    /// Have a function run on another thread, on the same core, and await it: a round trip.
+    BlockingRoundtrip = "blocking_roundtrip", Nanos, Size::Timed(2_000);
+    /// Hand 100 000 functions that do nothing to other threads, then await them all.
+    Blocking100k = "blocking_100k", Nanos, Size::Timed(10_000);
     /// Lock a mutex that nobody else wants, add one, unlock.
     Mutex = "mutex", Nanos, Size::Timed(100_000);
     /// Eight tasks want one mutex; the one that holds it yields once.

@@ -82,13 +82,21 @@ fn clippy() -> Result<Outcome, Fail> {
         return Ok(Outcome::Skipped("clippy: rustup component add clippy".to_owned()));
     }
     // `--workspace` is more than the default members: nothing else would notice broken benches.
-    let mut command = shell::cargo(["clippy", "--workspace", "--all-targets", "--", "-Dwarnings"]);
+    let mut command = shell::cargo([
+        "clippy",
+        "--workspace",
+        "--all-features",
+        "--all-targets",
+        "--",
+        "-Dwarnings",
+    ]);
     shell::run(&mut command)?;
     Ok(Outcome::Passed)
 }
 
 fn docs() -> Result<Outcome, Fail> {
-    let mut command = shell::cargo(["doc", "--workspace", "--exclude", BENCHES, "--no-deps"]);
+    let mut command =
+        shell::cargo(["doc", "--workspace", "--exclude", BENCHES, "--all-features", "--no-deps"]);
     shell::run(command.env("RUSTDOCFLAGS", "-D warnings"))?;
     Ok(Outcome::Passed)
 }

@@ -30,7 +30,8 @@ cargo xtask COMMAND [FLAGS]
   stress               the seeded stress test
     --seconds S        for how long (default 60)
     --seed N           repeat the run with this seed (default: a new one, printed)
-  clients              redis-cli, redis-benchmark and malformed input against `kv`
+  clients              the examples against clients of others: Redis', curl, openssl,
+                       a thousand connections, two hundred children, a site
   bench                measure corio beside its peers and print the table
     --quick            3 samples of short runs instead of 7 of full length
     --row ROW          this row only (may be repeated)

@@ -24,6 +24,8 @@ const TEXT: [&str; 9] = [".rs", ".md", ".toml", ".txt", ".yml", ".yaml", ".sh", 
 pub(crate) struct Dependency {
     pub(crate) name: String,
     pub(crate) kind: Kind,
+    /// Whether it is optional and without any feature, not even the default ones.
+    pub(crate) bare: bool,
 }
 
 /// Which table of the manifest a dependency stands in.
@@ -180,7 +182,10 @@ fn dependency(json: &Value) -> Dependency {
         (_, Some("build")) => Kind::Build,
         _ => Kind::Normal,
     };
-    Dependency { name: text(&json["name"]), kind }
+    let bare = json["optional"] == true
+        && json["uses_default_features"] == false
+        && json["features"].as_array().is_some_and(Vec::is_empty);
+    Dependency { name: text(&json["name"]), kind, bare }
 }
 
 fn walk(folder: &Path, prefix: &str, paths: &mut Vec<String>) -> Result<(), Fail> {

@@ -12,7 +12,7 @@ use crate::shell;
 use crate::steps::Outcome;
 
 /// The crates with unsafe code of their own, and those that drive it hardest.
-pub(crate) const PACKAGES: [&str; 9] = [
+pub(crate) const PACKAGES: [&str; 12] = [
     "corio-base",
     "corio-task",
     "corio-sync",
@@ -21,6 +21,9 @@ pub(crate) const PACKAGES: [&str; 9] = [
     "corio-executor",
     "corio-signal",
     "corio-net",
+    "corio-blocking",
+    "corio-process",
+    "corio-stream",
     "corio",
 ];
 

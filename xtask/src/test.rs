@@ -16,9 +16,10 @@ use crate::steps::Outcome;
 /// # Errors
 /// A test fails or does not compile.
 pub(crate) fn run() -> Result<Outcome, Fail> {
-    shell::run(&mut shell::cargo(["test", "--doc", "--workspace", "--exclude", BENCHES]))?;
+    let all = ["--workspace", "--exclude", BENCHES, "--all-features"];
+    shell::run(shell::cargo(["test", "--doc"]).args(all))?;
     let mut tests = runner();
-    tests.args(["--workspace", "--exclude", BENCHES]);
+    tests.args(all);
     shell::run(&mut tests)?;
     Ok(Outcome::Passed)
 }

@@ -70,6 +70,12 @@ impl Peer for Corio {
         ::corio::sleep(duration)
     }
 
+    fn unblock<T: Send + 'static>(
+        function: impl FnOnce() -> T + Send + 'static,
+    ) -> impl Future<Output = T> + 'static {
+        Join(::corio::spawn_blocking(function))
+    }
+
     async fn listen() -> (TcpListener, SocketAddr) {
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
         let listener = TcpListener::bind(address).await.expect("loopback listens");

@@ -68,6 +68,12 @@ impl Peer for Glommio {
         glommio::timer::sleep(duration)
     }
 
+    fn unblock<T: Send + 'static>(
+        function: impl FnOnce() -> T + Send + 'static,
+    ) -> impl Future<Output = T> + 'static {
+        glommio::executor().spawn_blocking(function)
+    }
+
     async fn listen() -> (TcpListener, SocketAddr) {
         let listener = TcpListener::bind("127.0.0.1:0").expect("loopback listens");
         let address = listener.local_addr().expect("a bound socket has an address");

@@ -10,8 +10,11 @@ mod tokio;
 
 #[cfg(feature = "corio")]
 mod corio;
+#[cfg(feature = "corio")]
+pub(crate) mod corio_protocol;
 
 pub mod raw;
+pub(crate) mod uvloop;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -71,6 +74,11 @@ pub trait Peer: 'static {
 
     /// Sleeps on the runtime's timer.
     fn sleep(duration: Duration) -> impl Future<Output = ()> + 'static;
+
+    /// Has a function run on another thread, beginning now.
+    fn unblock<T: Send + 'static>(
+        function: impl FnOnce() -> T + Send + 'static,
+    ) -> impl Future<Output = T> + 'static;
 
     /// Listens on a free port of the loopback interface.
     fn listen() -> impl Future<Output = (Self::Listener, SocketAddr)> + 'static;

@@ -1,8 +1,10 @@
 //! monoio on io_uring.
 
 use std::net::SocketAddr;
+use std::sync::OnceLock;
 use std::time::Duration;
 
+use monoio::blocking::{BlockingTask, DefaultThreadPool, ThreadPool};
 use monoio::io::{AsyncReadRent, AsyncWriteRentExt};
 use monoio::net::{TcpListener, TcpStream};
 use monoio::task::JoinHandle;
@@ -16,6 +18,17 @@ use crate::row::Row;
 #[derive(Debug)]
 pub struct Monoio;
 
+/// Its pool of threads, of which it has none by itself: as many as its example has, started when the
+/// first job comes.
+#[derive(Default)]
+struct Pool(OnceLock<DefaultThreadPool>);
+
+impl ThreadPool for Pool {
+    fn schedule_task(&self, task: BlockingTask) {
+        self.0.get_or_init(|| DefaultThreadPool::new(4)).schedule_task(task);
+    }
+}
+
 impl Peer for Monoio {
     const NAME: &'static str = "monoio";
 
@@ -28,7 +41,9 @@ impl Peer for Monoio {
     type Stream = TcpStream;
 
     fn runtime() -> Self::Runtime {
-        let builder = RuntimeBuilder::<IoUringDriver>::new().enable_timer();
+        let builder = RuntimeBuilder::<IoUringDriver>::new()
+            .enable_timer()
+            .attach_thread_pool(Box::new(Pool::default()));
         builder.build().expect("monoio builds: it needs io_uring")
     }
 
@@ -64,6 +79,13 @@ impl Peer for Monoio {
 
     fn sleep(duration: Duration) -> impl Future<Output = ()> + 'static {
         monoio::time::sleep(duration)
+    }
+
+    fn unblock<T: Send + 'static>(
+        function: impl FnOnce() -> T + Send + 'static,
+    ) -> impl Future<Output = T> + 'static {
+        let job = monoio::spawn_blocking(function);
+        async { job.await.expect("a workload's job ends well") }
     }
 
     async fn listen() -> (TcpListener, SocketAddr) {

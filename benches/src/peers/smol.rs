@@ -66,6 +66,12 @@ impl Peer for Smol {
         sleep(duration)
     }
 
+    fn unblock<T: Send + 'static>(
+        function: impl FnOnce() -> T + Send + 'static,
+    ) -> impl Future<Output = T> + 'static {
+        blocking::unblock(function)
+    }
+
     fn listen() -> impl Future<Output = (Self::Listener, SocketAddr)> + 'static {
         listen()
     }

@@ -110,6 +110,13 @@ impl Peer for Tokio {
         tokio::time::sleep(duration)
     }
 
+    fn unblock<T: Send + 'static>(
+        function: impl FnOnce() -> T + Send + 'static,
+    ) -> impl Future<Output = T> + 'static {
+        let job = tokio::task::spawn_blocking(function);
+        async { job.await.expect("a workload's job ends well") }
+    }
+
     async fn listen() -> (TcpListener, SocketAddr) {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback listens");
         let address = listener.local_addr().expect("a bound socket has an address");

@@ -49,6 +49,8 @@ pub fn work<P: Peer>(row: Row) -> Work<P> {
         Row::Pingpong1 => Work::Timed(wakes::pingpong_1::<P>),
         Row::Pingpong1000 => Work::Timed(wakes::pingpong_1000::<P>),
         Row::RemoteWake => Work::Timed(wakes::remote_wake::<P>),
+        Row::BlockingRoundtrip => Work::Timed(wakes::blocking_roundtrip::<P>),
+        Row::Blocking100k => Work::Timed(tasks::blocking_100k::<P>),
         Row::BlockOnReady => Work::Timed(wakes::block_on_ready::<P>),
         Row::TimerChurn100k => Work::Timed(timers::churn::<P>),
         Row::TimerFire100k => Work::Figure(timers::fire::<P>),

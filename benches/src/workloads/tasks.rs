@@ -47,6 +47,23 @@ pub(super) fn spawn_many<P: Peer>(runtime: &mut P::Runtime, ops: u64) -> Duratio
     })
 }
 
+pub(super) fn blocking_100k<P: Peer>(runtime: &mut P::Runtime, ops: u64) -> Duration {
+    P::run(runtime, async move {
+        let mut jobs = Vec::with_capacity(ops.min(ALIVE) as usize);
+        let start = Instant::now();
+        let mut left = ops;
+        while left > 0 {
+            let round = left.min(ALIVE);
+            jobs.extend((0..round).map(|op| P::unblock(move || black_box(op))));
+            for job in jobs.drain(..) {
+                black_box(job.await);
+            }
+            left -= round;
+        }
+        start.elapsed()
+    })
+}
+
 pub(super) fn chained_spawn<P: Peer>(runtime: &mut P::Runtime, ops: u64) -> Duration {
     P::run(runtime, async move {
         let end = Rc::new(Rendezvous::default());

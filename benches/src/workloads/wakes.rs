@@ -129,6 +129,16 @@ impl Remote {
     }
 }
 
+pub(super) fn blocking_roundtrip<P: Peer>(runtime: &mut P::Runtime, ops: u64) -> Duration {
+    P::run(runtime, async move {
+        let start = Instant::now();
+        for op in 0..ops {
+            black_box(P::unblock(move || black_box(op)).await);
+        }
+        start.elapsed()
+    })
+}
+
 pub(super) fn block_on_ready<P: Peer>(runtime: &mut P::Runtime, ops: u64) -> Duration {
     let start = Instant::now();
     for op in 0..ops {

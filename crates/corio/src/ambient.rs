@@ -1,6 +1,6 @@
-//! What belongs to a runtime on its thread: its timers, its reactor, its clock.
+//! What belongs to a runtime on its thread: its timers, its reactor, its pool of threads, its clock.
 //!
-//! Timers and reactor are entered once in the tables of the crates that own them, under the loop's
+//! Timers, reactor and pool are entered once in the tables of the crates that own them, under the loop's
 //! number, and serve whenever the loop is the active one. A virtual clock is put over the thread's
 //! readings for as long as the runtime's code runs.
 
@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use corio_base::ambient::LoopId;
 use corio_base::clock::{ClockGuard, VirtualClock};
+use corio_blocking::Pool;
 use corio_reactor::ReactorHandle;
 use corio_timer::Timers;
 
@@ -27,8 +28,10 @@ impl Ambient {
         clock: Option<VirtualClock>,
         timers: Rc<Timers>,
         reactor: Option<ReactorHandle>,
+        pool: Pool,
     ) -> Self {
         corio_timer::current::put(id, timers);
+        corio_blocking::current::put(id, pool);
         let has_reactor = reactor.is_some();
         if let Some(reactor) = reactor {
             corio_reactor::current::put(id, reactor);
@@ -52,6 +55,7 @@ impl Drop for Ambient {
     fn drop(&mut self) {
         crate::event_loop::data::remove(self.id);
         corio_timer::current::remove(self.id);
+        corio_blocking::current::remove(self.id);
         if self.has_reactor {
             corio_reactor::current::remove(self.id);
         }

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use corio_base::Park;
+use corio_blocking::Config;
 use corio_executor::{Executor, JoinError};
 use corio_reactor::Reactor;
 use corio_timer::Timers;
@@ -16,6 +17,7 @@ use crate::ambient::Ambient;
 use crate::background::Background;
 use crate::clock::Clock;
 use crate::driver::Driver;
+use crate::handle::Handle;
 use crate::runner::Runner;
 use crate::runtime::{GRACE, Runtime};
 
@@ -33,6 +35,7 @@ pub struct Builder {
     thread_name: Option<String>,
     debug: Option<bool>,
     grace: Duration,
+    blocking: Config,
 }
 
 impl Builder {
@@ -44,6 +47,7 @@ impl Builder {
             thread_name: None,
             debug: None,
             grace: GRACE,
+            blocking: Config::new(),
         }
     }
 
@@ -79,8 +83,39 @@ impl Builder {
         self
     }
 
+    /// What the threads for code that blocks are like: how many, what they are called, what they do when
+    /// they start. See [`crate::spawn_blocking`].
+    ///
+    /// ```
+    /// use corio::blocking::Config;
+    ///
+    /// let name = corio::Builder::new()
+    ///     .blocking(Config::new().threads_max(4).thread_name("files"))
+    ///     .run(async {
+    ///         let name = || std::thread::current().name().map(str::to_owned);
+    ///         corio::spawn_blocking(name).await.unwrap()
+    ///     });
+    /// assert_eq!(name.as_deref(), Some("files-1"));
+    /// ```
+    pub fn blocking(mut self, config: Config) -> Self {
+        self.blocking = config;
+        self
+    }
+
+    /// How many threads for code that blocks there may be; 512 unless said otherwise. The rest is for
+    /// [`Builder::blocking`].
+    ///
+    /// # Panics
+    /// If `threads` is 0.
+    #[track_caller]
+    pub fn max_blocking_threads(mut self, threads: usize) -> Self {
+        self.blocking = self.blocking.threads_max(threads);
+        self
+    }
+
     /// How long the tasks that are left at the end of a run ([`Builder::run`], [`Runner::close`]) may
-    /// clean up; 8 s unless said otherwise. What runs on after that is dropped, and reported.
+    /// clean up, and jobs on other threads run; 8 s unless said otherwise. Tasks that run on after that
+    /// are dropped, jobs are left to themselves, and both are reported.
     /// [`Duration::MAX`]: as long as it takes, as asyncio does.
     pub fn shutdown_grace(mut self, grace: Duration) -> Self {
         self.grace = grace;
@@ -108,10 +143,13 @@ impl Builder {
             }
         };
         let clock = self.clock.virtual_clock;
-        let driver = Driver::new(io, Rc::clone(&timers), clock.clone());
+        let pool = self.blocking.build();
+        let driver = Driver::new(io, Rc::clone(&timers), clock.clone(), pool.clone());
         let executor = Executor::new(driver);
-        let ambient = Ambient::new(executor.core().id(), clock, timers, reactor.clone());
-        Ok(Runtime::new(executor, ambient, reactor, self.grace))
+        let id = executor.core().id();
+        let ambient = Ambient::new(id, clock, timers, reactor.clone(), pool.clone());
+        let handle = Handle::new(executor.handle(), reactor, pool);
+        Ok(Runtime::new(executor, ambient, handle, self.grace))
     }
 
     /// Builds a runtime for several runs.
@@ -164,13 +202,14 @@ impl Builder {
                 "a driver of one's own stays on its thread: use `build` there instead of `start`",
             ));
         }
-        let Builder { clock, driver: _, thread_name, debug, grace } = self;
+        let Builder { clock, driver: _, thread_name, debug, grace, blocking } = self;
         let (send, receive) = mpsc::channel();
         let thread = thread::Builder::new()
             .name(thread_name.unwrap_or_else(|| "corio".to_owned()))
             .spawn(move || {
                 let built =
-                    Builder { clock, driver: None, thread_name: None, debug, grace }.build();
+                    Builder { clock, driver: None, thread_name: None, debug, grace, blocking }
+                        .build();
                 crate::background::serve(built, &send);
             })?;
         match receive.recv() {
@@ -194,6 +233,7 @@ impl fmt::Debug for Builder {
             .field("thread_name", &self.thread_name)
             .field("debug", &self.debug)
             .field("grace", &self.grace)
+            .field("blocking", &self.blocking)
             .finish()
     }
 }

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use corio_base::clock::{self, VirtualClock};
 use corio_base::{Park, Parked, Time, Unpark, Unparker, Wait, WakeBatch};
+use corio_blocking::Pool;
 use corio_timer::Timers;
 
 /// A loop that always has something to run asks the OS at most this often: a look costs some 200 ns,
@@ -36,9 +37,14 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
-    /// Timers on top of `io`.
-    pub(crate) fn new(io: Box<dyn Park>, timers: Rc<Timers>, clock: Option<VirtualClock>) -> Self {
-        let virtual_time = clock.map(|clock| Jump { clock, unparked: Arc::default() });
+    /// Timers on top of `io`. The clock, if it is a virtual one, does not jump while `pool` is busy.
+    pub(crate) fn new(
+        io: Box<dyn Park>,
+        timers: Rc<Timers>,
+        clock: Option<VirtualClock>,
+        pool: Pool,
+    ) -> Self {
+        let virtual_time = clock.map(|clock| Jump { clock, unparked: Arc::default(), pool });
         let driver = Driver {
             io,
             timers,
@@ -120,14 +126,14 @@ impl Driver {
 
     /// Under a virtual clock nobody waits for time to pass. With nothing ready, nothing delivered
     /// ([`Jump::unparked`]), nothing found by a zero wait on the OS and no work on other threads
-    /// ([`clock::held`]), the clock jumps to the next deadline.
+    /// (the pool's jobs, [`clock::held`]), the clock jumps to the next deadline.
     fn ask_os_or_jump(&mut self, wait: Wait, next: Time, now: Time) -> io::Result<usize> {
         let found = self.ask_os(Wait::Poll, now);
         let Some(jump) = &self.virtual_time else { return found };
         if !matches!(found, Ok(0)) || jump.unparked.swap(false, Ordering::AcqRel) {
             return found;
         }
-        if next.is_never() || clock::held() {
+        if next.is_never() || clock::held() || jump.pool.is_busy() {
             let wait = match next.is_never() {
                 true => wait,
                 // Parks measure a wait from this thread's clock, which stands still: it is as long
@@ -197,6 +203,8 @@ struct Jump {
     clock: VirtualClock,
     /// Somebody unparked the loop since it last looked here: there is mail, do not jump past it.
     unparked: Arc<AtomicBool>,
+    /// Whose jobs the loop cannot see.
+    pool: Pool,
 }
 
 /// An unparker that leaves a mark.
@@ -260,7 +268,7 @@ mod tests {
         let (notes, count) = (Notes::default(), Arc::new(Count::default()));
         let timers = Timers::new();
         let installed = current::install(timers.clone());
-        let mut driver = Driver::new(Box::new(notes.clone()), timers, None);
+        let mut driver = Driver::new(Box::new(notes.clone()), timers, None, Pool::new());
         let mut sleep = sleep(delay);
         let waker = Waker::from(count.clone());
         assert!(Pin::new(&mut sleep).poll(&mut Context::from_waker(&waker)).is_pending());

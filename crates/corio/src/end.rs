@@ -2,9 +2,15 @@
 //!
 //! ```text
 //!   the tasks that are left ──cancel──▶ the loop runs on ──all have ended──▶ new ones? from the top
-//!                                            │                                   └─none─▶ over
+//!                                            │                                   └─none─▶ the pool is closed
+//!                                            │                                                  │
+//!                                            │               threads? the loop runs on, as above┘
+//!                                            │                   └─none─▶ over
 //!                                            └──the grace is over──▶ reported; dropped with the loop
 //! ```
+//!
+//! The pool's threads come last: the cleanup of a task may need one. While they end, the loop runs: a job
+//! may wait for something that it has the loop do.
 //!
 //! Called when nothing runs on this thread, before the loop closes.
 
@@ -16,8 +22,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use corio_base::ambient;
-use corio_executor::{Core, Task};
+use corio_base::{ambient, clock};
+use corio_blocking::{Pool, StuckJob};
+use corio_executor::{Core, Handle, Task};
 use corio_task::TaskState;
 use corio_timer::Sleep;
 use corio_trace::emit::TARGET_LOOP;
@@ -31,12 +38,13 @@ const NAMED_MAX: usize = 16;
 /// What the tasks are told.
 const REASON: &str = "the run has ended";
 
-/// Cancels every task of the loop and runs it until all have ended, for `grace` at most.
+/// Cancels every task of the loop and runs it until all have ended, and the jobs of its pool, for `grace`
+/// at most.
 #[track_caller]
 pub(crate) fn cancel_all(inner: &Inner, event_loop: &EventLoop, grace: Duration) {
     let core = inner.executor.core();
-    let mut left = Left { core, asked: Vec::new() };
-    if core.is_closed() || !left.ask_all() {
+    let mut left = Left { core, pool: &inner.pool, asked: Vec::new() };
+    if core.is_closed() || (!left.ask_all() && !left.are_there_threads()) {
         return;
     }
     let _clock = inner.clock();
@@ -45,13 +53,22 @@ pub(crate) fn cancel_all(inner: &Inner, event_loop: &EventLoop, grace: Duration)
         let _active = ambient::activate(core.id());
         begin(grace, &over)
     };
-    inner.executor.run_while(&mut || !over.is_over() && left.is_there_any(event_loop));
+    // A virtual clock stands still for a job, which need not end for that.
+    let at_latest = clock::installed().map(|_| clock::os_now().saturating_add(grace));
+    let is_over = || over.is_over() || at_latest.is_some_and(|at| clock::os_now() >= at);
+    wake_at_the_threads_end(&inner.pool, inner.executor.handle());
+    inner.executor.run_while(&mut || !is_over() && left.is_there_any(event_loop));
     report(&core.all_tasks(), grace, Location::caller());
+    // Closed also where the tasks took all of the grace.
+    inner.pool.close();
+    report_jobs(&inner.pool, grace, Location::caller());
 }
 
-/// The tasks that were asked and have not ended yet, among others that have.
+/// The tasks that were asked and have not ended yet, among others that have; and the threads that may
+/// send more.
 struct Left<'a> {
     core: &'a Rc<Core>,
+    pool: &'a Pool,
     asked: Vec<Task>,
 }
 
@@ -75,7 +92,30 @@ impl Left<'_> {
             }
             self.asked.pop();
         }
-        self.ask_all()
+        self.ask_all() || self.are_there_threads()
+    }
+
+    /// Asks the jobs to end, when no task is left that may need one for its cleanup. What a job still has
+    /// the loop do is asked to end as well, so that no job waits for a loop that has gone.
+    fn are_there_threads(&self) -> bool {
+        self.pool.close();
+        !self.pool.has_left()
+    }
+}
+
+/// Has the loop look again when the last thread of the pool has left.
+fn wake_at_the_threads_end(pool: &Pool, handle: Handle) {
+    let waker = Waker::from(Arc::new(TurnsLoop(handle)));
+    // Looked at by the loop, which begins with a turn.
+    let _ = pool.poll_left(&mut Context::from_waker(&waker));
+}
+
+/// Has the loop take a turn.
+struct TurnsLoop(Handle);
+
+impl Wake for TurnsLoop {
+    fn wake(self: Arc<Self>) {
+        let _ = self.0.call(|| {});
     }
 }
 
@@ -115,6 +155,27 @@ fn begin(grace: Duration, over: &Arc<Over>) -> Sleep {
         Poll::Pending => {}
     }
     sleep
+}
+
+/// Says which jobs did not end.
+fn report_jobs(pool: &Pool, grace: Duration, place: &Location<'_>) {
+    let stuck = pool.running();
+    if stuck.is_empty() {
+        return;
+    }
+    let mut names: Vec<String> = stuck.iter().take(NAMED_MAX).map(StuckJob::to_string).collect();
+    if stuck.len() > NAMED_MAX {
+        names.push(format!("and {} more", stuck.len() - NAMED_MAX));
+    }
+    corio_trace::report_error(
+        TARGET_LOOP,
+        format_args!(
+            "{} jobs on other threads did not end within {grace:?} at the end of the run at {place}, and \
+             are left to themselves: {}",
+            stuck.len(),
+            names.join("; "),
+        ),
+    );
 }
 
 /// Says which tasks did not end.

@@ -3,11 +3,14 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::panic::Location;
+use std::sync::Arc;
 
 use corio_base::ambient::{self, ActiveGuard, LoopId};
+use corio_blocking::Pool;
 use corio_executor::{Call, JoinHandle, Spawn};
 use corio_reactor::ReactorHandle;
 
+use crate::blocking::origin;
 use crate::event_loop::ThreadsafeFuture;
 
 std::thread_local! {
@@ -18,16 +21,26 @@ std::thread_local! {
 /// once, as cancelled).
 #[derive(Clone)]
 pub struct Handle {
+    parts: Arc<Parts>,
+}
+
+struct Parts {
     executor: corio_executor::Handle,
     reactor: Option<ReactorHandle>,
+    pool: Pool,
 }
 
 impl Handle {
-    pub(crate) fn new(executor: corio_executor::Handle, reactor: Option<ReactorHandle>) -> Self {
-        Handle { executor, reactor }
+    pub(crate) fn new(
+        executor: corio_executor::Handle,
+        reactor: Option<ReactorHandle>,
+        pool: Pool,
+    ) -> Self {
+        Handle { parts: Arc::new(Parts { executor, reactor, pool }) }
     }
 
-    /// The handle of the runtime this thread runs, or has [entered](Handle::enter).
+    /// The handle of the runtime this thread runs, or has [entered](Handle::enter), or whose job it runs
+    /// ([`crate::spawn_blocking`]).
     ///
     /// # Panics
     /// Outside a runtime; [`Handle::try_current`] does not.
@@ -39,16 +52,18 @@ impl Handle {
         }
     }
 
-    /// The handle of the runtime this thread runs, or has [entered](Handle::enter); `None` outside
-    /// a runtime.
+    /// The handle of the runtime this thread runs, or has [entered](Handle::enter), or whose job it
+    /// runs; `None` outside a runtime.
     pub fn try_current() -> Option<Handle> {
-        let running = corio_executor::with_current(|core| core.handle());
-        match running {
-            Some(executor) => {
-                Some(Handle { executor, reactor: corio_reactor::current::try_handle() })
-            }
-            None => ENTERED.with(|slot| slot.borrow().clone()),
+        match crate::event_loop::data::active() {
+            Some(data) => Some(data.handle()),
+            None => ENTERED.with(|slot| slot.borrow().clone()).or_else(origin::current),
         }
+    }
+
+    /// The pool of the runtime's threads for code that blocks.
+    pub fn blocking_pool(&self) -> &Pool {
+        &self.parts.pool
     }
 
     /// Begins a task on the runtime's loop.
@@ -58,7 +73,7 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.executor.spawn(future)
+        self.parts.executor.spawn(future)
     }
 
     /// As [`Handle::spawn`], with a name and a place.
@@ -67,7 +82,7 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.executor.spawn_with(spawn, future)
+        self.parts.executor.spawn_with(spawn, future)
     }
 
     /// Puts `run` into the loop's queue.
@@ -76,12 +91,12 @@ impl Handle {
         place: impl Into<Spawn>,
         run: impl FnOnce() + Send + 'static,
     ) -> Call {
-        self.executor.call_with(place.into(), run)
+        self.parts.executor.call_with(place.into(), run)
     }
 
     /// Whether this is the loop's thread.
     pub(crate) fn is_here(&self) -> bool {
-        self.executor.is_here()
+        self.parts.executor.is_here()
     }
 
     /// Puts `callback` at the end of the loop's queue, from any thread. Its panic goes to the loop's
@@ -145,7 +160,8 @@ impl Handle {
         let active = ambient::activate(LoopId::new());
         HandleGuard {
             before: ENTERED.with(|slot| slot.borrow_mut().replace(self.clone())),
-            _reactor: self.reactor.clone().map(corio_reactor::current::install),
+            _reactor: self.parts.reactor.clone().map(corio_reactor::current::install),
+            _pool: corio_blocking::current::install(self.parts.pool.clone()),
             _active: active,
         }
     }
@@ -153,7 +169,7 @@ impl Handle {
 
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Handle").field("executor", &self.executor).finish_non_exhaustive()
+        f.debug_struct("Handle").field("executor", &self.parts.executor).finish_non_exhaustive()
     }
 }
 
@@ -164,6 +180,7 @@ pub struct HandleGuard {
     before: Option<Handle>,
     // Dropped in this order: what was entered for the number, then the number.
     _reactor: Option<corio_reactor::current::InstallGuard>,
+    _pool: corio_blocking::current::InstallGuard,
     _active: ActiveGuard,
 }
 

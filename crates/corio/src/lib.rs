@@ -15,7 +15,8 @@
 //!
 //! This crate is the facade: it builds a runtime of the layers below and puts them in place while
 //! its code runs. Each layer can be used alone, inside any other runtime: `corio-sync`, `corio-timer`,
-//! `corio-reactor`, `corio-net`, `corio-signal`, `corio-executor`.
+//! `corio-reactor`, `corio-net`, `corio-io`, `corio-process`, `corio-signal`, `corio-blocking`,
+//! `corio-executor`.
 //!
 //! | module | what is there |
 //! |---|---|
@@ -28,9 +29,13 @@
 //! | [`cancel`] | catching a cancellation, scopes that can be cancelled |
 //! | [`time`] | sleeps and intervals |
 //! | [`sync`] | locks, events, semaphores, queues and channels |
-//! | [`net`] | TCP |
-//! | [`signal`] | Ctrl-C |
-//! | [`io`] | readiness of any descriptor |
+//! | [`blocking`], [`from_thread`] | code that blocks, on other threads; from there back to the loop |
+//! | [`net`] | sockets, pipes, names |
+//! | [`stream`] | asyncio's streams and servers |
+//! | [`process`] | child processes |
+//! | [`fs`] | files and folders |
+//! | [`signal`] | Ctrl-C, and any other signal |
+//! | [`io`] | readiness of any descriptor; copying, buffering, messages |
 //!
 //! # Panics in a task
 //!
@@ -46,8 +51,10 @@
 #![forbid(unsafe_code)]
 
 mod ambient;
+pub mod blocking;
 pub mod cancel;
 pub mod combine;
+pub mod from_thread;
 pub mod many;
 mod timeout;
 
@@ -64,6 +71,7 @@ mod runtime;
 mod spawn;
 
 pub use background::Background;
+pub use blocking::{run_in_executor, spawn_blocking, to_thread};
 pub use builder::Builder;
 pub use clock::Clock;
 pub use combine::{Scope, ScopedHandle, scope};
@@ -95,6 +103,18 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/asyncio.md")]
 struct FromAsyncio;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/asyncio-tasks.md")]
+struct PythonsTasks;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/asyncio-others.md")]
+struct PythonsOthers;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/asyncio-network.md")]
+struct PythonsNetwork;
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/cancellation.md")]
@@ -144,21 +164,38 @@ pub mod time {
 #[doc(inline)]
 pub use corio_sync as sync;
 
-/// TCP.
-pub mod net {
-    pub use corio_net::{
-        Incoming, OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, TcpListener, TcpStream,
-        WriteHalf, future,
-    };
-}
+/// Sockets, pipes and names: TCP, UDP, Unix sockets, happy eyeballs, looking up hosts.
+#[doc(inline)]
+pub use corio_net as net;
+
+/// Child processes.
+#[doc(inline)]
+pub use corio_process as process;
+
+/// Files and folders.
+#[doc(inline)]
+pub use corio_fs as fs;
+
+/// asyncio's streams and servers.
+#[doc(inline)]
+pub use corio_stream as stream;
 
 /// Signals of the operating system.
 pub mod signal {
-    pub use corio_signal::{CtrlC, ctrl_c};
+    pub use corio_signal::{CtrlC, Recv, Signal, SignalKind, UnwatchableSignal, ctrl_c, signal};
 }
 
-/// Readiness of any descriptor.
+/// Readiness of any descriptor; copying, buffering, messages and in-memory pipes over any byte stream;
+/// standard input and output.
 pub mod io {
+    pub use corio_fs::{Stderr, Stdin, Stdout, stderr, stdin, stdout};
+    pub use corio_io::{
+        AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite, BufReader, BufWriter, COPY_BUFFER_BYTES,
+        CopyError, Cursor, DuplexStream, Empty, Framed, FramedRead, FramedWrite, LengthDelimited,
+        LineWriter, Lines, Repeat, Side, Sink, copy, copy_bidirectional,
+        copy_bidirectional_with_capacity, copy_buf, copy_with_capacity, duplex, empty, framed,
+        future, prelude, repeat, sink,
+    };
     pub use corio_reactor::{Direction, Io, OwnsFd, Ready};
 }
 
@@ -179,7 +216,8 @@ pub mod park {
 /// those that are spawned by then, and their cleanup is awaited, for
 /// [`Builder::shutdown_grace`] at most. What panics there is reported to the loop's [exception
 /// handler](EventLoop::set_exception_handler); what still runs after the grace is dropped, and reported.
-/// Then the loop closes.
+/// Jobs on [other threads](blocking) are asked to end when the tasks have ended, and awaited for what is
+/// left of the grace; those that are stuck are listed in the log. Then the loop closes.
 ///
 /// Nothing like an asynchronous generator has to be finalized: a Rust stream that is dropped is
 /// dropped for good, and cleanup that has to await stands in a [`catch`](cancel::catch()), which the end

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use corio_base::ambient::{self, ActiveGuard};
 use corio_base::clock::ClockGuard;
+use corio_blocking::Pool;
 use corio_executor::{Executor, JoinError, JoinHandle};
-use corio_reactor::ReactorHandle;
 
 use crate::ambient::Ambient;
 use crate::driver::Driver;
@@ -28,7 +28,8 @@ pub(crate) const GRACE: Duration = Duration::from_secs(8);
 /// Dropping it ends every task where it waits, without asking it: futures are dropped on this thread,
 /// handles say cancelled. It may be dropped anywhere on its thread, also inside its own or another
 /// runtime's tasks, and neither blocks nor waits there. [`Runtime::shutdown_timeout`] asks the tasks
-/// first, as the end of [`crate::run`] does.
+/// first, as the end of [`crate::run`] does. Jobs that run on other threads ([`crate::spawn_blocking`])
+/// are asked to end, and left to themselves.
 ///
 /// It is neither `Send` nor `Sync`: its tasks need not be either. Other threads have a [`Handle`].
 pub struct Runtime {
@@ -42,6 +43,7 @@ pub struct Runtime {
 pub(crate) struct Inner {
     pub(crate) executor: Executor<Driver>,
     ambient: Ambient,
+    pub(crate) pool: Pool,
 }
 
 impl Inner {
@@ -56,6 +58,8 @@ impl Drop for Inner {
         // The destructors of tasks may use timers and sockets as they could before.
         let _clock = self.clock();
         self.executor.close();
+        // Then: a job that waits for the loop is told by now.
+        self.pool.close();
     }
 }
 
@@ -63,12 +67,12 @@ impl Runtime {
     pub(crate) fn new(
         executor: Executor<Driver>,
         ambient: Ambient,
-        reactor: Option<ReactorHandle>,
+        handle: Handle,
         grace: Duration,
     ) -> Self {
-        let handle = Handle::new(executor.handle(), reactor);
         let data = LoopData::enter(executor.core(), handle.clone());
-        let inner = Rc::new(Inner { executor, ambient });
+        let pool = handle.blocking_pool().clone();
+        let inner = Rc::new(Inner { executor, ambient, pool });
         data.set_runtime(&inner);
         Runtime { inner, data, handle, grace }
     }
@@ -148,8 +152,8 @@ impl Runtime {
         EventLoop::of(self.data.clone())
     }
 
-    /// Cancels every task, awaits their cleanup for `grace` at most, drops what still runs then and
-    /// reports it, and ends the runtime.
+    /// Cancels every task, awaits their cleanup, and the jobs on other threads, for `grace` at most,
+    /// drops what still runs then and reports it, and ends the runtime.
     ///
     /// # Panics
     /// Inside a loop that runs on this thread, where waiting would stop that loop: use

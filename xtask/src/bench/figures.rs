@@ -126,7 +126,9 @@ impl Figures {
     pub(super) fn best(&self, row: &str) -> Option<&Figure> {
         self.figures
             .iter()
-            .filter(|figure| figure.row == row && figure.peer != CORIO && figure.peer != RAW)
+            .filter(|figure| {
+                figure.row == row && !figure.peer.starts_with(CORIO) && figure.peer != RAW
+            })
             .min_by(|a, b| a.median.total_cmp(&b.median))
     }
 

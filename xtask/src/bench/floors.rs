@@ -15,6 +15,8 @@ pub(super) enum Bound {
     Best(f64),
     /// So many times tokio.
     Tokio(f64),
+    /// So many times smol.
+    Smol(f64),
     /// So many times kanal.
     Kanal(f64),
     /// So many times a loop without a runtime.
@@ -22,7 +24,7 @@ pub(super) enum Bound {
     /// So many of the row's unit.
     Plain(f64),
 }
-use Bound::{Best, Kanal, Plain, Raw, Tokio};
+use Bound::{Best, Kanal, Plain, Raw, Smol, Tokio};
 
 /// One row's bounds.
 struct Floor {
@@ -50,6 +52,8 @@ const FLOORS: &[Floor] = &[
     // In microseconds.
     floor("ticker_lateness", &[Plain(60.0)], &[Plain(20.0)]),
     floor("remote_wake", &[Best(1.0)], &[Raw(0.9)]),
+    floor("blocking_roundtrip", &[Best(1.0)], &[Best(0.8)]),
+    floor("blocking_100k", &[Best(1.2), Smol(0.4)], &[Best(0.7)]),
     floor("block_on_ready", &[Plain(10.0)], &[Plain(3.0)]),
     // Their aim is in instructions: the time is the kernel's.
     floor("echo_50x64", &[Tokio(1.03)], &[]),
@@ -116,6 +120,7 @@ impl fmt::Display for Bound {
         match self {
             Best(times) => write!(f, "best × {times}"),
             Tokio(times) => write!(f, "tokio × {times}"),
+            Smol(times) => write!(f, "smol × {times}"),
             Kanal(times) => write!(f, "kanal × {times}"),
             Raw(times) => write!(f, "raw × {times}"),
             Plain(value) => write!(f, "{value}"),
@@ -130,6 +135,7 @@ impl Bound {
         let at_most = match self {
             Best(times) => figures.best(row)?.median * times,
             Tokio(times) => figures.get(row, "tokio")?.median * times,
+            Smol(times) => figures.get(row, "smol")?.median * times,
             Kanal(times) => figures.get(row, "kanal")?.median * times,
             Raw(times) => figures.get(row, super::RAW)?.median * times,
             Plain(value) => value * (1.0 + PLAIN_SLACK),

@@ -29,13 +29,15 @@ const CORIO: &str = "corio";
 /// A loop without a runtime: what the machine allows.
 const RAW: &str = "raw";
 /// The peers in the order of the table; one that the binary has besides comes last.
-const PEERS: [&str; 14] = [
+const PEERS: [&str; 16] = [
     CORIO,
+    "corio-protocol",
     "tokio",
     "smol",
     "smol-static",
     "monoio",
     "glommio",
+    "uvloop",
     "async-lock",
     "event-listener",
     "futures",

@@ -1,45 +1,112 @@
-//! `cargo xtask clients`: other people's Redis clients against the example `kv`.
+//! `cargo xtask clients`: the examples run as programs, against clients that know nothing of corio.
 //!
-//! redis-cli gets the answers a Redis would give, redis-benchmark gets all its requests answered,
-//! malformed and oversized input does no harm, and Ctrl-C ends the server in order. Every wait has a
-//! limit, and the server is ended by its own id whatever happens.
+//! | example | its client |
+//! |---|---|
+//! | `kv` | redis-cli, redis-benchmark, malformed and oversized input |
+//! | `proxy` | redis-benchmark, through it to `kv`; more connections than it takes |
+//! | `chat` | a thousand connections |
+//! | `job_runner` | two hundred commands of the shell; `/proc` is asked what is left of them |
+//! | `link_checker` | a site made for it, served by Python's `http.server` |
+//! | `udp_echo` | datagrams of all sizes |
+//! | `tls_echo` | curl and `openssl s_client`, over both versions of TLS |
+//!
+//! Ctrl-C ends each in order. Every wait has a limit, and every program is ended by its own id whatever
+//! happens.
+
+mod server;
 
 mod benchmark;
 mod cli;
 mod malformed;
-mod server;
 
+mod chat;
+mod jobs;
+mod links;
+mod proxy;
+mod tls;
+mod udp;
+
+use std::path::Path;
 use std::time::Duration;
 
 use crate::Fail;
 use crate::repo::Metadata;
 use crate::shell;
-use crate::steps::Outcome;
+use crate::steps::{Outcome, in_words};
 use server::Server;
 
 /// How long a client's single request may take before it counts as unanswered.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(10);
 
+/// An example, and what is done with its program.
+type Check = (&'static str, fn(&Path) -> Result<(), Fail>);
+
+/// Measured by clients, so built for speed.
+const RELEASED: [Check; 2] = [("kv", kv), ("proxy", proxy::check)];
+
+/// As the tests have built what they are made of.
+const DEBUGGED: [Check; 5] = [
+    ("chat", chat::check),
+    ("job_runner", jobs::check),
+    ("link_checker", links::check),
+    ("udp_echo", udp::check),
+    ("tls_echo", tls::check),
+];
+
+/// Programs that clients are made of, and the packages they come in.
+const TOOLS: [(&str, &str); 5] = [
+    ("redis-cli", "redis-tools"),
+    ("redis-benchmark", "redis-tools"),
+    ("python3", "python3"),
+    ("openssl", "openssl"),
+    ("curl", "curl"),
+];
+
 /// Runs the clients.
 ///
 /// # Errors
-/// The server does not start, an answer is wrong or missing, or it does not end in order.
+/// A program does not start, an answer is wrong or missing, or it does not end in order.
 pub(crate) fn run() -> Result<Outcome, Fail> {
     let metadata = Metadata::ask()?;
-    if !metadata.has_example("corio", "kv") {
-        return Ok(Outcome::Skipped("crates/corio has no example `kv`".to_owned()));
+    for (name, _) in RELEASED.iter().chain(&DEBUGGED) {
+        if !metadata.has_example("corio", name) {
+            return Ok(Outcome::Skipped(format!("crates/corio has no example `{name}`")));
+        }
     }
-    for client in ["redis-cli", "redis-benchmark"] {
-        if shell::find(client).is_none() {
-            let text = format!("{client} is not installed: apt-get install redis-tools");
+    for (tool, package) in TOOLS {
+        if shell::find(tool).is_none() {
+            let text = format!("{tool} is not installed: apt-get install {package}");
             return Ok(Outcome::Skipped(text));
         }
     }
-    shell::run(&mut shell::cargo(["build", "--release", "--package", "corio", "--example", "kv"]))?;
-    let mut server = Server::start(&metadata.target.join("release/examples/kv"))?;
+    build(&RELEASED, &["--release"])?;
+    build(&DEBUGGED, &["--features", "tls"])?;
+    let released = metadata.target.join("release/examples");
+    let debugged = metadata.target.join("debug/examples");
+    for (checks, folder) in [(&RELEASED[..], released), (&DEBUGGED[..], debugged)] {
+        for (name, check) in checks {
+            let start = std::time::Instant::now();
+            check(&folder.join(name)).map_err(|error| format!("{name}: {error}"))?;
+            eprintln!("{name}: all is well, after {}\n", in_words(start.elapsed()));
+        }
+    }
+    Ok(Outcome::Passed)
+}
+
+fn build(checks: &[Check], more: &[&str]) -> Result<(), Fail> {
+    let mut command = shell::cargo(["build", "--package", "corio"]);
+    command.args(more);
+    for (name, _) in checks {
+        command.args(["--example", name]);
+    }
+    shell::run(&mut command)
+}
+
+fn kv(program: &Path) -> Result<(), Fail> {
+    let mut server = Server::start(program, &[])?;
     cli::check(&server)?;
     malformed::check(&server)?;
     benchmark::check(&server)?;
     server.end_in_order()?;
-    Ok(Outcome::Passed)
+    Ok(())
 }

@@ -36,8 +36,13 @@ const RULES: &[Rule] = &[
     Rule {
         calls: &["thread::spawn", "thread::Builder"],
         within: "crates/",
-        only: &["crates/base/src/fallback.rs", "crates/corio/src/"],
-        remedy: "the fallback thread is the one thread below the facade: give it a Turn",
+        only: &[
+            "crates/base/src/fallback.rs",
+            "crates/blocking/src/worker.rs",
+            "crates/corio/src/",
+        ],
+        remedy: "below the facade only the fallback thread and the pool's are started: give the one a \
+                 Turn, or the other a job",
     },
     Rule {
         calls: &[".poll("],

@@ -16,7 +16,8 @@ use crate::row::Row;
 pub(crate) use self::sockets::serve;
 
 /// Rows without a meaning there: an idle connection in a loop is a descriptor and no memory.
-pub(crate) const CANNOT: &[Row] = &[Row::ConnBytes];
+/// And a loop that runs functions on other threads is a pool.
+pub(crate) const CANNOT: &[Row] = &[Row::ConnBytes, Row::Blocking100k];
 
 /// How a row is measured.
 #[derive(Debug)]
@@ -42,7 +43,7 @@ pub(crate) fn work(row: Row) -> Work {
         Row::Pingpong1 => Work::Timed(tasks::pingpong_1),
         Row::Pingpong1000 => Work::Timed(tasks::pingpong_1000),
         Row::BlockOnReady => Work::Timed(tasks::block_on_ready),
-        Row::RemoteWake => Work::Timed(sockets::remote_wake),
+        Row::RemoteWake | Row::BlockingRoundtrip => Work::Timed(sockets::remote_wake),
         Row::TimerChurn100k => Work::Timed(timers::churn),
         Row::TimerFire100k => Work::Figure(timers::fire),
         Row::SleepLateness => Work::Figure(timers::sleep_lateness),
@@ -52,6 +53,7 @@ pub(crate) fn work(row: Row) -> Work {
         Row::TaskBytes256 => Work::Figure(tasks::task_bytes::<32>),
         Row::SleepBytes => Work::Figure(timers::sleep_bytes),
         Row::ConnBytes
+        | Row::Blocking100k
         | Row::Echo1
         | Row::Echo50
         | Row::Echo1000

@@ -15,6 +15,7 @@ use crate::runtime::Inner;
 
 use super::EventLoop;
 use super::exceptions::{ExceptionContext, ExceptionHandler};
+use super::signals::Signals;
 use super::timer::Timers;
 use super::watcher::Watchers;
 
@@ -33,6 +34,7 @@ pub(crate) struct LoopData {
     pub(super) exception_handler: RefCell<Option<ExceptionHandler>>,
     pub(super) timers: Timers,
     pub(super) watchers: Watchers,
+    pub(super) signals: Signals,
 }
 
 impl LoopData {
@@ -47,6 +49,7 @@ impl LoopData {
             exception_handler: RefCell::default(),
             timers: Timers::default(),
             watchers: Watchers::default(),
+            signals: Signals::default(),
         });
         let weak = Rc::downgrade(&data);
         core.set_panic_hook(Rc::new(move |panic| report(&weak, panic)));
@@ -63,7 +66,7 @@ impl LoopData {
         self.stopping.set(true);
     }
 
-    pub(super) fn handle(&self) -> Handle {
+    pub(crate) fn handle(&self) -> Handle {
         self.handle.clone()
     }
 
@@ -88,6 +91,7 @@ impl LoopData {
     pub(crate) fn clear(&self) {
         self.timers.clear();
         self.watchers.clear();
+        self.signals.clear();
         let handler = self.exception_handler.take();
         drop(handler);
     }

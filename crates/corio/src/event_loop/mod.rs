@@ -10,6 +10,7 @@
 //! | `data` | what a loop has for this view, found by the thread's active loop |
 //! | `timer` | callbacks at a moment |
 //! | `watcher` | callbacks for descriptors |
+//! | `signals` | callbacks for signals |
 //! | `exceptions` | where the panics of callbacks go |
 //! | `runs` | running, stopping, closing by hand |
 //! | `threadsafe` | coroutines from other threads, whose results block |
@@ -17,6 +18,7 @@
 pub(crate) mod data;
 mod exceptions;
 mod runs;
+mod signals;
 mod threadsafe;
 mod timer;
 mod watcher;

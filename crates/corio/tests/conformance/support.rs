@@ -91,8 +91,8 @@ macro_rules! implements {
 pub(crate) use implements;
 
 thread_local! {
-    /// What was logged as an error on this thread, while somebody listens.
-    static ERRORS: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
+    /// What was logged on this thread, down to a level, while somebody listens.
+    static LOGGED: RefCell<Option<(log::Level, Vec<String>)>> = const { RefCell::new(None) };
 }
 
 /// Keeps what is logged for the thread that logs it, so that tests do not hear each other.
@@ -100,14 +100,16 @@ struct ByThread;
 
 impl log::Log for ByThread {
     fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
-        metadata.level() == log::Level::Error
+        metadata.level() <= log::Level::Warn
     }
 
     fn log(&self, record: &log::Record<'_>) {
         if self.enabled(record.metadata()) {
-            ERRORS.with_borrow_mut(|errors| {
-                if let Some(errors) = errors {
-                    errors.push(record.args().to_string());
+            LOGGED.with_borrow_mut(|logged| {
+                if let Some((level, lines)) = logged
+                    && record.level() <= *level
+                {
+                    lines.push(record.args().to_string());
                 }
             });
         }
@@ -118,12 +120,17 @@ impl log::Log for ByThread {
 
 /// What is logged as an error on this thread while `work` runs.
 pub(crate) fn errors_logged(work: impl FnOnce()) -> Vec<String> {
+    logged(log::Level::Error, work)
+}
+
+/// What is logged on this thread, at this level or a graver one, while `work` runs.
+pub(crate) fn logged(level: log::Level, work: impl FnOnce()) -> Vec<String> {
     static SET: std::sync::Once = std::sync::Once::new();
     SET.call_once(|| {
         log::set_logger(&ByThread).expect("the suite's only logger");
-        log::set_max_level(log::LevelFilter::Error);
+        log::set_max_level(log::LevelFilter::Warn);
     });
-    ERRORS.set(Some(Vec::new()));
+    LOGGED.set(Some((level, Vec::new())));
     work();
-    ERRORS.take().unwrap_or_default()
+    LOGGED.take().map(|(_, lines)| lines).unwrap_or_default()
 }

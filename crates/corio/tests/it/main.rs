@@ -2,6 +2,8 @@
 //! polls, but where real time is the point.
 
 mod background;
+mod blocking;
+mod blocking_ends;
 mod builder;
 mod cancel_scopes;
 mod combine;
@@ -11,6 +13,7 @@ mod ends;
 mod event_loop;
 mod eventuals;
 mod flood;
+mod from_thread;
 mod group_moments;
 mod groups;
 mod handle;
@@ -24,6 +27,7 @@ mod order;
 mod run;
 mod runner;
 mod several;
+mod signals;
 mod threadsafe;
 mod timeouts;
 mod ui;

@@ -22,12 +22,23 @@ macro_rules! in_every_host {
     };
 }
 
+mod blocking;
+mod connect;
+mod datagrams;
 mod examples;
 mod executor;
+mod folder;
+mod fs;
+mod io;
+mod local;
+mod moved_others;
 mod moved_sleeps;
 mod moved_sockets;
 mod net;
+mod process;
 mod reactor;
+mod signal;
+mod stream;
 mod swapped;
 mod sync;
 mod timer;

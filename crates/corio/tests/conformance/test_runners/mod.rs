@@ -13,7 +13,7 @@ const INSIDE: &str = "CORIO_CONFORMANCE_IN_CHILD";
 /// concerns the whole process (signals, debug mode) would disturb the other tests here. In that process
 /// `None` is given.
 #[track_caller]
-fn in_child(test: &str, debug: Option<&str>, work: impl FnOnce()) -> Option<Output> {
+pub(crate) fn in_child(test: &str, debug: Option<&str>, work: impl FnOnce()) -> Option<Output> {
     if std::env::var_os(INSIDE).is_some() {
         work();
         return None;
@@ -26,7 +26,7 @@ fn in_child(test: &str, debug: Option<&str>, work: impl FnOnce()) -> Option<Outp
 
 /// Fails with what the process wrote unless its test passed.
 #[track_caller]
-fn assert_passed(output: Option<Output>) {
+pub(crate) fn assert_passed(output: Option<Output>) {
     let Some(output) = output else { return };
     let out = String::from_utf8_lossy(&output.stdout);
     let err = String::from_utf8_lossy(&output.stderr);
@@ -46,7 +46,7 @@ fn assert_interrupted(output: Option<Output>, said: &str) {
 }
 
 /// As a terminal's Ctrl-C does, but only to this process.
-fn interrupt_self() {
+pub(crate) fn interrupt_self() {
     let pid = std::process::id().to_string();
     assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
     // It may be another thread that is interrupted, which takes a moment.

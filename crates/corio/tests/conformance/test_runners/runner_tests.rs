@@ -57,10 +57,14 @@ fn test_run_non_coro() {
     assert!(!implements!(u32: Future));
 }
 
-/// What can be awaited can be run.
+/// What can be awaited can be run: a future that is done, and one that will be.
 #[test]
 fn test_run_future() {
     let runner = Runner::new().unwrap();
+    let (promise, future) = runner.event_loop().create_future::<_, String>();
+    promise.set_result("done").unwrap();
+    assert_eq!(runner.run(future).unwrap(), "done");
+
     let (promise, future) = runner.event_loop().create_future::<_, String>();
     runner.event_loop().call_soon(move || promise.set_result(7).unwrap());
     assert_eq!(runner.run((&future).into_future()).unwrap(), 7);

@@ -284,18 +284,25 @@ async fn test_task_repr_name_not_str() {
     handle.await.unwrap();
 }
 
-/// The task does not know what it awaits, but that says how many wait for it.
+/// In debug mode, in which tests run, a task shows what it waits for: what kind of thing, and where that
+/// was made. What is awaited says how many wait for it.
 #[corio::test(virtual_time)]
 async fn test_task_repr_wait_for() {
     let (promise, eventual) = eventual::<(), ()>();
     let awaited = eventual.clone();
     let handle = spawn_local(async move { awaited.await.unwrap() });
+    assert!(!format!("{:?}", handle.task()).contains(" wait_for="));
     assert!(!format!("{eventual:?}").contains("waiters"));
     turn().await;
+    let shown = format!("{:?}", handle.task());
+    let wait = format!(" wait_for=<event at {}> ", eventual.location());
+    assert!(shown.starts_with("<Task pending name=") && shown.contains(&wait), "{shown}");
     let shown = format!("{eventual:?}");
     assert!(shown.starts_with("<Eventual pending waiters=1"), "{shown}");
     promise.set_result(()).unwrap();
+    let task = handle.task();
     handle.await.unwrap();
+    assert!(!format!("{task:?}").contains(" wait_for="));
 }
 
 #[test]

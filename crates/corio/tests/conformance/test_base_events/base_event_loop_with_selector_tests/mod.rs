@@ -1,0 +1,6 @@
+//! Making connections, servers and sockets for datagrams.
+
+mod calls;
+mod connections;
+mod datagrams;
+mod servers;

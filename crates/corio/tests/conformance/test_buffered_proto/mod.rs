@@ -1,0 +1,3 @@
+//! Protocols that bring their own buffer.
+
+mod base_test_buffered_protocol;

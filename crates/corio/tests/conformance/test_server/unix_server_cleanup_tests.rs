@@ -1,0 +1,45 @@
+//! The file of a Unix socket goes with its server.
+
+use std::os::unix::net::UnixListener;
+
+use corio::net;
+use corio::stream::{Listener, ServerOptions, start_unix_server};
+
+use super::read_all;
+use crate::sockets::SocketPath;
+
+#[corio::test]
+async fn test_unix_server_addr_cleanup() {
+    let path = SocketPath::new();
+    let server = start_unix_server(read_all, &*path).await.unwrap();
+    assert!(path.exists());
+    server.close();
+    assert!(!path.exists());
+}
+
+/// A socket that was bound before, and whose file is to go with it.
+#[corio::test]
+async fn test_unix_server_sock_cleanup() {
+    let path = SocketPath::new();
+    let bound = UnixListener::bind(&*path).unwrap();
+    let mut listener = net::UnixListener::from_std(bound).unwrap();
+    listener.adopt_file().unwrap();
+    let listeners: [Box<dyn Listener>; 1] = [Box::new(listener)];
+    let server = ServerOptions::new().start_on(read_all, listeners).unwrap();
+    server.close();
+    assert!(!path.exists());
+}
+
+#[corio::test]
+async fn test_unix_server_cleanup_gone() {
+    let path = SocketPath::new();
+    let bound = UnixListener::bind(&*path).unwrap();
+    let mut listener = net::UnixListener::from_std(bound).unwrap();
+    listener.adopt_file().unwrap();
+    let listeners: [Box<dyn Listener>; 1] = [Box::new(listener)];
+    let server = ServerOptions::new().start_on(read_all, listeners).unwrap();
+    // Somebody else was quicker.
+    std::fs::remove_file(&*path).unwrap();
+    server.close();
+    assert!(!path.exists());
+}

@@ -1,0 +1,5 @@
+//! Handshakes, `start_tls`, and ends.
+
+mod ends;
+mod handshakes;
+mod upgrades;

@@ -1,0 +1,3 @@
+//! What a transport can be asked.
+
+mod transport_tests;

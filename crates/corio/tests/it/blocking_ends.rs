@@ -1,0 +1,127 @@
+//! The end of a run, with jobs on other threads.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::channel;
+use std::time::{Duration, Instant};
+
+use corio::blocking::is_cancelled;
+use corio::{Clock, cancel, from_thread, spawn_blocking};
+
+/// Nothing here takes this long, unless it hangs.
+const LONG: Duration = Duration::from_secs(20);
+
+/// A job that runs until it is asked to end, begun.
+async fn patient(ended: Arc<AtomicBool>) {
+    let (begun, has_begun) = channel();
+    drop(spawn_blocking(move || {
+        begun.send(()).unwrap();
+        while !is_cancelled() {
+            std::thread::yield_now();
+        }
+        std::thread::sleep(Duration::from_millis(5));
+        ended.store(true, Ordering::SeqCst);
+    }));
+    while has_begun.try_recv().is_err() {
+        corio::yield_now().await;
+    }
+}
+
+#[test]
+fn jobs_are_asked_to_end_and_awaited() {
+    for clock in [Clock::system(), Clock::virtual_time()] {
+        let ended = Arc::new(AtomicBool::new(false));
+        corio::Builder::new().clock(clock).run(patient(ended.clone()));
+        assert!(ended.load(Ordering::SeqCst));
+    }
+}
+
+#[test]
+fn the_threads_have_ended_with_the_run() {
+    let stopped = Arc::new(AtomicBool::new(false));
+    let stops = stopped.clone();
+    let config =
+        corio::blocking::Config::new().on_thread_stop(move || stops.store(true, Ordering::SeqCst));
+    corio::Builder::new().blocking(config).run(async { spawn_blocking(|| ()).await.unwrap() });
+    assert!(stopped.load(Ordering::SeqCst));
+}
+
+#[test]
+fn the_cleanup_of_a_task_may_use_threads() {
+    let cleaned = Arc::new(AtomicBool::new(false));
+    let done = cleaned.clone();
+    corio::run(async move {
+        drop(corio::spawn(async move {
+            let cancelled = cancel::catch(std::future::pending::<()>()).await.unwrap_err();
+            spawn_blocking(move || done.store(true, Ordering::SeqCst)).await.unwrap();
+            cancelled.resume().await
+        }));
+        corio::yield_now().await;
+    });
+    assert!(cleaned.load(Ordering::SeqCst));
+}
+
+#[test]
+fn a_job_that_waits_for_the_loop_does_not_hang_the_end() {
+    let begun = Instant::now();
+    let (send, receive) = channel();
+    corio::run(async move {
+        let (started, has_started) = channel();
+        drop(spawn_blocking(move || {
+            started.send(()).unwrap();
+            while !is_cancelled() {
+                std::thread::yield_now();
+            }
+            // The tasks have ended by now; this one is asked to end as well.
+            let result = from_thread::run(std::future::pending::<()>());
+            send.send(result.unwrap_err().is_cancelled()).unwrap();
+        }));
+        while has_started.try_recv().is_err() {
+            corio::yield_now().await;
+        }
+    });
+    assert_eq!(receive.recv_timeout(LONG), Ok(true));
+    assert!(begun.elapsed() < Duration::from_secs(7), "less than the grace");
+}
+
+#[test]
+fn what_is_stuck_is_left_after_the_grace() {
+    for clock in [Clock::system(), Clock::virtual_time()] {
+        let (open, wait) = channel::<()>();
+        let begun = Instant::now();
+        corio::Builder::new().clock(clock).shutdown_grace(Duration::from_millis(30)).run(async {
+            let (started, has_started) = channel();
+            drop(spawn_blocking(move || {
+                started.send(()).unwrap();
+                let _ = wait.recv();
+            }));
+            while has_started.try_recv().is_err() {
+                corio::yield_now().await;
+            }
+        });
+        assert!((Duration::from_millis(30)..LONG).contains(&begun.elapsed()));
+        drop(open);
+    }
+}
+
+#[test]
+fn a_runtime_that_is_dropped_waits_for_nothing() {
+    let (open, wait) = channel::<()>();
+    let runtime = corio::Builder::new().build().unwrap();
+    let job = {
+        let _entered = runtime.enter();
+        spawn_blocking(move || {
+            let _ = wait.recv();
+        })
+    };
+    runtime.block_on(async {
+        while corio::Handle::current().blocking_pool().running().is_empty() {
+            corio::yield_now().await;
+        }
+    });
+    drop(runtime);
+    assert!(job.task().is_asked(), "the job is told");
+    assert!(!job.is_finished());
+    drop(open);
+    corio_base::park::block_on(job).unwrap();
+}
