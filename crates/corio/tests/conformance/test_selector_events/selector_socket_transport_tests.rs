@@ -343,11 +343,11 @@ async fn test_write_exception() {
     assert!(transport.is_closing());
 }
 
-/// A program that goes on writing is told.
+/// A program that goes on writing is told, in debug mode.
 #[test]
 fn test_write_closing() {
     let lines = logged(log::Level::Warn, || {
-        corio::run(async {
+        corio::Builder::new().debug(true).run(async {
             let (recorder, transport, peer) = connected().await;
             transport.close();
             for _ in 0..6 {

@@ -80,7 +80,7 @@ async fn test_write_again() {
 #[test]
 fn test_write_err() {
     let lines = logged(log::Level::Warn, || {
-        corio::run(async {
+        corio::Builder::new().debug(true).run(async {
             let (recorder, transport, reader) = writing().await;
             drop(reader);
             transport.write(b"data");
