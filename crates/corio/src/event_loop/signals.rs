@@ -89,7 +89,7 @@ impl EventLoop {
     /// ```
     ///
     /// # Errors
-    /// As [`signal`](crate::signal::signal): kinds that no program can be told of, no descriptors left.
+    /// As [`signal`](crate::signal::signal()): kinds that no program can be told of, no descriptors left.
     ///
     /// # Panics
     /// If the loop is closed.

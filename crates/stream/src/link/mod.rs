@@ -331,8 +331,9 @@ impl Link {
         let asked = self.lock().ask_close(&self.phase);
         match asked {
             Asked::Do => Pump::new(self.clone()).start(),
-            // It looks at the phase before it sleeps, or is woken by the connection and looks then.
-            Asked::Leave => {}
+            // It looks at the phase before it sleeps. A pump would see it when the connection wakes it; a
+            // handshake's peer may never.
+            Asked::Leave => self.pump.wake(),
             Asked::Abort => Link::abort(self),
         }
     }

@@ -5,12 +5,14 @@
 //!                                                                          └──3 drop──▶ aborted
 //! ```
 //!
-//! Who upgrades holds the right to write: whatever is written meanwhile waits in the queue, and whoever
-//! closes leaves that to the holder. On edge 2 a pump goes on with all of it. Reading is the caller's to
-//! stop: it has the reader.
+//! Who upgrades holds the right to write: whatever is written meanwhile waits in the queue, and on edge 2
+//! a pump goes on with all of it. Whoever closes the link meanwhile wakes the holder, which takes edge 3:
+//! the peer may never answer, and nobody wants what it would say. Reading is the caller's to stop: it has
+//! the reader.
 
 use std::io;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use corio_executor::yield_now;
 
@@ -76,6 +78,19 @@ impl Upgrade {
     /// What is upgraded.
     pub(crate) fn plain(&self) -> Arc<dyn Connection> {
         self.link.plain.clone()
+    }
+
+    /// Ready when somebody has closed the link, or it has ended: nobody waits for the handshake any more.
+    pub(crate) fn poll_given_up(&self, context: &mut Context<'_>) -> Poll<io::Error> {
+        // The race: the link is closed between the look and the sleep. The waker is there before the
+        // look, and whoever closes changes the phase before it wakes. The pump's place is free: who
+        // upgrades has the pump's right.
+        self.link.pump.register(context.waker());
+        if self.link.is_open() {
+            return Poll::Pending;
+        }
+        let message = "the connection was closed on this side during its TLS handshake";
+        Poll::Ready(io::Error::new(io::ErrorKind::ConnectionAborted, message))
     }
 
     /// Edge 2: from now on `connection` is read from and written to.

@@ -6,12 +6,13 @@
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::task::Poll;
 
 use corio_net::ToSocketAddrs;
 
 use super::connection::Over;
 use super::handshake::shake;
-use super::session::Session;
+use super::session::{Fault, Session};
 use super::{Limits, TlsAcceptor, TlsConnector, TlsError, TlsStream};
 use crate::link::{Link, UpgradeRefused};
 use crate::open::{open_connection, open_unix_connection};
@@ -149,7 +150,10 @@ async fn upgrade(
     let mut session = session(peer, received())?;
     let plain = upgrade.plain();
     shake(&mut session, limits.handshake, |session, context| {
-        session.poll_handshake(&mut Over(&*plain), context)
+        match session.poll_handshake(&mut Over(&*plain), context) {
+            Poll::Pending => upgrade.poll_given_up(context).map(|error| Err(Fault::Io(error))),
+            done => done,
+        }
     })
     .await?;
     upgrade.finish(Box::new(TlsStream::new(plain, session, limits.shutdown)));

@@ -263,6 +263,22 @@ fn a_client_that_stalls_is_left_and_the_server_can_end() {
     });
 }
 
+/// A handshake has a minute; the end of a server does not wait for it.
+#[test]
+fn a_server_that_closes_its_clients_gives_up_their_handshakes() {
+    run(async {
+        let server = tls_server().await;
+        let silent = TcpStream::connect(server.local_addr().unwrap()).await.unwrap();
+        until(|| server.clients() == 1).await;
+        yield_now().await;
+        server.close();
+        server.close_clients();
+        soon(server.wait_closed()).await;
+        // A reset is an end, too.
+        assert_eq!(soon(silent.read(&mut [0; 8])).await.unwrap_or(0), 0);
+    });
+}
+
 #[test]
 fn a_peer_that_never_says_close_notify_is_aborted() {
     run(async {
