@@ -13,6 +13,7 @@
 //! | [`ambient`] | which loop this thread works for, and what belongs to it | |
 //! | [`current`] | what this thread polls at the moment | |
 //! | [`budget`] | how often one leaf may be ready within one poll | |
+//! | [`quiet`] | dropping what may panic, where nobody could be told | |
 //! | [`fallback`] | the one thread that drives timers and descriptors without a loop | |
 //!
 //! Nothing here knows tasks, queues, timers or descriptors.
@@ -33,6 +34,7 @@ pub mod budget;
 pub mod current;
 pub mod fallback;
 pub mod park;
+pub mod quiet;
 
 pub use clock::Time;
 pub use park::{Park, Parked, Unpark, Unparker, Wait};

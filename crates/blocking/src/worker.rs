@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
 
+use corio_base::quiet::drop_quietly;
+
 use crate::config::Hook;
 use crate::current::{self, Counted};
 use crate::handoff::Seat;
@@ -64,9 +66,7 @@ impl Drop for Leave<'_> {
 fn call(hook: Option<&Hook>, which: &str) {
     let Some(hook) = hook else { return };
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| hook())) {
-        // What its destructor panics with in its turn is let be.
-        let dropped = catch_unwind(AssertUnwindSafe(|| drop(payload)));
-        std::mem::forget(dropped);
+        drop_quietly(payload);
         corio_trace::report_error(
             TARGET,
             format_args!("the `on_thread_{which}` of a blocking pool panicked; the thread goes on"),

@@ -3,12 +3,12 @@
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use corio_base::Unparker;
 use corio_base::ambient::{self, LoopId};
+use corio_base::quiet::drop_quietly;
 use corio_task::{Call, Home, JoinHandle, Runnable, Spawn, Task};
 
 use crate::cadence::Cadence;
@@ -336,15 +336,6 @@ impl Core {
         self.kept.take().into_iter().for_each(drop_quietly);
         // The last of the handles may go on another thread, where what is this thread's cannot be dropped.
         drop_quietly(self.local().panic_hook.take());
-    }
-}
-
-/// Drops what is a user's, and survives its panic, which the panic hook has told of.
-fn drop_quietly(value: impl Sized) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
-        // What the payload's destructor panics with in its turn is let be.
-        let dropped = catch_unwind(AssertUnwindSafe(|| drop(payload)));
-        std::mem::forget(dropped);
     }
 }
 

@@ -8,6 +8,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 
+use corio_base::quiet::drop_quietly;
 use log::Level;
 
 use crate::event::Event;
@@ -90,7 +91,6 @@ pub fn report_warning(target: &str, message: std::fmt::Arguments<'_>) {
 pub(crate) fn harmlessly(report: impl FnOnce()) {
     // Unwind safe: `report` only reads what it borrows, nothing is left half changed.
     if let Err(payload) = catch_unwind(AssertUnwindSafe(report)) {
-        // Dropping the payload could panic again; a leak is the smaller harm.
-        std::mem::forget(payload);
+        drop_quietly(payload);
     }
 }

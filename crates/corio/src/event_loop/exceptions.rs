@@ -11,6 +11,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::rc::Rc;
 
+use corio_base::quiet::drop_quietly;
 use corio_executor::{CallPanic, Task};
 use corio_trace::emit::TARGET_LOOP;
 
@@ -142,8 +143,7 @@ impl EventLoop {
                     "Unhandled error in exception handler\npanicked with: {words:?}\ncontext: {context}"
                 ),
             );
-            // Its destructor may panic again; what that leaves is leaked, the smaller harm.
-            std::mem::forget(catch_unwind(AssertUnwindSafe(|| drop(payload))));
+            drop_quietly(payload);
         }
     }
 }

@@ -21,6 +21,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use corio_base::park::ThreadPark;
+use corio_base::quiet::drop_quietly;
 use corio_base::{Park, Unparker, Wait, WakerCell, clock};
 use corio_executor::{JoinError, JoinHandle, Spawn};
 use corio_task::Reason;
@@ -284,8 +285,7 @@ fn words(payload: Box<dyn std::any::Any + Send>) -> String {
         Some(text) => (*text).to_owned(),
         None => payload.downcast_ref::<String>().cloned().unwrap_or_else(|| "a value".to_owned()),
     };
-    // Its destructor may panic again; what that leaves is leaked, the smaller harm.
-    std::mem::forget(catch_unwind(AssertUnwindSafe(|| drop(payload))));
+    drop_quietly(payload);
     words
 }
 

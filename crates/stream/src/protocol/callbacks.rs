@@ -13,6 +13,7 @@ use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 
+use corio_base::quiet::drop_quietly;
 use corio_task::Spawn;
 
 use super::traits::{BufferedProtocol, Protocol};
@@ -133,7 +134,7 @@ pub(super) fn callback_panicked(
     match corio_executor::current() {
         Some(core) => drop(core.call_with(Spawn::from(place), move || resume_unwind(panic))),
         // The loop has gone, and with it who could be told; the panic's own message is on stderr.
-        None => std::mem::forget(panic),
+        None => drop_quietly(panic),
     }
     error
 }

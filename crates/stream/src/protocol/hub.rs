@@ -31,6 +31,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Wake, Waker};
 
 use corio_base::ThreadBound;
+use corio_base::quiet::drop_quietly;
 use corio_executor::{Core, Handle};
 
 use crate::TARGET;
@@ -162,7 +163,7 @@ impl Hub {
                 TARGET,
                 format_args!("a value of a protocol panicked when it was dropped"),
             );
-            mem::forget(panic);
+            drop_quietly(panic);
         }
     }
 

@@ -10,6 +10,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use corio_base::quiet::drop_quietly;
 use pin_project_lite::pin_project;
 
 use crate::TARGET;
@@ -110,8 +111,7 @@ fn report(link: &Arc<Link>, what: fmt::Arguments<'_>) {
 #[cold]
 fn report_panic(link: &Arc<Link>, panic: Box<dyn Any + Send>) {
     report(link, format_args!("panicked with {:?}", text(&*panic)));
-    // Its destructor may panic again; a leak is the smaller harm.
-    std::mem::forget(panic);
+    drop_quietly(panic);
 }
 
 fn text(payload: &(dyn Any + Send)) -> &str {

@@ -190,5 +190,7 @@ fn callbacks_run_in_the_context_of_the_maker() {
         send(&peer, b"x");
         recorder.hears("who").await;
         assert!(recorder.has("who maker"));
+        // It holds itself.
+        drop(recorder.0.borrow_mut().on_data.take());
     });
 }
