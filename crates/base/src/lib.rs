@@ -14,6 +14,7 @@
 //! | [`current`] | what this thread polls at the moment | |
 //! | [`budget`] | how often one leaf may be ready within one poll | |
 //! | [`quiet`] | dropping what may panic, where nobody could be told | |
+//! | `tokio_io` | tokio's I/O traits for types that have those of `futures_io`: macros | |
 //! | [`fallback`] | the one thread that drives timers and descriptors without a loop | |
 //!
 //! Nothing here knows tasks, queues, timers or descriptors.
@@ -35,6 +36,8 @@ pub mod current;
 pub mod fallback;
 pub mod park;
 pub mod quiet;
+
+mod tokio_io;
 
 pub use clock::Time;
 pub use park::{Park, Parked, Unpark, Unparker, Wait};

@@ -109,6 +109,10 @@ impl Config {
 
     /// What each thread calls before its first job: asyncio's `initializer`. Its panic is reported, and
     /// the thread goes on.
+    ///
+    /// It must not wait for a job of the same pool: the thread in the hook is the one that was called
+    /// for that job, so both would wait for ever. What a hook needs from others it gets from a pool of
+    /// its own, or by itself.
     pub fn on_thread_start(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
         self.on_start = Some(Arc::new(hook));
         self

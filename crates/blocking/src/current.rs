@@ -67,11 +67,14 @@ pub fn install(pool: Pool) -> InstallGuard {
 pub type InstallGuard = Installed<Pool>;
 
 /// The pool of the loop that is active on this thread, or that this thread is one of, if any.
+///
+/// A pool that nobody has any more is closed, and none: its jobs that still run find none here.
 pub fn try_pool() -> Option<Pool> {
     POOLS.try_with(Table::active).ok().flatten().or_else(of_thread)
 }
 
-/// That pool, or else the process's own.
+/// That pool, or else the process's own: so what a job begins whose pool nobody has any more is done by
+/// the process's, not refused.
 pub fn pool() -> Pool {
     try_pool().unwrap_or_else(shared)
 }

@@ -21,7 +21,7 @@ use corio_task::{
 
 use crate::config::Config;
 use crate::error::QueueFull;
-use crate::handoff::{Handoff, Next};
+use crate::handoff::{Handoff, Next, Role};
 use crate::job::Job;
 use crate::room::{Ready, Room};
 use crate::seats::Seats;
@@ -115,6 +115,7 @@ impl Pool {
     ///
     /// # Cancel safety
     /// Dropping it loses nothing.
+    #[track_caller]
     pub fn ready(&self) -> Ready {
         Ready::new(self.inner.shared.room.clone())
     }
@@ -221,15 +222,13 @@ impl Shared {
     /// Does what the hand-off asks for.
     #[inline]
     pub(crate) fn follow(self: &Arc<Self>, next: Next) {
-        if next == Next::StartThread {
-            self.start_thread();
-        }
+        next.roles().for_each(|role| self.start_thread(role));
     }
 
     #[cold]
-    fn start_thread(self: &Arc<Self>) {
-        let Err(error) = worker::start(self) else { return };
-        let is_last = self.handoff.not_started();
+    fn start_thread(self: &Arc<Self>, role: Role) {
+        let Err(error) = worker::start(self, role) else { return };
+        let is_last = self.handoff.not_started(role);
         self.tell_if_left();
         corio_trace::report_error(
             TARGET,

@@ -5,9 +5,13 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::panic::Location;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+
+use corio_trace::WaitKind;
+use corio_trace::book::PlacedLeaf;
 
 use crate::error::QueueFull;
 
@@ -95,11 +99,13 @@ pub struct Ready {
     room: Option<Arc<Room>>,
     /// Its number among those who ask; 0 until it asks.
     id: u64,
+    leaf: PlacedLeaf,
 }
 
 impl Ready {
+    #[track_caller]
     pub(crate) fn new(room: Option<Arc<Room>>) -> Self {
-        Ready { room, id: 0 }
+        Ready { room, id: 0, leaf: PlacedLeaf::new(Location::caller()) }
     }
 }
 
@@ -112,6 +118,7 @@ impl Future for Ready {
         let mut state = room.state();
         if state.waiting < room.queue_max {
             drop(state);
+            self.leaf.clear();
             return Poll::Ready(());
         }
         let id = self.id;
@@ -133,6 +140,7 @@ impl Future for Ready {
         };
         drop(state);
         drop(before);
+        self.leaf.wait(WaitKind::Blocking, Arc::as_ptr(&room).addr(), None);
         Poll::Pending
     }
 }

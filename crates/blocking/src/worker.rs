@@ -10,13 +10,13 @@ use corio_base::quiet::drop_quietly;
 
 use crate::config::Hook;
 use crate::current::{self, Counted};
-use crate::handoff::Seat;
+use crate::handoff::{Role, Seat};
 use crate::pool::{Shared, TARGET};
 use crate::shutdown;
 use crate::traced;
 
 /// Starts a thread, which the hand-off has asked for.
-pub(crate) fn start(shared: &Arc<Shared>) -> io::Result<()> {
+pub(crate) fn start(shared: &Arc<Shared>, role: Role) -> io::Result<()> {
     // Relaxed: numbers only have to differ.
     let number = shared.started.fetch_add(1, Ordering::Relaxed) + 1;
     let mut thread = thread::Builder::new().name(format!("{}-{number}", shared.config.thread_name));
@@ -25,16 +25,17 @@ pub(crate) fn start(shared: &Arc<Shared>) -> io::Result<()> {
     }
     let shared = shared.clone();
     // The handle is not kept: the hand-off counts who is present.
-    thread.spawn(move || run(&shared)).map(drop)
+    thread.spawn(move || run(&shared, role)).map(drop)
 }
 
-fn run(shared: &Arc<Shared>) {
+fn run(shared: &Arc<Shared>, role: Role) {
     let leave = Leave(shared);
     let at = shared.seats.add();
     let _on_pool = current::enter_seat(Counted::Pool(Arc::downgrade(shared)), at.clone());
     call(shared.config.on_start.as_ref(), "start");
-    let mut seat = Seat::new();
-    while let Some((task, next)) = shared.handoff.take(&mut seat, || shared.seats.has_room()) {
+    let mut seat = Seat::new(role);
+    let take = |seat: &mut Seat| shared.handoff.take(seat, || shared.seats.room(), || at.rest());
+    while let Some((task, next)) = take(&mut seat) {
         shared.follow(next);
         at.begin(task.task());
         if shared.handoff.is_closed() {

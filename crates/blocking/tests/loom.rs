@@ -6,10 +6,13 @@ use std::time::Duration;
 
 use corio_base::loom::sync::{Arc, Condvar, Mutex};
 use corio_base::loom::thread;
-use corio_blocking::handoff::{Handoff, Next, Seat};
+use corio_blocking::handoff::{Handoff, Next, Role, Seat};
 
 /// Nobody is reaped.
 const FOR_EVER: Duration = Duration::from_secs(1 << 30);
+
+/// A looker that finds a job calls a taker beside the next looker.
+const ROOM: usize = 3;
 
 /// A pool whose jobs are counted, and whose model ends in a deadlock if one is not run.
 #[derive(Clone)]
@@ -45,15 +48,15 @@ impl World {
     }
 
     fn follow(&self, next: Next) {
-        if next == Next::StartThread {
+        for role in next.roles() {
             let world = self.clone();
-            thread::spawn(move || world.thread());
+            thread::spawn(move || world.thread(role));
         }
     }
 
-    fn thread(&self) {
-        let mut seat = Seat::new();
-        while let Some((item, next)) = self.handoff().take(&mut seat, || true) {
+    fn thread(&self, role: Role) {
+        let mut seat = Seat::new(role);
+        while let Some((item, next)) = self.handoff().take(&mut seat, || ROOM, || ()) {
             self.follow(next);
             self.0.run.lock().unwrap_or_else(PoisonError::into_inner).push(item);
             self.0.ran.notify_all();
@@ -122,6 +125,35 @@ fn two_threads_and_a_chain_of_calls() {
     });
 }
 
+/// The looker that finds a job calls one to look and one to take, and both are told of the end.
+#[test]
+fn three_threads_and_a_taker() {
+    loom::model(|| {
+        let world = World::new(3, FOR_EVER);
+        for item in 0..3 {
+            world.push(item);
+        }
+        world.await_all(3);
+        world.end();
+    });
+}
+
+/// Threads that fall asleep, or have, are called to take as others push.
+#[test]
+fn takers_and_two_who_push() {
+    loom::model(|| {
+        let world = World::new(2, FOR_EVER);
+        world.push(0);
+        world.push(1);
+        world.await_run(1);
+        let other = world.push_elsewhere(2);
+        world.push(3);
+        world.await_all(4);
+        other.join().unwrap();
+        world.end();
+    });
+}
+
 /// A thread that goes for want of work, as a job comes.
 #[test]
 fn a_push_against_a_thread_that_is_reaped() {
@@ -152,9 +184,9 @@ fn a_close_against_a_thread_that_falls_asleep() {
 fn a_thread_that_does_not_start_against_another_push() {
     loom::model(|| {
         let world = World::new(1, FOR_EVER);
-        assert_eq!(world.handoff().push(0), Ok(Next::StartThread));
+        assert_eq!(world.handoff().push(0), Ok(Next::START_LOOKER));
         let other = world.push_elsewhere(1);
-        assert!(world.handoff().not_started());
+        assert!(world.handoff().not_started(Role::Looks));
         let drained = world.handoff().drain().count();
         other.join().unwrap();
         // What was not drained came after it, and has a thread.
@@ -170,8 +202,8 @@ fn a_thread_that_does_not_start_against_one_that_falls_asleep() {
         let world = World::new(2, FOR_EVER);
         world.push(0);
         let next = world.handoff().push(1).expect("not closed");
-        if next == Next::StartThread {
-            assert!(!world.handoff().not_started());
+        if next == Next::START_LOOKER {
+            assert!(!world.handoff().not_started(Role::Looks));
         }
         world.push(2);
         world.await_all(3);

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::panic::Location;
 use std::rc::Rc;
 use std::sync::mpsc;
 use std::thread;
@@ -126,13 +127,15 @@ impl Builder {
     ///
     /// # Errors
     /// What the operating system says when it refuses descriptors (`ulimit -n` limits them), and
-    /// `InvalidInput` where `CORIO_DRIVER` or `CORIO_DEBUG` has a value that is not allowed.
+    /// `InvalidInput` where `CORIO_DRIVER`, `CORIO_DEBUG` or `CORIO_INSPECT` has a value that is not allowed.
+    #[track_caller]
     pub fn build(self) -> io::Result<Runtime> {
         match self.debug {
             Some(on) => corio_trace::set_enabled(on),
             None => corio_trace::init_from_env()
                 .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?,
         }
+        crate::watched::begin()?;
         let timers = Timers::new();
         let (io, reactor): (Box<dyn Park>, _) = match self.driver {
             Some(driver) => (driver, None),
@@ -149,13 +152,14 @@ impl Builder {
         let id = executor.core().id();
         let ambient = Ambient::new(id, clock, timers, reactor.clone(), pool.clone());
         let handle = Handle::new(executor.handle(), reactor, pool);
-        Ok(Runtime::new(executor, ambient, handle, self.grace))
+        Ok(Runtime::new(executor, ambient, handle, self.grace, Location::caller()))
     }
 
     /// Builds a runtime for several runs.
     ///
     /// # Errors
     /// As [`Builder::build`].
+    #[track_caller]
     pub fn runner(self) -> io::Result<Runner> {
         Ok(Runner::of(self.build()?))
     }

@@ -28,6 +28,7 @@ use corio_executor::{Core, Handle, Task};
 use corio_task::TaskState;
 use corio_timer::Sleep;
 use corio_trace::emit::TARGET_LOOP;
+use corio_trace::targets;
 
 use crate::event_loop::{EventLoop, ExceptionContext};
 use crate::runtime::Inner;
@@ -59,6 +60,7 @@ pub(crate) fn cancel_all(inner: &Inner, event_loop: &EventLoop, grace: Duration)
     wake_at_the_threads_end(&inner.pool, inner.executor.handle());
     inner.executor.run_while(&mut || !is_over() && left.is_there_any(event_loop));
     report(&core.all_tasks(), grace, Location::caller());
+    inner.excuse();
     // Closed also where the tasks took all of the grace.
     inner.pool.close();
     report_jobs(&inner.pool, grace, Location::caller());
@@ -77,6 +79,8 @@ impl Left<'_> {
     fn ask_all(&mut self) -> bool {
         self.asked = self.core.all_tasks();
         for task in &self.asked {
+            // How it ends is told of from here.
+            task.mark_retrieved();
             task.cancel(REASON);
         }
         !self.asked.is_empty()
@@ -87,8 +91,8 @@ impl Left<'_> {
             if !task.is_done() {
                 return true;
             }
-            if task.info().state() == TaskState::Panicked {
-                report_panic(task, event_loop);
+            if task.info().state() == TaskState::Panicked || task.failure().is_some() {
+                report_error(task, event_loop);
             }
             self.asked.pop();
         }
@@ -119,12 +123,13 @@ impl Wake for TurnsLoop {
     }
 }
 
-/// A task has panicked instead of ending as it was asked to.
+/// A task has panicked, or failed, instead of ending as it was asked to.
 #[cold]
-fn report_panic(task: &Task, event_loop: &EventLoop) {
+fn report_error(task: &Task, event_loop: &EventLoop) {
     let mut context = ExceptionContext::new("unhandled exception during corio::run() shutdown");
     context.task = Some(task.clone());
     context.location = Some(task.info().location());
+    context.error = task.failure().map(|failure| String::from(failure).into());
     event_loop.call_exception_handler(&context);
 }
 
@@ -195,6 +200,35 @@ fn report(left: &[Task], grace: Duration, place: &Location<'_>) {
              {place}, and are dropped: {}",
             left.len(),
             names.join("; "),
+        ),
+    );
+}
+
+/// A loop ends with tasks that nobody asked to: says which, and where they wait; in debug mode also what
+/// should have been done.
+pub(crate) fn report_destroyed(left: &[Task], place: &Location<'_>) {
+    if left.is_empty() {
+        return;
+    }
+    for task in left.iter().take(NAMED_MAX) {
+        corio_trace::report_error(
+            targets::TASK,
+            format_args!("Task was destroyed but it is pending!\ntask: {task:?}"),
+        );
+    }
+    if left.len() > NAMED_MAX {
+        let more = left.len() - NAMED_MAX;
+        corio_trace::report_error(
+            targets::TASK,
+            format_args!("Tasks were destroyed but they are pending! {more} more than were named"),
+        );
+    }
+    corio_trace::report_warning(
+        targets::LOOP,
+        format_args!(
+            "ResourceWarning: unclosed event loop of the runtime made at {place}, with {} tasks: end it \
+             with `shutdown_timeout`, which asks them first, or with `shutdown_background`",
+            left.len(),
         ),
     );
 }

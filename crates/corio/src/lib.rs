@@ -36,15 +36,18 @@
 //! | [`fs`] | files and folders |
 //! | [`signal`] | Ctrl-C, and any other signal |
 //! | [`io`] | readiness of any descriptor; copying, buffering, messages |
+//! | [`debug`] | where tasks stand and who waits for whom; the switch of debug mode |
 //!
 //! # Panics in a task
 //!
 //! A panic ends the task it is in and goes to its handle ([`JoinError::is_panic`]); the other tasks
-//! and the loop go on. Built with `panic = "abort"` nothing can be caught: the process ends.
+//! and the loop go on. If nobody awaits the handle, or looks at it, the panic is reported when the handle
+//! goes: to the loop's [exception handler](EventLoop::set_exception_handler), or the log. Built with `panic = "abort"` nothing can be caught: the process ends.
 //!
 //! # Environment
 //!
-//! `CORIO_DEBUG=1` turns debug mode on, `0` off ([`Builder::debug`] has the last word).
+//! `CORIO_DEBUG=1` turns debug mode on, `0` off ([`Builder::debug`] has the last word). `CORIO_INSPECT=1`
+//! lets `corio ps` and its like look into the program (feature `inspect`).
 //! `CORIO_DRIVER` names the driver of descriptors: on Linux `epoll` (the default), `epoll-timerfd`,
 //! `polling` or `polling-oneshot`. Any other value is an error that lists what is allowed.
 
@@ -54,6 +57,7 @@ mod ambient;
 pub mod blocking;
 pub mod cancel;
 pub mod combine;
+pub mod debug;
 pub mod from_thread;
 pub mod many;
 mod timeout;
@@ -69,6 +73,7 @@ mod handle;
 mod runner;
 mod runtime;
 mod spawn;
+mod watched;
 
 pub use background::Background;
 pub use blocking::{run_in_executor, spawn_blocking, to_thread};
@@ -84,16 +89,20 @@ pub use many::{
 };
 pub use runner::Runner;
 pub use runtime::{Runtime, RuntimeGuard};
-pub use spawn::{spawn, spawn_local};
+pub use spawn::{spawn, spawn_local, try_spawn, try_spawn_local};
 pub use timeout::{
     Elapsed, MoveOn, RescheduleError, Timed, Timeout, TimeoutRun, WaitFor, move_on_after,
     move_on_at, timeout, timeout_at, wait_for,
 };
 
 pub use corio_executor::{GroupError, JoinError, JoinHandle, TaskGroup, group, yield_now};
-pub use corio_macros::{main, test};
+pub use corio_macros::{coroutine, main, test};
 pub use corio_task::{Context, ContextVar, context_var};
 pub use corio_timer::{sleep, sleep_until};
+
+/// What `#[corio::coroutine]` writes.
+#[doc(hidden)]
+pub use corio_trace::coroutine as __coroutine;
 
 // The examples of the front page and of the guides are compiled and run with this crate's.
 #[cfg(doctest)]
@@ -116,13 +125,25 @@ struct PythonsOthers;
 #[doc = include_str!("../../../docs/asyncio-network.md")]
 struct PythonsNetwork;
 
+#[cfg(all(doctest, feature = "tls"))]
+#[doc = include_str!("../../../docs/asyncio-tls.md")]
+struct PythonsTls;
+
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/cancellation.md")]
 struct Cancellation;
 
+/// Lets a running program be looked into, from outside: `corio ps`, `corio pstree`, `corio top`, and a page in
+/// a browser. Nothing to be done where `CORIO_INSPECT=1` is in the environment, or, for the page too,
+/// `CORIO_INSPECT=127.0.0.1:0`.
+#[cfg(feature = "inspect")]
+pub mod inspect {
+    pub use corio_inspect::{Inspector, Options, Report, serve, serve_with};
+}
+
 /// Tasks: handles, errors, names, and the one that is being polled.
 pub mod task {
-    pub use crate::spawn::{Builder, all, spawn, spawn_local};
+    pub use crate::spawn::{Builder, all, spawn, spawn_local, try_spawn, try_spawn_local};
     pub use corio_executor::{JoinError, JoinHandle, Spawn, Task, TaskInfo, YieldNow, yield_now};
     pub use corio_task::{CallbackId, StackFrame, TaskState, TryResult, current};
 }
@@ -182,7 +203,9 @@ pub use corio_stream as stream;
 
 /// Signals of the operating system.
 pub mod signal {
-    pub use corio_signal::{CtrlC, Recv, Signal, SignalKind, UnwatchableSignal, ctrl_c, signal};
+    pub use corio_signal::{
+        CtrlC, Recv, Signal, SignalKind, UnwatchableSignal, ctrl_c, restore_default, signal,
+    };
 }
 
 /// Readiness of any descriptor; copying, buffering, messages and in-memory pipes over any byte stream;

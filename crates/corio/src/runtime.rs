@@ -1,5 +1,6 @@
 //! A runtime: one loop with its timers and its reactor, on the thread that built it.
 
+use std::cell::Cell;
 use std::fmt;
 use std::panic::Location;
 use std::rc::Rc;
@@ -26,7 +27,8 @@ pub(crate) const GRACE: Duration = Duration::from_secs(8);
 /// A runtime, on the thread that built it. It runs while [`Runtime::block_on`] does.
 ///
 /// Dropping it ends every task where it waits, without asking it: futures are dropped on this thread,
-/// handles say cancelled. It may be dropped anywhere on its thread, also inside its own or another
+/// handles say cancelled, and the log says which they were: `Task was destroyed but it is pending!`. It may
+/// be dropped anywhere on its thread, also inside its own or another
 /// runtime's tasks, and neither blocks nor waits there. [`Runtime::shutdown_timeout`] asks the tasks
 /// first, as the end of [`crate::run`] does. Jobs that run on other threads ([`crate::spawn_blocking`])
 /// are asked to end, and left to themselves.
@@ -44,6 +46,10 @@ pub(crate) struct Inner {
     pub(crate) executor: Executor<Driver>,
     ambient: Ambient,
     pub(crate) pool: Pool,
+    /// Where it was made.
+    place: &'static Location<'static>,
+    /// Nothing is said of tasks that are left.
+    is_excused: Cell<bool>,
 }
 
 impl Inner {
@@ -51,13 +57,26 @@ impl Inner {
     pub(crate) fn clock(&self) -> Option<ClockGuard> {
         self.ambient.clock()
     }
+
+    /// Somebody has asked the tasks to end, and told of those that are left, or wants them to go.
+    pub(crate) fn excuse(&self) {
+        self.is_excused.set(true);
+    }
+
+    /// Ends every task where it waits, and says so.
+    pub(crate) fn close(&self) {
+        if !self.is_excused.replace(true) {
+            end::report_destroyed(&self.executor.core().all_tasks(), self.place);
+        }
+        self.executor.close();
+    }
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
         // The destructors of tasks may use timers and sockets as they could before.
         let _clock = self.clock();
-        self.executor.close();
+        self.close();
         // Then: a job that waits for the loop is told by now.
         self.pool.close();
     }
@@ -69,10 +88,11 @@ impl Runtime {
         ambient: Ambient,
         handle: Handle,
         grace: Duration,
+        place: &'static Location<'static>,
     ) -> Self {
         let data = LoopData::enter(executor.core(), handle.clone());
         let pool = handle.blocking_pool().clone();
-        let inner = Rc::new(Inner { executor, ambient, pool });
+        let inner = Rc::new(Inner { executor, ambient, pool, place, is_excused: Cell::new(false) });
         data.set_runtime(&inner);
         Runtime { inner, data, handle, grace }
     }
@@ -171,8 +191,9 @@ impl Runtime {
     }
 
     /// Ends the runtime without waiting for anything: tasks are dropped where they wait. The same as
-    /// dropping it, with a name for those who mean it.
+    /// dropping it, with a name for those who mean it: nothing is said of the tasks.
     pub fn shutdown_background(self) {
+        self.inner.excuse();
         drop(self);
     }
 

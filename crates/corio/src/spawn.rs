@@ -4,7 +4,8 @@ use std::fmt;
 use std::panic::Location;
 
 use corio_executor::{JoinHandle, Spawn, Task, spawn_current};
-use corio_task::Context;
+use corio_task::{Context, Fallible};
+use corio_trace::action::{Action, Deed};
 
 use crate::handle::{Handle, no_runtime};
 
@@ -21,6 +22,9 @@ use crate::handle::{Handle, no_runtime};
 /// ```
 ///
 /// A panic of the future ends its task and goes to the handle; see [the crate](crate#panics-in-a-task).
+/// One that nobody takes from there is reported. An `Err` that the future returns is a value like any other
+/// here, and is dropped with the handle without a word: where it may fail, and the handle may go, use
+/// [`try_spawn`], or a [`TaskGroup`](crate::TaskGroup), which gives all errors to whoever awaits it.
 ///
 /// # Panics
 /// Outside a runtime.
@@ -73,6 +77,53 @@ where
     spawn_current(place, future, |_, _| no_runtime("corio::spawn_local", place))
 }
 
+/// As [`spawn`], for a future that may fail: an error that nobody retrieves is reported, as a panic is.
+///
+/// Retrieved is what was awaited, taken or [looked at](JoinHandle::try_result). Anything else is reported
+/// when the last who could have done so has gone, with the task's name, the place where it was spawned and
+/// the error: `Task exception was never retrieved`, to the loop's [exception
+/// handler](crate::EventLoop::set_exception_handler), or at error level to the log target `corio::task`.
+///
+/// ```
+/// corio::run(async {
+///     // Nobody waits for it, and nothing is lost all the same.
+///     drop(corio::try_spawn(async { "12x".parse::<i32>() }));
+///     // The handle is that of `spawn`.
+///     let task = corio::try_spawn(async { "12".parse::<i32>() });
+///     assert_eq!(task.await.unwrap(), Ok(12));
+/// });
+/// ```
+///
+/// # Panics
+/// Outside a runtime.
+#[track_caller]
+#[inline]
+pub fn try_spawn<F, T, E>(future: F) -> JoinHandle<Result<T, E>>
+where
+    F: Future<Output = Result<T, E>> + Send + 'static,
+    T: Send + 'static,
+    E: fmt::Debug + Send + 'static,
+{
+    spawn_with("corio::try_spawn", Location::caller(), Fallible::new(future))
+}
+
+/// As [`try_spawn`], for futures that are not `Send`: they stay on the loop that runs on this thread.
+///
+/// # Panics
+/// On a thread that runs no loop.
+#[track_caller]
+#[inline]
+pub fn try_spawn_local<F, T, E>(future: F) -> JoinHandle<Result<T, E>>
+where
+    F: Future<Output = Result<T, E>> + 'static,
+    T: 'static,
+    E: fmt::Debug + 'static,
+{
+    let place = Location::caller();
+    let future = Fallible::new(future);
+    spawn_current(place, future, |_, _| no_runtime("corio::try_spawn_local", place))
+}
+
 /// The tasks of this thread's loop that have not ended, the oldest first; none outside a runtime.
 ///
 /// ```
@@ -99,24 +150,34 @@ pub fn all() -> Vec<Task> {
 #[must_use = "a task begins with `spawn`"]
 pub struct Builder {
     spawn: Spawn,
+    action: Action<SpawnDeed>,
+}
+
+/// What a builder is made for.
+#[derive(Debug)]
+enum SpawnDeed {}
+
+impl Deed for SpawnDeed {
+    const NAME: &'static str = "task::Builder";
+    const UNDONE: &'static str = "was never spawned";
 }
 
 impl Builder {
     /// A task without a name of its own.
     #[track_caller]
     pub fn new() -> Self {
-        Builder { spawn: Spawn::new() }
+        Builder { spawn: Spawn::new(), action: Action::new(Location::caller()) }
     }
 
     /// The name the task goes by in messages and lists; `Task-N` unless given.
     pub fn name(self, name: impl Into<Box<str>>) -> Self {
-        Builder { spawn: self.spawn.name(name) }
+        Builder { spawn: self.spawn.name(name), ..self }
     }
 
     /// Has the task run in `context` itself, not in a copy of the current one: what it sets is seen
     /// there. Several tasks may run in one.
     pub fn context(self, context: Context) -> Self {
-        Builder { spawn: self.spawn.context(context) }
+        Builder { spawn: self.spawn.context(context), ..self }
     }
 
     /// Whether the task is polled at once, before the spawn returns. If it ends thereby, it never stands
@@ -129,7 +190,7 @@ impl Builder {
     /// });
     /// ```
     pub fn eager_start(self, eager: bool) -> Self {
-        Builder { spawn: self.spawn.eager_start(eager) }
+        Builder { spawn: self.spawn.eager_start(eager), ..self }
     }
 
     /// As [`spawn`].
@@ -142,8 +203,22 @@ impl Builder {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let spawn = self.spawn.location(Location::caller());
-        spawn_with("task::Builder::spawn", spawn, future)
+        spawn_with("task::Builder::spawn", self.begin(Location::caller()), future)
+    }
+
+    /// As [`try_spawn`].
+    ///
+    /// # Panics
+    /// Outside a runtime.
+    #[track_caller]
+    pub fn try_spawn<F, T, E>(self, future: F) -> JoinHandle<Result<T, E>>
+    where
+        F: Future<Output = Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: fmt::Debug + Send + 'static,
+    {
+        let spawn = self.begin(Location::caller());
+        spawn_with("task::Builder::try_spawn", spawn, Fallible::new(future))
     }
 
     /// As [`spawn_local`].
@@ -156,8 +231,31 @@ impl Builder {
         F: Future + 'static,
     {
         let place = Location::caller();
-        let spawn = self.spawn.location(place);
+        let spawn = self.begin(place);
         spawn_current(spawn, future, |_, _| no_runtime("task::Builder::spawn_local", place))
+    }
+
+    /// As [`try_spawn_local`].
+    ///
+    /// # Panics
+    /// On a thread that runs no loop.
+    #[track_caller]
+    pub fn try_spawn_local<F, T, E>(self, future: F) -> JoinHandle<Result<T, E>>
+    where
+        F: Future<Output = Result<T, E>> + 'static,
+        T: 'static,
+        E: fmt::Debug + 'static,
+    {
+        let place = Location::caller();
+        let (spawn, future) = (self.begin(place), Fallible::new(future));
+        spawn_current(spawn, future, |_, _| no_runtime("task::Builder::try_spawn_local", place))
+    }
+
+    /// It is spawned now, at `place`.
+    fn begin(self, place: &'static Location<'static>) -> Spawn {
+        let Builder { spawn, mut action } = self;
+        action.begun();
+        spawn.location(place)
     }
 }
 

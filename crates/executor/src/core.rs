@@ -13,7 +13,7 @@ use corio_task::{Call, Home, JoinHandle, Runnable, Spawn, Task};
 
 use crate::cadence::Cadence;
 use crate::handle::Handle;
-use crate::shared::{Delivery, Local, PanicHook, Router, Shared};
+use crate::shared::{Delivery, Local, PanicHook, Router, Shared, UnseenHook};
 
 /// How many deliveries are opened between two turns. More wait one turn: a thousand cost some 50 µs,
 /// and senders that never stop must not keep the loop from its tasks.
@@ -99,7 +99,7 @@ impl Core {
         }
         let handle = spawn.bound(&self.home, future);
         if corio_trace::enabled() {
-            crate::traced::spawned(handle.info());
+            handle.info().announce();
         }
         handle
     }
@@ -113,17 +113,19 @@ impl Core {
         if crate::entered::running_since().is_none() || ambient::active() != Some(self.id) {
             return self.spawn_with(spawn.eager_start(false), future);
         }
-        let handle = spawn.eager(&self.home, future);
-        if corio_trace::enabled() {
-            crate::traced::spawned_eagerly(handle.info());
-        }
-        handle
+        spawn.eager(&self.home, future)
     }
 
     /// The tasks of this loop that have not ended, the oldest first. One spawned from another thread is
     /// among them when the loop has opened its mail.
     pub fn all_tasks(&self) -> Vec<Task> {
         self.home.all()
+    }
+
+    /// For debug mode: the loop did something else than to run tasks. See [`Home::refresh_watch`].
+    #[inline]
+    pub(crate) fn refresh_watch(&self) {
+        self.home.refresh_watch();
     }
 
     /// Puts `function` into the queue, where it has its turn among the tasks.
@@ -147,6 +149,13 @@ impl Core {
     /// somebody is, they are logged.
     pub fn set_panic_hook(&self, hook: PanicHook) {
         let before = self.local().panic_hook.replace(Some(hook));
+        drop(before);
+    }
+
+    /// Has `hook` told, on this thread, of errors and panics of tasks that nobody retrieved, in place of
+    /// the log.
+    pub fn set_unseen_hook(&self, hook: UnseenHook) {
+        let before = self.local().unseen_hook.replace(Some(hook));
         drop(before);
     }
 
@@ -254,7 +263,7 @@ impl Core {
             && let Some(task) = ready.pop()
         {
             if corio_trace::enabled() {
-                crate::traced::run(task);
+                task.run_watched();
             } else {
                 task.run();
             }
@@ -336,6 +345,7 @@ impl Core {
         self.kept.take().into_iter().for_each(drop_quietly);
         // The last of the handles may go on another thread, where what is this thread's cannot be dropped.
         drop_quietly(self.local().panic_hook.take());
+        drop_quietly(self.local().unseen_hook.take());
     }
 }
 

@@ -89,6 +89,7 @@ impl<P: Park> Executor<P> {
         let core = &*self.core;
         // A loop with nothing to run polls the future at once: it is first in the queue anyway.
         let at_once = !core.has_work() && !corio_trace::enabled();
+        core.refresh_watch();
         core.home().run_root(place, pin!(future), at_once, |root| {
             run_until_done(core, root, &mut *self.park.borrow_mut());
         })
@@ -106,6 +107,7 @@ impl<P: Park> Executor<P> {
     pub fn run_while(&self, goes_on: &mut dyn FnMut() -> bool) {
         let _entered = entered::enter_running(self.core.id(), Location::caller());
         let park = &mut *self.park.borrow_mut();
+        // Reads the clock anew as well, for debug mode.
         wait(&self.core, park, Wait::Poll);
         loop {
             self.core.turn();
@@ -209,6 +211,7 @@ impl Drop for Asleep<'_> {
 fn wait(core: &Core, park: &mut dyn Park, wait: Wait) {
     let parked =
         if corio_trace::enabled() { crate::traced::park(park, wait) } else { park.park(wait) };
+    core.refresh_watch();
     match parked {
         Ok(parked) => core.looked(parked.away_nanos),
         Err(error) => {

@@ -110,6 +110,7 @@ impl Guest {
         self.host.waker.register(context.waker());
         self.core.set_outside(false);
         self.core.wake_up();
+        self.core.refresh_watch();
         let polled = future.poll(context);
         if polled.is_pending() {
             let mut left = POLLS_PER_VISIT_MAX;

@@ -39,8 +39,8 @@ pub use executor::Executor;
 pub use group::{GroupError, TaskGroup};
 pub use guest::Guest;
 pub use handle::Handle;
-pub use shared::PanicHook;
+pub use shared::{PanicHook, UnseenHook};
 pub use yield_now::{YieldNow, yield_now};
 
 /// The types of tasks that this crate's functions take and return.
-pub use corio_task::{Call, CallPanic, JoinError, JoinHandle, Spawn, Task, TaskInfo};
+pub use corio_task::{Call, CallPanic, JoinError, JoinHandle, Spawn, Task, TaskInfo, Unseen};

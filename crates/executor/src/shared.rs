@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use corio_base::{ThreadBound, Unparker};
-use corio_task::{CallPanic, FreeRunnable, Mail, RunList, Runnable, Schedule};
+use corio_task::{CallPanic, FreeRunnable, Mail, RunList, Runnable, Schedule, Unseen};
 
 use crate::inbox::{Delivered, Inbox};
 
@@ -26,6 +26,9 @@ pub(crate) struct Shared {
 /// See [`Core::set_panic_hook`](crate::Core::set_panic_hook).
 pub type PanicHook = Rc<dyn Fn(CallPanic)>;
 
+/// See [`Core::set_unseen_hook`](crate::Core::set_unseen_hook).
+pub type UnseenHook = Rc<dyn Fn(&Unseen<'_>)>;
+
 /// What only the loop's thread touches.
 pub(crate) struct Local {
     pub(crate) ready: RunList,
@@ -34,6 +37,8 @@ pub(crate) struct Local {
     pub(crate) outside: Cell<bool>,
     /// Who is told of the panics of calls.
     pub(crate) panic_hook: RefCell<Option<PanicHook>>,
+    /// Who is told of what nobody retrieved.
+    pub(crate) unseen_hook: RefCell<Option<UnseenHook>>,
 }
 
 impl Shared {
@@ -42,6 +47,7 @@ impl Shared {
             ready: RunList::new(),
             outside: Cell::new(false),
             panic_hook: RefCell::new(None),
+            unseen_hook: RefCell::new(None),
         };
         Shared { local: ThreadBound::new(local), inbox: Inbox::new(), unparker }
     }
@@ -104,6 +110,15 @@ impl Schedule for Router {
         match hook {
             Some(hook) => hook(panic),
             None => corio_trace::report_error("corio::loop", format_args!("{panic}")),
+        }
+    }
+
+    fn unseen(&self, unseen: &Unseen<'_>) {
+        // As above; what goes on another thread goes into the log.
+        let hook = self.0.local.get().and_then(|local| local.unseen_hook.borrow().clone());
+        match hook {
+            Some(hook) => hook(unseen),
+            None => unseen.log(),
         }
     }
 }

@@ -7,64 +7,7 @@ use std::time::Duration;
 
 use corio_base::clock;
 use corio_base::{Park, Parked, Wait};
-use corio_task::{Ran, Runnable, TaskInfo, TaskState};
-use corio_trace::{
-    Event, Outcome, emit, report_error, report_slow_poll, slow_poll, take_last_wait,
-};
-
-/// As [`Runnable::run`], with events around it, a note of what the task waits for then, and a warning
-/// if it took long.
-#[cold]
-pub(crate) fn run(task: Runnable) {
-    let about = task.task();
-    let id = about.id();
-    emit(&Event::PollStarted { id });
-    // What was polled outside of any task left it, or a task whose own leaf tells nothing.
-    let _ = take_last_wait();
-    let begun = clock::now();
-    let ran = task.run();
-    let took = clock::now().saturating_since(begun);
-    if ran == Ran::Pending {
-        about.info().set_wait(take_last_wait());
-    }
-    emit(&Event::PollEnded { id, took });
-    if took >= slow_poll() {
-        report_slow_poll(id, about.info().given_name().as_deref(), about.info().location(), took);
-    }
-    let outcome = match ran {
-        Ran::Pending | Ran::Stale | Ran::Called => return,
-        Ran::Returned => Outcome::Returned,
-        Ran::Panicked => Outcome::Panicked,
-        Ran::Cancelled => Outcome::Cancelled,
-    };
-    emit(&Event::TaskEnded { id, outcome });
-}
-
-/// A task was spawned on its own loop's thread.
-#[cold]
-pub(crate) fn spawned(task: TaskInfo<'_>) {
-    emit(&Event::TaskSpawned {
-        id: task.id(),
-        name: task.given_name().as_deref(),
-        location: task.location(),
-        parent: task.parent(),
-    });
-}
-
-/// A task was spawned with its first poll; that one is over, and so may be the task.
-#[cold]
-pub(crate) fn spawned_eagerly(task: TaskInfo<'_>) {
-    spawned(task);
-    // Also taken where there is none, so that it does not stand for the spawner's.
-    task.set_wait(take_last_wait());
-    let outcome = match task.state() {
-        TaskState::Finished => Outcome::Returned,
-        TaskState::Panicked => Outcome::Panicked,
-        TaskState::Cancelled => Outcome::Cancelled,
-        _ => return,
-    };
-    emit(&Event::TaskEnded { id: task.id(), outcome });
-}
+use corio_trace::{Event, emit, report_error};
 
 /// As [`Park::park`], with events around it.
 #[cold]

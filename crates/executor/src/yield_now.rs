@@ -1,9 +1,11 @@
 //! Giving way for one turn.
 
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use corio_base::current;
+use corio_trace::{Wait, WaitKind};
 
 /// Lets every other task that is ready run, once, before this one goes on: exactly one turn of the
 /// loop, as asyncio's `sleep(0)`.
@@ -18,15 +20,26 @@ use corio_base::current;
 ///     yield_now().await;
 /// });
 /// ```
+#[inline]
+#[track_caller]
 pub fn yield_now() -> YieldNow {
-    YieldNow { yielded: false }
+    YieldNow { place: Location::caller(), yielded: false }
 }
 
 /// The future of [`yield_now`].
 #[derive(Debug)]
 #[must_use = "futures do nothing unless awaited"]
 pub struct YieldNow {
+    place: &'static Location<'static>,
     yielded: bool,
+}
+
+impl YieldNow {
+    #[cold]
+    fn record(&self) {
+        let (kind, place) = (WaitKind::Yield, self.place);
+        corio_trace::record(&Wait { kind, object: 0, owner: None, place });
+    }
 }
 
 impl Future for YieldNow {
@@ -40,6 +53,10 @@ impl Future for YieldNow {
         }
         self.yielded = true;
         context.waker().wake_by_ref();
+        // Over within a turn: a note for this poll, and no record of its own.
+        if corio_trace::enabled() {
+            self.record();
+        }
         Poll::Pending
     }
 }

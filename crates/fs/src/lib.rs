@@ -22,6 +22,9 @@
 //!
 //! **Nothing that was written is lost** at `close` or at a drop without an error: [`File`] says how.
 //!
+//! **What it costs** beside tokio's and smol's files: `cargo xtask bench --row file_write --row file_read`
+//! measures it on your machine.
+//!
 //! **Not for** sockets and pipes, which can be watched: those are `corio-net`'s. Nor for one byte a call
 //! at random places: `read_at` is a trip to another thread, some 10 µs; so do what belongs together in one
 //! `spawn_blocking`.
@@ -33,7 +36,7 @@
 //! | `paths` | the functions by path |
 //! | `read_dir` | [`read_dir`]: what is in a folder |
 //! | `stdio` | [`stdin`], [`stdout`], [`stderr`] |
-//! | `engine` | bytes between a program and the pool: who is at a file, what waits to be written |
+//! | `engine` | bytes between a program and the pool: who is at a file, what waits to be written; the traits |
 //! | `operation` | [`Operation`](future::Operation): one trip to the pool |
 //! | `error` | [`PathError`] |
 #![forbid(unsafe_code)]

@@ -1,6 +1,7 @@
 //! How a file is opened.
 
 use std::os::unix::fs::OpenOptionsExt;
+use std::panic::Location;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -91,8 +92,8 @@ impl OpenOptions {
     #[track_caller]
     pub fn open(&self, path: impl AsRef<Path>) -> Operation<File> {
         let path: Arc<Path> = path.as_ref().into();
-        let (options, name) = (self.0.clone(), Name::Path(path.clone()));
-        let work = move || Ok(File::named(options.open(&path)?, Name::Path(path)));
+        let (options, name, place) = (self.0.clone(), Name::Path(path.clone()), Location::caller());
+        let work = move || Ok(File::named(options.open(&path)?, Name::Path(path), place));
         Operation::looking("open", name, work)
     }
 }

@@ -18,6 +18,8 @@ pub(crate) enum Attribute {
     Main,
     /// `#[corio::test]`
     Test,
+    /// `#[corio::coroutine]`
+    Coroutine,
 }
 
 impl Attribute {
@@ -26,6 +28,7 @@ impl Attribute {
         match self {
             Attribute::Main => "#[corio::main]",
             Attribute::Test => "#[corio::test]",
+            Attribute::Coroutine => "#[corio::coroutine]",
         }
     }
 
@@ -39,6 +42,7 @@ impl Attribute {
                 "`virtual_time`, `start_paused = bool`, `debug = bool`, `thread_name = \"…\"`, \
                  `crate = path`, `flavor = \"current_thread\"`"
             }
+            Attribute::Coroutine => "`crate = path`",
         }
     }
 }
@@ -103,9 +107,10 @@ impl Args {
     fn take(&mut self, attribute: Attribute, argument: &Argument) -> syn::Result<()> {
         let name = argument.name.to_string();
         match (name.as_str(), attribute) {
+            ("crate", _) => self.corio = Some(argument.path()?),
+            (_, Attribute::Coroutine) => return Err(unknown(attribute, argument)),
             ("debug", _) => self.debug = Some(argument.boolean()?),
             ("thread_name", _) => self.thread_name = Some(argument.string("\"server\"")?),
-            ("crate", _) => self.corio = Some(argument.path()?),
             ("flavor", _) => argument.flavor()?,
             ("virtual_time" | "start_paused", Attribute::Test) => {
                 // Alone it means yes.
@@ -127,19 +132,22 @@ impl Args {
                     "`worker_threads`: corio runs one loop, on the calling thread; remove it",
                 ));
             }
-            _ => {
-                return Err(Error::new(
-                    argument.name.span(),
-                    format!(
-                        "{} knows no argument `{name}`; it takes {}",
-                        attribute.name(),
-                        attribute.known()
-                    ),
-                ));
-            }
+            _ => return Err(unknown(attribute, argument)),
         }
         Ok(())
     }
+}
+
+fn unknown(attribute: Attribute, argument: &Argument) -> Error {
+    Error::new(
+        argument.name.span(),
+        format!(
+            "{} knows no argument `{}`; it takes {}",
+            attribute.name(),
+            argument.name,
+            attribute.known()
+        ),
+    )
 }
 
 impl Argument {

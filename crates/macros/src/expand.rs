@@ -1,4 +1,4 @@
-//! What the function under an attribute must be, and what becomes of it.
+//! What the function under `#[corio::main]` or `#[corio::test]` must be, and what becomes of it.
 //!
 //! Where something is wrong, the errors come together with a stand-in for the function, so that the
 //! compiler adds no complaint of its own (a missing or asynchronous `main`).
@@ -23,7 +23,7 @@ pub(crate) fn expand(
             let error = error.into_compile_error();
             let stand_in = match attribute {
                 Attribute::Main => quote! { fn main() {} },
-                Attribute::Test => TokenStream::new(),
+                Attribute::Test | Attribute::Coroutine => TokenStream::new(),
             };
             return quote! { #errors #error #stand_in };
         }
@@ -69,7 +69,9 @@ fn check_signature(attribute: Attribute, signature: &Signature) -> syn::Result<(
     if !signature.inputs.is_empty() {
         let remedy = match attribute {
             Attribute::Main => "read the program's arguments from `std::env::args()`",
-            Attribute::Test => "a test takes none; call a function with arguments from it",
+            Attribute::Test | Attribute::Coroutine => {
+                "a test takes none; call a function with arguments from it"
+            }
         };
         return Err(Error::new_spanned(
             &signature.inputs,

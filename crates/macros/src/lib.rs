@@ -1,8 +1,8 @@
-//! Attribute macros of corio: `#[corio::main]` and `#[corio::test]`.
+//! Attribute macros of corio: `#[corio::main]`, `#[corio::test]` and `#[corio::coroutine]`.
 //!
-//! Programs reach them through the facade, which re-exports both. An attribute turns an `async fn`
-//! into a plain one that builds a runtime and runs the original in it; that is all, and what it
-//! writes can be written by hand:
+//! Programs reach them through the facade, which re-exports them. The first two turn an `async fn`
+//! into a plain one that builds a runtime and runs the original in it; that is all, and what they
+//! write can be written by hand:
 //!
 //! ```text
 //! #[corio::main(debug = true)]            fn main() -> io::Result<()> {
@@ -14,16 +14,19 @@
 //! ```
 //!
 //! The original stays a function of its own inside, so that its return type, its `?` and its errors
-//! are the compiler's as ever.
+//! are the compiler's as ever. The third wraps the future that a function returns.
 //!
 //! | module | what it is |
 //! |---|---|
 //! | `args` | what stands in the parentheses |
-//! | `expand` | what the function must be, and what becomes of it |
+//! | `expand` | `main` and `test`: what the function must be, and what becomes of it |
+//! | `coroutine` | the same for `coroutine` |
 
 #![forbid(unsafe_code)]
 
 mod args;
+
+mod coroutine;
 
 mod expand;
 
@@ -85,4 +88,42 @@ pub fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
     expand::expand(args::Attribute::Test, arguments.into(), item.into()).into()
+}
+
+/// Makes a function's future known by name and place: a warning if nobody ever awaits it, and a frame in
+/// the stacks of the tasks that do.
+///
+/// ```
+/// # mod corio {
+/// #     pub use corio_macros::coroutine;
+/// #     pub mod __coroutine { pub struct Coroutine; impl Coroutine {
+/// #         pub fn new<F>(_: &'static &'static str, _: &std::panic::Location<'_>, future: F) -> F { future }
+/// #     } }
+/// # }
+/// # struct Account;
+/// #[corio::coroutine(crate = corio)]
+/// async fn save(account: &Account) -> std::io::Result<()> {
+///     // ...
+/// #   let _ = account;
+///     Ok(())
+/// }
+/// ```
+///
+/// In debug mode a call whose future is dropped before it was polled is logged, at warning level on the
+/// target `corio::coroutine`: `coroutine 'save' was never awaited`, with the place of the call. Nothing is
+/// said where a task is cancelled before it begins, or a `select!` or timeout of corio's drops it. A future
+/// that is made to be polled perhaps goes into `debug::disarm`.
+///
+/// The function may be free or a method, also of a trait or its implementation (there without
+/// `#[async_trait]`), generic, with any arguments. It stays what it was for its callers: a function that
+/// returns a future, `Send` where that was. A function that is not `async` but returns `impl Future` may be
+/// marked, too; then its body runs at the call, as ever.
+///
+/// With debug mode off a call costs what it did, but for 32 bytes in the future.
+///
+/// # Arguments
+/// - `crate = path`: where the corio crate is found, `::corio` without it. A string is taken too.
+#[proc_macro_attribute]
+pub fn coroutine(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    coroutine::expand(arguments.into(), item.into()).into()
 }

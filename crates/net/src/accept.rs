@@ -140,7 +140,8 @@ fn accept_with<L: Listens>(
 }
 
 /// Whether accepting failed for the connection's own sake. Linux hands on the errors that wait at a
-/// new socket, and a firewall's refusal.
+/// new socket, and a firewall's refusal; where a new socket has to be asked for its peer, one that was
+/// reset has none (`NOTCONN`).
 fn is_the_connections(error: &io::Error) -> bool {
     matches!(
         Errno::from_io_error(error),
@@ -152,6 +153,7 @@ fn is_the_connections(error: &io::Error) -> bool {
                 | Errno::NETDOWN
                 | Errno::NETUNREACH
                 | Errno::NOPROTOOPT
+                | Errno::NOTCONN
                 | Errno::PERM
                 | Errno::PROTO
                 | Errno::TIMEDOUT
@@ -176,6 +178,7 @@ mod tests {
         for (errno, failures, passes) in [
             (Errno::CONNABORTED, 3, true),
             (Errno::PERM, 3, true),
+            (Errno::NOTCONN, 3, true),
             (Errno::PERM, usize::MAX, false),
             (Errno::MFILE, 1, false),
         ] {

@@ -41,6 +41,7 @@ use corio_reactor::OwnsFd;
 use rustix::net::addr::SocketAddrArg;
 use rustix::net::{SocketAddrAny, SocketAddrUnix};
 
+use crate::connect::ConnectError;
 use crate::tcp;
 use crate::unix::address as unix_address;
 
@@ -84,6 +85,10 @@ pub trait Connection: Socket + Reads + Writes {
     /// What the system says at once.
     #[doc(hidden)]
     fn begin(target: &Self::Target) -> io::Result<Begun<Self>>;
+
+    /// The error of an attempt, with whom it was to connect to.
+    #[doc(hidden)]
+    fn cannot_connect(target: &Self::Target, error: io::Error) -> io::Error;
 }
 
 /// What became of an attempt that was begun.
@@ -149,6 +154,10 @@ impl Connection for net::TcpStream {
     fn begin(target: &net::SocketAddr) -> io::Result<Begun<Self>> {
         tcp::begin(*target)
     }
+
+    fn cannot_connect(target: &net::SocketAddr, error: io::Error) -> io::Error {
+        ConnectError::of_attempt(*target, error).into()
+    }
 }
 
 impl Connection for unix::net::UnixStream {
@@ -156,6 +165,10 @@ impl Connection for unix::net::UnixStream {
 
     fn begin(target: &SocketAddrUnix) -> io::Result<Begun<Self>> {
         crate::unix::begin(target)
+    }
+
+    fn cannot_connect(target: &SocketAddrUnix, error: io::Error) -> io::Error {
+        unix_address::cannot_connect(target, error)
     }
 }
 

@@ -85,6 +85,7 @@
 //! | [`future`] | the futures by name |
 //! | `socket` | what every socket can be asked |
 //! | `ops` | the system calls of a stream, one each |
+//! | `about` | the system's errors with whom they are about |
 //! | `boxed` | a future on the heap |
 //! | `pause` | a pause before another attempt |
 //! | `sys` | what differs between systems |
@@ -120,9 +121,11 @@ mod options;
 mod tokio_io;
 mod traits;
 
+mod about;
 mod boxed;
 mod ops;
 mod pause;
+mod shown;
 mod socket;
 mod sys;
 

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use socket2::{Domain, Protocol, Socket, Type};
 
+use crate::about::about;
 use crate::listener::BACKLOG;
 use crate::tcp::TcpListener;
 
@@ -70,6 +71,11 @@ impl ListenOptions {
     /// As [`TcpListener::bind`].
     pub fn bind(&self, address: impl Into<SocketAddr>) -> io::Result<TcpListener> {
         let address = address.into();
+        self.bind_to(address)
+            .map_err(|error| about(error, format_args!("cannot listen at {address}")))
+    }
+
+    fn bind_to(&self, address: SocketAddr) -> io::Result<TcpListener> {
         let domain = Domain::for_address(address);
         let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
         socket.set_reuse_address(self.reuse_address)?;

@@ -65,33 +65,6 @@ pub(crate) fn send<S: Writes>(target: &S, bytes: &[u8]) -> Attempt {
     Ok((n, After::stream(n, bytes.len())))
 }
 
-/// Sends what is left of `bytes` after the first `written`, and counts it there, until the system
-/// takes no more (`WouldBlock`) or all of it is sent.
-#[inline]
-pub(crate) fn send_all(
-    bytes: &[u8],
-    written: &mut usize,
-    mut send: impl FnMut(&[u8]) -> Attempt,
-) -> io::Result<((), After)> {
-    let mut after = After::MaybeMore;
-    while *written < bytes.len() {
-        let (n, said) = send(&bytes[*written..])?;
-        if n == 0 {
-            return Err(took_nothing(bytes.len() - *written));
-        }
-        *written += n;
-        after = said;
-    }
-    Ok(((), after))
-}
-
-/// A socket never says that it took nothing of something; a loop that trusts it would never end.
-#[cold]
-fn took_nothing(left: usize) -> io::Error {
-    let message = format!("the system took none of the {left} bytes that were left to write");
-    io::Error::new(io::ErrorKind::WriteZero, message)
-}
-
 pub(crate) fn send_vectored<S: Writes>(target: &S, bytes: &[IoSlice<'_>]) -> Attempt {
     let bytes = &bytes[one_call(bytes.iter().map(|slice| slice.len()))];
     let wanted = bytes.iter().map(|slice| slice.len()).sum();
@@ -113,43 +86,4 @@ fn one_call(mut lengths: impl ExactSizeIterator<Item = usize>) -> Range<usize> {
     let all = lengths.len();
     let first = lengths.position(|length| length > 0).unwrap_or(all);
     first..all.min(first + SLICES_MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sending_all_counts_on_from_where_it_was_held_up() {
-        let mut sent = Vec::new();
-        let mut room = 3;
-        let mut written = 0;
-        let mut send = |rest: &[u8]| {
-            let n = rest.len().min(room).min(2);
-            room -= n;
-            if n == 0 {
-                return Err(io::ErrorKind::WouldBlock.into());
-            }
-            sent.extend_from_slice(&rest[..n]);
-            Ok((n, After::stream(n, rest.len())))
-        };
-        let error = send_all(b"abcdef", &mut written, &mut send).unwrap_err();
-        assert_eq!((error.kind(), written), (io::ErrorKind::WouldBlock, 3));
-        let mut send = |rest: &[u8]| {
-            sent.extend_from_slice(rest);
-            Ok((rest.len(), After::MaybeMore))
-        };
-        send_all(b"abcdef", &mut written, &mut send).unwrap();
-        assert_eq!((&sent[..], written), (&b"abcdef"[..], 6));
-    }
-
-    #[test]
-    fn a_system_that_takes_nothing_ends_a_write_with_its_numbers() {
-        let mut written = 0;
-        let mut takes = [2, 0].into_iter();
-        let send = |_: &[u8]| Ok((takes.next().expect("it ends"), After::MaybeMore));
-        let error = send_all(b"abcdef", &mut written, send).unwrap_err();
-        assert_eq!((error.kind(), written), (io::ErrorKind::WriteZero, 2));
-        assert!(error.to_string().contains("4 bytes"), "{error}");
-    }
 }

@@ -20,7 +20,7 @@
 //! ```
 //!
 //! **The other end.** A receiver reads the end once all senders are gone. A sender whose receivers are
-//! gone gets `BrokenPipe`; the signal `SIGPIPE` that comes with it a Rust program ignores unless it was
+//! gone gets `BrokenPipe`, and hears of it without a write from [`Sender::closed`]; the signal `SIGPIPE` that comes with it a Rust program ignores unless it was
 //! told otherwise.
 
 use std::fs::OpenOptions;
@@ -28,7 +28,9 @@ use std::io::{self, PipeReader, PipeWriter};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
+use std::task::{Context, Poll};
 
+use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fs::OFlags;
 
 use crate::stream::ByteStream;
@@ -80,6 +82,49 @@ impl Sender {
     /// no pipe, and what else the system says.
     pub fn open(path: impl AsRef<Path>) -> io::Result<Sender> {
         open(path.as_ref(), OpenOptions::new().write(true)).map(Sender::from)
+    }
+
+    /// Waits until nobody can read any more: what is written from then on is lost.
+    ///
+    /// ```
+    /// use corio_net::pipe;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// # corio_base::park::block_on(async {
+    /// let (sender, receiver) = pipe::pipe()?;
+    /// drop(receiver);
+    /// sender.closed().await?;
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// What the system says, and an error that says so if the loop of this pipe has ended.
+    ///
+    /// # Cancel safety
+    /// Dropped, it has changed nothing.
+    pub async fn closed(&self) -> io::Result<()> {
+        self.io.read_with(has_no_reader).await
+    }
+
+    /// The poll form of [`Sender::closed`].
+    ///
+    /// # Errors
+    /// As [`Sender::closed`].
+    pub fn poll_closed(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.io.poll_read_with(context, has_no_reader)
+    }
+}
+
+/// Whether the readers have gone, as an attempt that would block while there are any. The end that is
+/// written is never readable: all that is told of it as of one that is read is this.
+fn has_no_reader(pipe: &PipeWriter) -> io::Result<()> {
+    let mut asked = [PollFd::new(pipe, PollFlags::empty())];
+    rustix::event::poll(&mut asked, Some(&Timespec::default()))?;
+    match asked[0].revents().intersects(PollFlags::ERR | PollFlags::HUP) {
+        true => Ok(()),
+        false => Err(io::ErrorKind::WouldBlock.into()),
     }
 }
 

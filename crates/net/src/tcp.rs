@@ -66,18 +66,20 @@ impl TcpStream {
     /// each attempt's.
     ///
     /// # Errors
-    /// `ConnectionRefused`, `TimedOut` and what else the system says; for a name also what
-    /// [`lookup_host`](crate::lookup_host) says. Attempts that failed differently are one error,
-    /// `Multiple exceptions: …`, with a [`ConnectError`](crate::ConnectError) inside.
+    /// `ConnectionRefused`, `TimedOut` and what else the system says, with the address, as a
+    /// [`ConnectError`](crate::ConnectError) inside the error, which has the system's own: several
+    /// attempts are one error, `Multiple exceptions: …`. For a name also what
+    /// [`lookup_host`](crate::lookup_host) says.
     ///
     /// # Cancel safety
     /// Dropped, the attempts are given up and their sockets closed, and a lookup is abandoned.
+    #[track_caller]
     pub fn connect(target: impl ToSocketAddrs) -> Connect {
         match target.to_target() {
             Ok(Target::One(address)) => Connect::new(Ok(address)),
             Err(error) => Connect::new(Err(error)),
             target => Connect::by(async {
-                crate::Connect::to_target(target).await.map_err(io::Error::from)
+                crate::Connect::to_target(target).run().await.map_err(io::Error::from)
             }),
         }
     }
@@ -114,7 +116,11 @@ impl TcpListener {
     /// connections wait to be accepted. For anything else: [`TcpListener::options`].
     ///
     /// # Errors
-    /// `AddrInUse`, `AddrNotAvailable`, `PermissionDenied` and what else the system says.
+    /// `AddrInUse`, `AddrNotAvailable`, `PermissionDenied` and what else the system says, with the
+    /// address.
+    ///
+    /// # Cancel safety
+    /// It ends in its first poll: nothing is ever done by half.
     pub async fn bind(address: impl Into<SocketAddr>) -> io::Result<TcpListener> {
         ListenOptions::new().bind(address.into())
     }

@@ -39,10 +39,8 @@ macro_rules! async_read {
     };
 }
 
-/// Implements the `AsyncWrite` that is in scope: `$close` is what it calls the end of writing, and `$more`
-/// what else it has.
 macro_rules! async_write {
-    ($close:ident; $type:ty, $bound:ident, $stream:ident => $whole:expr; $($more:tt)*) => {
+    ($type:ty, $bound:ident, $stream:ident => $whole:expr) => {
         impl<S: $bound> AsyncWrite for $type {
             fn poll_write(
                 self: Pin<&mut Self>,
@@ -68,27 +66,22 @@ macro_rules! async_write {
             }
 
             /// Shuts down writing. A pipe has no such thing: there the end is when it is dropped.
-            fn $close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
                 let $stream = &*self;
                 Poll::Ready($whole.close_writing())
             }
-
-            $($more)*
         }
     };
 }
 
-#[cfg(feature = "tokio-io")]
-pub(crate) use async_write;
-
 async_read!(ByteStream<S>, Reads, stream => stream);
-async_write!(poll_close; ByteStream<S>, Writes, stream => stream;);
+async_write!(ByteStream<S>, Writes, stream => stream);
 async_read!(&ByteStream<S>, Reads, stream => stream);
-async_write!(poll_close; &ByteStream<S>, Writes, stream => stream;);
+async_write!(&ByteStream<S>, Writes, stream => stream);
 async_read!(ReadHalf<'_, S>, Connection, half => half.0);
-async_write!(poll_close; WriteHalf<'_, S>, Connection, half => half.0;);
+async_write!(WriteHalf<'_, S>, Connection, half => half.0);
 async_read!(OwnedReadHalf<S>, Connection, half => half.0);
-async_write!(poll_close; OwnedWriteHalf<S>, Connection, half => half.stream;);
+async_write!(OwnedWriteHalf<S>, Connection, half => half.stream);
 
 macro_rules! conversions {
     ($type:ty, $bound:ident) => {

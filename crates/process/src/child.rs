@@ -41,6 +41,9 @@ use crate::wait::Wait;
 /// ended. In debug mode such a drop is reported on the log target `corio::process`;
 /// [`Child::detach`] says that it is meant.
 ///
+/// Dropped in a copy of this process that foreign code has forked off, it does nothing, and is not closed:
+/// the child is the original's.
+///
 /// # Statuses
 /// They are std's: a child that was killed by a signal has no [`code`](ExitStatus::code) but a
 /// [`signal`](std::os::unix::process::ExitStatusExt::signal); asyncio's `returncode` is
@@ -54,7 +57,14 @@ pub struct Child {
     pub stderr: Option<ChildStderr>,
     exit: Arc<Exit>,
     on_drop: OnDrop,
+    /// The process whose child it is: a copy of that, made by foreign code's `fork`, has this object too.
+    parent: u32,
 }
+
+/// How long after its leader's end a group is looked at again, at first: mostly all of it ends at once.
+const GROUP_PAUSE_MIN: Duration = Duration::from_millis(1);
+/// And at most: later than this nobody wants to hear that it has ended.
+const GROUP_PAUSE_MAX: Duration = Duration::from_millis(50);
 
 /// What happens to a child that runs when its owner is dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +77,8 @@ pub(crate) enum OnDrop {
 
 impl Child {
     pub(crate) fn new(exit: Arc<Exit>, on_drop: OnDrop) -> Child {
-        Child { stdin: None, stdout: None, stderr: None, exit, on_drop }
+        let parent = std::process::id();
+        Child { stdin: None, stdout: None, stderr: None, exit, on_drop, parent }
     }
 
     /// The number of the process. Once the child is reaped, the system may give it to another one: to
@@ -262,13 +273,76 @@ impl Child {
     /// Sends a signal to the child and all that are in its group, which mostly are its own children. It
     /// must lead a group ([`Command::process_group`](crate::Command::process_group)`(0)`, or a session).
     ///
-    /// It does nothing once the child itself has ended: the group's number may be another one's then. To
-    /// end a whole tree, signal it before its root ends.
+    /// Once the child itself has ended, Linux from 6.9 on still tells its group from another one that has
+    /// got its number, and the signal goes to what is left of it; elsewhere nothing is sent then. To end a
+    /// whole tree: [`Child::terminate_group_with_grace`].
     ///
     /// # Errors
     /// `InvalidInput` if the child leads no group; and as [`Child::send_signal`].
     pub fn send_signal_to_group(&self, kind: SignalKind) -> io::Result<()> {
         self.exit.signal_group(kind)
+    }
+
+    /// Asks the child's whole [group](Child::send_signal_to_group) to end (`SIGTERM`), waits for `grace` at
+    /// most until nothing of it is left, then kills what is left (`SIGKILL`), and gives the child's status:
+    /// so nothing of what it has started survives, be the child itself ever so obedient.
+    ///
+    /// ```
+    /// use corio_process::{Stdio, create_subprocess_shell};
+    /// use std::time::Duration;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// # corio_base::park::block_on(async {
+    /// let mut command = create_subprocess_shell("(trap '' TERM; echo up; sleep 60) & wait");
+    /// let mut tree = command.process_group(0).stdout(Stdio::piped()).spawn()?;
+    /// let pipe = tree.stdout.take().unwrap();
+    /// assert_eq!(pipe.read(&mut [0; 8]).await?, 3);
+    /// tree.terminate_group_with_grace(Duration::from_millis(50)).await?;
+    /// assert_eq!(pipe.read(&mut [0; 8]).await?, 0); // nobody is left who could write to it
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
+    ///
+    /// Where a group cannot be told from another one once its leader has ended (before Linux 6.9, and on
+    /// other systems), the rest is killed as soon as the child itself has ended.
+    ///
+    /// # Errors
+    /// As [`Child::send_signal_to_group`] and [`Child::wait`].
+    ///
+    /// # Cancel safety
+    /// Dropped in the grace, it kills nobody: the group has been asked. To kill it then, send
+    /// `SignalKind::kill()` to it.
+    pub async fn terminate_group_with_grace(&mut self, grace: Duration) -> io::Result<ExitStatus> {
+        if !self.exit.can_name_group() {
+            self.exit.take_group_along();
+        }
+        self.exit.signal_group(SignalKind::terminate())?;
+        let mut sleep = pin!(corio_timer::sleep(grace));
+        let over = {
+            let mut gone = pin!(self.group_is_gone());
+            std::future::poll_fn(|context| match gone.as_mut().poll(context) {
+                Poll::Ready(result) => Poll::Ready(result.map(|()| false)),
+                Poll::Pending => sleep.as_mut().poll(context).map(|_| Ok(true)),
+            })
+            .await?
+        };
+        if over {
+            self.exit.signal_group(SignalKind::kill())?;
+        }
+        self.wait().await
+    }
+
+    /// Waits until the child has ended and nothing of its group is left, as far as that can be known. No
+    /// event tells the latter.
+    async fn group_is_gone(&mut self) -> io::Result<()> {
+        self.wait().await?;
+        let mut pause = GROUP_PAUSE_MIN;
+        while self.exit.group_is_left() {
+            let _ = corio_timer::sleep(pause).await;
+            pause = (2 * pause).min(GROUP_PAUSE_MAX);
+        }
+        Ok(())
     }
 
     /// Lets the child run on by itself; it is reaped when it ends. What is dropping it, but says that it is
@@ -285,6 +359,13 @@ impl Child {
 
 impl Drop for Child {
     fn drop(&mut self) {
+        if std::process::id() != self.parent {
+            // It is not this process's child. And the reactor is the parent's, as far as the system goes:
+            // what is taken out of it here would be missing there.
+            std::mem::forget((self.stdin.take(), self.stdout.take(), self.stderr.take()));
+            std::mem::forget(self.exit.clone());
+            return;
+        }
         if let Ok(Some(_)) | Err(_) = self.try_wait() {
             return;
         }

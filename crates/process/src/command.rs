@@ -40,6 +40,7 @@ pub struct Command {
     stderr: Set,
     on_drop: OnDrop,
     leads_group: bool,
+    begins_session: bool,
     /// Its error goes where its output goes.
     is_merged: bool,
 }
@@ -172,14 +173,17 @@ impl Command {
     /// [`Child::send_signal_to_group`] reaches. A Ctrl-C at the terminal does not reach other groups.
     pub fn process_group(&mut self, group: i32) -> &mut Command {
         self.std.process_group(group);
-        self.leads_group = group == 0;
+        self.leads_group = group == 0 || self.begins_session;
         self
     }
 
     /// Has the child begin a session, and with it a group, which it leads: asyncio's `start_new_session`.
     /// It has no terminal then. Takes the place of [`Command::process_group`].
     pub fn start_new_session(&mut self) -> &mut Command {
-        crate::pre_exec::new_session(&mut self.std);
+        if !self.begins_session {
+            crate::pre_exec::new_session(&mut self.std);
+        }
+        self.begins_session = true;
         self.leads_group = true;
         self
     }
@@ -278,6 +282,11 @@ impl Command {
         &mut self.std
     }
 
+    /// Std's command, to look at.
+    pub fn as_std(&self) -> &StdCommand {
+        &self.std
+    }
+
     /// Std's command.
     pub fn into_std(self) -> StdCommand {
         self.std
@@ -293,6 +302,7 @@ impl From<StdCommand> for Command {
             stderr: Set::ByNobody,
             on_drop: OnDrop::LeaveIt,
             leads_group: false,
+            begins_session: false,
             is_merged: false,
         }
     }

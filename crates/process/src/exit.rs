@@ -46,6 +46,8 @@ pub(crate) struct Exit {
     /// Where it was spawned.
     place: &'static Location<'static>,
     leads_group: bool,
+    /// Of one that leads a group, also after its end: it goes on naming the group.
+    group: Option<Arc<OwnedFd>>,
     state: Mutex<State>,
 }
 
@@ -65,6 +67,8 @@ pub(crate) struct Running {
     /// Readable once it has ended; `None` where the system gave none.
     pub(crate) descriptor: Option<Arc<OwnedFd>>,
     pub(crate) watched: Watched,
+    /// The rest of its group is killed when it is reaped.
+    takes_group_along: bool,
 }
 
 impl Exit {
@@ -77,12 +81,15 @@ impl Exit {
         place: &'static Location<'static>,
     ) -> Arc<Exit> {
         let descriptor = descriptor.map(Arc::new);
-        let running = Running { pid, descriptor, watched: Watched::Nobody };
+        let group = if leads_group { descriptor.clone() } else { None };
+        let watched = Watched::Nobody;
+        let running = Running { pid, descriptor, watched, takes_group_along: false };
         Arc::new(Exit {
             id: pid.as_raw_nonzero().get().unsigned_abs(),
             program: program.to_owned(),
             place,
             leads_group,
+            group,
             state: Mutex::new(State {
                 phase: Phase::Running(running),
                 waiters: Waiters::default(),
@@ -116,6 +123,10 @@ impl Exit {
             let mut state = self.state();
             let Phase::Running(running) = &state.phase else { return Ok(()) };
             let descriptor = running.descriptor.as_ref().map(|descriptor| descriptor.as_fd());
+            if running.takes_group_along && sys::has_ended(running.pid)? {
+                // It is not reaped yet, so the number is its group's. There may be nobody left in it.
+                let _ = rustix::process::kill_process_group(running.pid, Signal::KILL);
+            }
             let outcome = match sys::try_wait(running.pid, descriptor) {
                 Ok(Some(status)) => Ok(status),
                 // Edge 3.
@@ -193,7 +204,8 @@ impl Exit {
         .map_err(|error| cannot_signal(self, kind, error))
     }
 
-    /// Sends a signal to the child's whole group, unless the child itself has ended.
+    /// Sends a signal to the child's whole group; if the child itself has ended, only where the system can
+    /// still tell which group that is.
     pub(crate) fn signal_group(&self, kind: SignalKind) -> io::Result<()> {
         let signal = named(kind).map_err(|error| cannot_signal(self, kind, error))?;
         if !self.leads_group {
@@ -203,9 +215,46 @@ impl Exit {
             );
             return Err(cannot_signal(self, kind, error));
         }
-        // A group has its leader's number, which is not given away before the leader is reaped.
-        self.with_running(|running| Ok(rustix::process::kill_process_group(running.pid, signal)?))
-            .map_err(|error| cannot_signal(self, kind, error))
+        let sent = match &self.state().phase {
+            // A group has its leader's number, which is not given away before the leader is reaped.
+            Phase::Running(running) => {
+                rustix::process::kill_process_group(running.pid, signal).map_err(io::Error::from)
+            }
+            Phase::Ended(_) => match &self.group {
+                Some(group) => sys::send_to_group(group.as_fd(), Some(signal)),
+                None => Ok(()),
+            },
+        };
+        match sent {
+            // Nobody is left, or nobody can tell.
+            Err(error) if sys::says_no_process(&error) || sys::cannot_name_group(&error) => Ok(()),
+            sent => sent.map_err(|error| cannot_signal(self, kind, error)),
+        }
+    }
+
+    /// Whether the system will know the group when its leader has ended.
+    pub(crate) fn can_name_group(&self) -> bool {
+        self.group.as_ref().is_some_and(|group| match sys::send_to_group(group.as_fd(), None) {
+            Ok(()) => true,
+            Err(error) => !sys::cannot_name_group(&error),
+        })
+    }
+
+    /// Whether somebody is left in the group, as far as that can be known. A zombie is somebody.
+    pub(crate) fn group_is_left(&self) -> bool {
+        let group = self.group.as_ref();
+        group.is_some_and(|group| match sys::send_to_group(group.as_fd(), None) {
+            Ok(()) => true,
+            // Somebody who has become another user's.
+            Err(error) => !sys::says_no_process(&error) && !sys::cannot_name_group(&error),
+        })
+    }
+
+    /// Has the rest of the group killed in the step that reaps its leader.
+    pub(crate) fn take_group_along(&self) {
+        if self.leads_group {
+            self.if_running(|running| running.takes_group_along = true);
+        }
     }
 
     /// Does `send` to the child before anybody reaps it; nothing if that has happened.
@@ -244,4 +293,35 @@ fn named(kind: SignalKind) -> io::Result<Signal> {
     Signal::from_named_raw(kind.as_raw()).or_else(|| real_time::signal(kind)).ok_or_else(|| {
         io::Error::new(io::ErrorKind::InvalidInput, "this system has no such signal")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::os::unix::process::CommandExt;
+    use std::process::{Command, Stdio};
+
+    use corio_base::park::block_on;
+
+    use super::*;
+    use crate::wait::Wait;
+
+    #[test]
+    #[expect(clippy::zombie_processes, reason = "`Exit` waits for it")]
+    fn a_group_that_cannot_be_named_later_is_taken_along_by_its_leader() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "(trap '' TERM; echo up; exec sleep 600) & wait"]);
+        let mut child = command.process_group(0).stdout(Stdio::piped()).spawn().expect("it starts");
+        let mut pipe = child.stdout.take().expect("it is piped");
+        pipe.read_exact(&mut [0; 3]).expect("it says so");
+        let pid = Pid::from_raw(child.id().cast_signed()).expect("above 0");
+        let exit = Exit::new(pid, None, command.get_program(), true, Location::caller());
+        assert!(!exit.can_name_group() && !exit.group_is_left());
+        exit.take_group_along();
+        exit.watch();
+        exit.signal_group(SignalKind::terminate()).expect("it runs");
+        assert!(block_on(Wait::new(&exit)).is_ok());
+        assert_eq!(pipe.read(&mut [0; 3]).expect("it ends"), 0);
+        exit.signal_group(SignalKind::kill()).expect("nothing is sent");
+    }
 }

@@ -38,7 +38,7 @@
 //! | `exit` | its state, and the lock under which it is reaped and signalled | |
 //! | `watch` | who hears of its end and reaps it | |
 //! | `sweep` | the last resort, without a descriptor | |
-//! | `sys` | what differs between systems | kqueue |
+//! | `sys` | what differs between systems | pidfd, kqueue |
 //! | `real_time` | signals without names | yes |
 //! | `error` | what goes wrong, in words | |
 //!
@@ -58,6 +58,8 @@ mod wait;
 
 mod communicate;
 mod pipes;
+#[cfg(feature = "tokio-io")]
+mod tokio_io;
 
 mod exit;
 mod sweep;

@@ -5,6 +5,9 @@ use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::Command as StdCommand;
 
+use rustix::io::Errno;
+use rustix::process::{getpgid, getppid, setpgid, setsid};
+
 use crate::command::Command;
 
 impl Command {
@@ -26,6 +29,19 @@ impl Command {
 
 /// Has the child begin a session.
 pub(crate) fn new_session(command: &mut StdCommand) {
-    // SAFETY: one system call, which is async-signal-safe; its error is a number and allocates nothing.
-    unsafe { command.pre_exec(|| Ok(rustix::process::setsid().map(drop)?)) };
+    // SAFETY: system calls that are async-signal-safe; their error is a number and allocates nothing.
+    unsafe { command.pre_exec(begin_session) };
+}
+
+fn begin_session() -> io::Result<()> {
+    match setsid() {
+        // It leads a group already, since the command has one of its own as well: back to its parent's, which
+        // waits for the program to begin, and whose group is therefore there.
+        Err(Errno::PERM) => {
+            setpgid(None, Some(getpgid(getppid())?))?;
+            setsid()?;
+        }
+        begun => drop(begun?),
+    }
+    Ok(())
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use corio_trace::WaitKind;
+use corio_trace::book::PlacedLeaf;
 
 use crate::exit::Exit;
 
@@ -21,13 +22,13 @@ use crate::exit::Exit;
 pub struct Wait<'a> {
     exit: &'a Arc<Exit>,
     id: Option<u64>,
-    place: &'static Location<'static>,
+    leaf: PlacedLeaf,
 }
 
 impl<'a> Wait<'a> {
     #[track_caller]
     pub(crate) fn new(exit: &'a Arc<Exit>) -> Self {
-        Wait { exit, id: None, place: Location::caller() }
+        Wait { exit, id: None, leaf: PlacedLeaf::new(Location::caller()) }
     }
 }
 
@@ -39,16 +40,14 @@ impl Future for Wait<'_> {
         let is_first = this.id.is_none();
         let polled = this.exit.poll(&mut this.id, context.waker());
         if polled.is_ready() {
+            this.leaf.clear();
             return polled;
         }
         if is_first && this.exit.is_watched_elsewhere() {
             // That loop need not run while this one waits.
             this.exit.leave_loop();
         }
-        let object = this.exit.id() as usize;
-        let wait =
-            corio_trace::Wait { kind: WaitKind::Process, object, owner: None, place: this.place };
-        corio_trace::record(&wait);
+        this.leaf.wait(WaitKind::Process, this.exit.id() as usize, None);
         Poll::Pending
     }
 }

@@ -22,6 +22,8 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::panic::Location;
 use std::task::{Context, Poll, ready};
 
+use corio_trace::book::PlacedLeaf;
+
 use crate::current;
 use crate::owns_fd::OwnsFd;
 use crate::reactor::ReactorHandle;
@@ -243,7 +245,8 @@ impl<T> Io<T> {
         context: &mut Context<'_>,
     ) -> Poll<io::Result<Ready>> {
         let id = &mut WaiterId::poll_form(direction);
-        self.registration.poll_ready_in_budget(id, context, Location::caller())
+        let leaf = PlacedLeaf::new(Location::caller());
+        self.registration.poll_ready_in_budget(id, context, &leaf)
     }
 
     /// Tries `op` now, if the descriptor is ready for `direction`; notes it if `op` would block.
@@ -401,7 +404,7 @@ impl<T> Io<T> {
         &self,
         id: &mut WaiterId,
         context: &mut Context<'_>,
-        place: &'static Location<'static>,
+        leaf: &PlacedLeaf,
         op: &mut impl FnMut(&T) -> io::Result<(R, After)>,
     ) -> Poll<io::Result<R>> {
         let direction = id.direction();
@@ -409,12 +412,13 @@ impl<T> Io<T> {
         let budget = source.budget(direction);
         ready!(budget.poll_available(context));
         loop {
-            let seen = ready!(self.registration.poll_ready(source, id, context, place))?;
+            let seen = ready!(self.registration.poll_ready(source, id, context, leaf))?;
             match op(&self.inner) {
                 Ok((output, after)) => {
                     budget.spend();
                     if after == After::Drained {
-                        source.waitable.state.clear_after_short(direction, seen);
+                        // Whether it was cleared or an edge came in between: the next attempt sees.
+                        let _ = source.waitable.state.clear_after_short(direction, seen);
                     }
                     return Poll::Ready(Ok(output));
                 }

@@ -13,6 +13,7 @@
 //! | `waiter_id` | tells the waiters of one descriptor apart | |
 //! | `waiters` | who waits for one descriptor | |
 //! | `source` | one registered descriptor: its word, its waiters, its budgets | |
+//! | `watch_lists` | which watched descriptors are ready | |
 //! | `registry` | which key is which descriptor; old keys find nobody | |
 //! | `unpark_state` | the word that makes many unparks one system call | |
 //! | `driver` | the two systems below: epoll of our own, and `polling` | yes |
@@ -26,6 +27,7 @@
 //! | `traits` | `futures_io` for [`Io`] | |
 //! | `waiter` | one waiter of an [`Io`], for whoever writes futures | |
 //! | `wait` | the futures of [`Io`] | |
+//! | `watch` | [`WatchList`]: many descriptors for one owner, who tries them itself | |
 //!
 //! Nothing here knows tasks or timers, and nothing here reads or writes bytes by itself.
 //!
@@ -54,6 +56,7 @@ mod state;
 mod unpark_state;
 mod waiter_id;
 mod waiters;
+mod watch_lists;
 
 mod driver;
 mod reactor;
@@ -70,6 +73,7 @@ mod registration;
 mod traits;
 mod wait;
 mod waiter;
+mod watch;
 
 pub use driver::DriverKind;
 pub use io::{After, Io};
@@ -78,13 +82,16 @@ pub use reactor::{Reactor, ReactorHandle};
 pub use ready::{Direction, Ready};
 pub use wait::{ReadyFuture, With};
 pub use waiter::Waiter;
+pub use watch::{Tried, WatchList};
 
 /// The pieces that the loom models drive.
 #[doc(hidden)]
 pub mod model {
+    pub use crate::registry::Key;
     pub use crate::slot::Slot;
     pub use crate::source::Waitable;
     pub use crate::state::{Cleared, Drained, ReadyState, Snapshot};
     pub use crate::unpark_state::{ToDo, UnparkState};
     pub use crate::waiter_id::WaiterId;
+    pub use crate::watch_lists::{Owner, Watch, WatchLists};
 }

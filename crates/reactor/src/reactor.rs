@@ -10,8 +10,8 @@
 //! | `unpark` | the loop, and whoever unparks it | atomic |
 //! | `registry` | whoever registers; the loop once a turn that found something | the mutex |
 //!
-//! Locks nest in one order: the process's lock for first uses, `registry`, then a source's waiters. No waker runs and none is dropped
-//! under any of them.
+//! Locks nest in one order: the process's lock for first uses, `registry`, then a source's waiters. No waker
+//! runs and none is dropped under any of them.
 
 use std::fmt;
 use std::io;
@@ -24,10 +24,11 @@ use corio_base::{Park, Parked, Unpark, Unparker, Wait, WakeBatch};
 
 use crate::driver::{DriverKind, Registrar, Selector};
 use crate::ready::Ready;
-use crate::registry::{Refused, Registry};
+use crate::registry::{Key, Refused, Registry};
 use crate::source::{self, Source};
 use crate::state::Drained;
 use crate::unpark_state::{ToDo, UnparkState};
+use crate::watch_lists::{Owner, Watch};
 
 /// Waits for descriptors: the [`Park`] of a loop.
 ///
@@ -47,7 +48,8 @@ pub struct Reactor {
     selector: Box<dyn Selector>,
     /// Where the loop waits while no descriptor is registered.
     thread: ThreadPark,
-    /// Wakers of one turn; kept for its memory.
+    /// What one wait found, and whom it wakes; kept for their memory.
+    found: Vec<(Key, Ready)>,
     batch: WakeBatch,
 }
 
@@ -78,7 +80,7 @@ impl Reactor {
             registry: Mutex::new(Registry::new()),
             kind,
         });
-        Ok(Reactor { shared, selector, thread, batch: WakeBatch::new() })
+        Ok(Reactor { shared, selector, thread, found: Vec::new(), batch: WakeBatch::new() })
     }
 
     /// The handle by which descriptors are registered here.
@@ -87,17 +89,36 @@ impl Reactor {
     }
 }
 
+impl Reactor {
+    /// Waits for nothing but an unpark.
+    fn park_alone(&mut self, wait: Wait) -> io::Result<()> {
+        self.thread.park(wait).map(|_| ())
+    }
+
+    /// Waits, and tells who watches the loops if there is nothing that could end it in this process.
+    fn wait(&mut self, wait: Wait, alone: bool) -> io::Result<()> {
+        let park = |reactor: &mut Self| match alone {
+            true => reactor.park_alone(wait),
+            false => reactor.selector.select(wait),
+        };
+        if wait == Wait::Forever
+            && corio_trace::enabled()
+            && self.shared.registry().len() <= corio_trace::pulse::aside()
+        {
+            return corio_trace::pulse::alone(|| park(self));
+        }
+        park(self)
+    }
+}
+
 impl Park for Reactor {
     fn park(&mut self, wait: Wait) -> io::Result<Parked> {
         let alone = wait == Wait::Forever && self.shared.registry().len() == 0;
         let wait = self.shared.unpark.begin(wait, alone);
-        let waited = if alone && wait == Wait::Forever {
-            self.thread.park(wait).map(|_| ())
-        } else {
-            self.selector.select(wait)
-        };
+        let waited = self.wait(wait, alone && wait == Wait::Forever);
         self.shared.unpark.end();
-        let events = self.shared.deliver(&mut *self.selector, &mut self.batch);
+        self.selector.drain(&mut self.found);
+        let events = self.shared.deliver(&mut self.found, &mut self.batch);
         if events > 0 && corio_trace::enabled() {
             corio_trace::emit(&corio_trace::Event::IoReady { count: events });
         }
@@ -112,11 +133,9 @@ impl Park for Reactor {
 
 impl Drop for Reactor {
     fn drop(&mut self) {
-        let sources = self.shared.registry().close();
-        for source in &sources {
-            source.waitable.shut_down(&mut self.batch);
-        }
+        let sources = self.shared.registry().close(&mut self.batch);
         self.batch.wake_all();
+        drop(sources);
     }
 }
 
@@ -222,6 +241,33 @@ impl Shared {
         batch.wake_all();
     }
 
+    /// Whether the system has to be asked for each wait.
+    #[inline]
+    pub(crate) fn arms(&self) -> bool {
+        self.arms
+    }
+
+    /// A list for what `owner` watches; its number.
+    pub(crate) fn open_list(&self, owner: Arc<Owner>) -> u32 {
+        self.registry().open_list(owner)
+    }
+
+    /// Takes a list out.
+    pub(crate) fn close_list(&self, list: u32) {
+        let closed = self.registry().close_list(list);
+        drop(closed);
+    }
+
+    /// Who is told of a descriptor from now on. `false`: the reactor is gone.
+    pub(crate) fn set_watch(&self, key: Key, watch: Watch) -> bool {
+        self.registry().set_watch(key, watch)
+    }
+
+    /// Empties a list into `tokens`.
+    pub(crate) fn take_ready(&self, list: u32, tokens: &mut Vec<u32>) {
+        self.registry().take_ready(list, tokens);
+    }
+
     /// Makes the system tell of what somebody now waits for, where it has to be asked each time.
     #[inline]
     pub(crate) fn arm(&self, source: &Source, fd: BorrowedFd<'_>) -> io::Result<()> {
@@ -232,18 +278,18 @@ impl Shared {
     }
 
     /// Writes down what the selector found and collects wakers; says how many events there were.
-    fn deliver(&self, selector: &mut dyn Selector, batch: &mut WakeBatch) -> usize {
+    fn deliver(&self, found: &mut Vec<(Key, Ready)>, batch: &mut WakeBatch) -> usize {
+        if found.is_empty() {
+            return 0;
+        }
+        // A one-shot event disarms both directions: whoever waits for the other one has to wake, too,
+        // and arm again.
+        let also = if self.arms { Ready::READABLE | Ready::WRITABLE } else { Ready::EMPTY };
+        let mut registry = self.registry();
         let mut events = 0;
-        let mut registry = None;
-        selector.drain(&mut |key, ready| {
-            let registry = registry.get_or_insert_with(|| self.registry());
-            let Some(source) = registry.get(key) else { return };
-            events += 1;
-            // A one-shot event disarms both directions: whoever waits for the other one has to
-            // wake, too, and arm again.
-            let wakes = if self.arms { Ready::READABLE | Ready::WRITABLE } else { ready };
-            source.waitable.deliver(ready, wakes, batch);
-        });
+        for (key, ready) in found.drain(..) {
+            events += usize::from(registry.deliver(key, ready, ready | also, batch));
+        }
         events
     }
 

@@ -15,11 +15,12 @@
 
 use std::io;
 use std::os::fd::{BorrowedFd, RawFd};
-use std::panic::Location;
 use std::sync::{Mutex, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use corio_base::loom::sync::Arc as SourceArc;
+use corio_trace::book::PlacedLeaf;
+use corio_trace::{Wait, WaitKind};
 
 use crate::current;
 use crate::first_use::FirstUse;
@@ -101,7 +102,7 @@ impl Registration {
         source: &Source,
         id: &mut WaiterId,
         context: &Context<'_>,
-        place: &'static Location<'static>,
+        leaf: &PlacedLeaf,
     ) -> Poll<io::Result<Snapshot>> {
         let poll = source.poll_ready(id, context);
         if poll.is_pending() {
@@ -109,7 +110,7 @@ impl Registration {
                 return Poll::Ready(Err(error));
             }
             if corio_trace::enabled() {
-                self.record(id.direction(), place);
+                self.record(*id, leaf);
             }
         }
         poll
@@ -121,14 +122,32 @@ impl Registration {
         &self,
         id: &mut WaiterId,
         context: &mut Context<'_>,
-        place: &'static Location<'static>,
+        leaf: &PlacedLeaf,
     ) -> Poll<io::Result<Ready>> {
         let source = self.source()?;
         let budget = source.budget(id.direction());
         ready!(budget.poll_available(context));
-        let seen = ready!(self.poll_ready(source, id, context, place))?;
+        let seen = ready!(self.poll_ready(source, id, context, leaf))?;
         budget.spend();
         Poll::Ready(Ok(seen.ready()))
+    }
+
+    /// For a descriptor that is watched: asks the system, where it has to be asked for each wait, with a
+    /// waiter that nobody is.
+    #[cold]
+    pub(crate) fn poll_watched(
+        &self,
+        source: &Source,
+        direction: Direction,
+    ) -> Poll<io::Result<Snapshot>> {
+        let context = Context::from_waker(Waker::noop());
+        let poll = source.poll_ready(&mut WaiterId::poll_form(direction), &context);
+        if poll.is_pending()
+            && let Err(error) = source.shared.arm(source, self.fd())
+        {
+            return Poll::Ready(Err(error));
+        }
+        poll
     }
 
     /// Takes the waiter back, if it ever waited.
@@ -142,19 +161,20 @@ impl Registration {
         }
     }
 
-    /// Leaves word of what the task waits for.
+    /// Leaves word of what the task waits for: for as long as the future lives or, where a poll form waits,
+    /// for this poll.
     #[cold]
-    fn record(&self, direction: Direction, place: &'static Location<'static>) {
-        let kind = match direction {
-            Direction::Read => corio_trace::WaitKind::Readable,
-            Direction::Write => corio_trace::WaitKind::Writable,
+    fn record(&self, id: WaiterId, leaf: &PlacedLeaf) {
+        let kind = match id.direction() {
+            Direction::Read => WaitKind::Readable,
+            Direction::Write => WaitKind::Writable,
         };
-        corio_trace::record(&corio_trace::Wait {
-            kind,
-            object: self.fd as usize,
-            owner: None,
-            place,
-        });
+        let object = self.fd as usize;
+        if id.is_numbered() {
+            leaf.wait(kind, object, None);
+        } else {
+            corio_trace::record(&Wait { kind, object, owner: None, place: leaf.place() });
+        }
     }
 
     fn fd(&self) -> BorrowedFd<'_> {

@@ -4,11 +4,13 @@
 //! a place in a table and the place's generation, so an event that was on its way while its
 //! descriptor was deregistered, and the place given to another, finds nobody.
 
+use corio_base::WakeBatch;
 use corio_base::loom::sync::Arc;
 
 use crate::reactor::Shared;
 use crate::ready::Ready;
 use crate::source::Source;
+use crate::watch_lists::{List, Owner, Watch, WatchLists};
 
 /// Bits of a key that name the place: 2^32 places on 64-bit systems, 2^20 where the system takes 32
 /// bits only, which leaves 12 bits of generation.
@@ -19,7 +21,7 @@ const GENERATION_MASK: u32 = if usize::BITS >= 64 { u32::MAX } else { (1 << 12) 
 
 /// What the system gives back with an event. Fits a `usize`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Key(pub(crate) u64);
+pub struct Key(pub u64);
 
 impl Key {
     fn new(place: u32, generation: u32) -> Self {
@@ -44,10 +46,14 @@ struct Entry {
 
 #[derive(Debug)]
 enum Content {
-    Used(Arc<Source>),
+    Used(Arc<Source>, Watch),
     /// The next free place.
     Free(u32),
 }
+
+// Every descriptor has one: the watch costs it nothing, for it lies where a free place has its next one.
+#[cfg(all(not(loom), target_pointer_width = "64"))]
+const _: () = assert!(size_of::<Entry>() == 24);
 
 /// No free place.
 const NONE: u32 = u32::MAX;
@@ -68,11 +74,13 @@ pub(crate) struct Registry {
     free: u32,
     used: usize,
     closed: bool,
+    lists: WatchLists,
 }
 
 impl Registry {
     pub(crate) const fn new() -> Self {
-        Registry { entries: Vec::new(), free: NONE, used: 0, closed: false }
+        let lists = WatchLists::new();
+        Registry { entries: Vec::new(), free: NONE, used: 0, closed: false, lists }
     }
 
     /// How many descriptors are registered.
@@ -103,50 +111,112 @@ impl Registry {
         self.used += 1;
         let key = Key::new(place, entry.generation);
         let source = Arc::new(Source::new(key, ready, shared.clone()));
-        entry.content = Content::Used(source.clone());
+        entry.content = Content::Used(source.clone(), Watch::NONE);
         Ok(source)
     }
 
     /// Who has `key` now.
+    #[cfg(test)]
+    pub(crate) fn get(&mut self, key: Key) -> Option<&Arc<Source>> {
+        find(&mut self.entries, key).map(|(source, _)| source)
+    }
+
+    /// Takes in that `key` is `ready`, and collects who is to be told: the waiters of `wakes`, and the owner
+    /// of its list. `false`: nobody has the key.
     #[inline]
-    pub(crate) fn get(&self, key: Key) -> Option<&Arc<Source>> {
-        match self.entries.get(key.place()) {
-            Some(Entry { generation, content: Content::Used(source) })
-                if *generation == key.generation() =>
+    pub(crate) fn deliver(
+        &mut self,
+        key: Key,
+        ready: Ready,
+        wakes: Ready,
+        batch: &mut WakeBatch,
+    ) -> bool {
+        let Some((source, watch)) = find(&mut self.entries, key) else { return false };
+        source.waitable.deliver(ready, wakes, batch);
+        self.lists.tell(watch, key, batch);
+        true
+    }
+
+    /// Who is told of `key` from now on. `false`: nobody has the key.
+    pub(crate) fn set_watch(&mut self, key: Key, new: Watch) -> bool {
+        let found = find(&mut self.entries, key);
+        found.map(|(_, watch)| *watch = new).is_some()
+    }
+
+    /// A new list; its number.
+    pub(crate) fn open_list(&mut self, owner: std::sync::Arc<Owner>) -> u32 {
+        self.lists.open(owner)
+    }
+
+    /// Takes a list out. It is to be dropped without the registry's lock.
+    #[must_use]
+    pub(crate) fn close_list(&mut self, list: u32) -> Option<List> {
+        for entry in &mut self.entries {
+            if let Content::Used(_, watch) = &mut entry.content
+                && watch.is_of(list)
             {
-                Some(source)
+                *watch = Watch::NONE;
             }
-            _ => None,
+        }
+        self.lists.close(list)
+    }
+
+    /// Empties a list: each number in it goes to `tokens`.
+    pub(crate) fn take_ready(&mut self, list: u32, tokens: &mut Vec<u32>) {
+        let Some(ready) = self.lists.ready(list) else { return };
+        for (key, token) in ready.drain(..) {
+            if let Some((_, watch)) = find(&mut self.entries, key) {
+                watch.unlist();
+            }
+            tokens.push(token);
         }
     }
 
     /// Empties the place of `key`. What it held is to be dropped without the registry's lock.
     #[must_use]
     pub(crate) fn remove(&mut self, key: Key) -> Option<Arc<Source>> {
-        self.get(key)?;
+        find(&mut self.entries, key)?;
         let entry = &mut self.entries[key.place()];
         entry.generation = entry.generation.wrapping_add(1) & GENERATION_MASK;
         let content = std::mem::replace(&mut entry.content, Content::Free(self.free));
         self.free = key.place() as u32;
         self.used -= 1;
         match content {
-            Content::Used(source) => Some(source),
+            Content::Used(source, _) => Some(source),
             Content::Free(_) => None,
         }
     }
 
-    /// Takes in nobody any more and gives out everybody.
+    /// Takes in nobody any more, ends all waits for good, and gives out everybody. The waiters go into
+    /// `batch`, and the owners of lists, each of which now has all that it watched.
+    ///
+    /// One step under the lock: who takes its list sees that the waits have ended.
     #[must_use]
-    pub(crate) fn close(&mut self) -> Vec<Arc<Source>> {
+    pub(crate) fn close(&mut self, batch: &mut WakeBatch) -> Vec<Arc<Source>> {
         self.closed = true;
         self.free = NONE;
         self.used = 0;
-        let entries = std::mem::take(&mut self.entries);
-        let used = entries.into_iter().filter_map(|entry| match entry.content {
-            Content::Used(source) => Some(source),
-            Content::Free(_) => None,
-        });
-        used.collect()
+        let mut sources = Vec::new();
+        for (place, entry) in std::mem::take(&mut self.entries).into_iter().enumerate() {
+            let Content::Used(source, mut watch) = entry.content else { continue };
+            source.waitable.shut_down(batch);
+            self.lists.tell(&mut watch, Key::new(place as u32, entry.generation), batch);
+            sources.push(source);
+        }
+        sources
+    }
+}
+
+/// Who has `key` now, and who is told of it.
+#[inline]
+fn find(entries: &mut [Entry], key: Key) -> Option<(&Arc<Source>, &mut Watch)> {
+    match entries.get_mut(key.place()) {
+        Some(Entry { generation, content: Content::Used(source, watch) })
+            if *generation == key.generation() =>
+        {
+            Some((source, watch))
+        }
+        _ => None,
     }
 }
 
@@ -180,7 +250,7 @@ mod tests {
         let gone = insert(&mut registry, &shared);
         insert(&mut registry, &shared);
         assert!(registry.remove(gone).is_some());
-        assert_eq!(registry.close().len(), 1);
+        assert_eq!(registry.close(&mut WakeBatch::new()).len(), 1);
         assert_eq!(registry.insert(Ready::EMPTY, &shared).err(), Some(Refused::Closed));
         assert!(registry.remove(gone).is_none());
     }

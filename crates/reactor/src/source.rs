@@ -41,6 +41,9 @@ impl Waitable {
         }
         let waits = self.waiters.register(id, waker, || {
             seen = self.state.load();
+            if !seen.was_waited_for() && !seen.ends_wait(direction) {
+                seen = self.state.mark_waited();
+            }
             seen.ends_wait(direction)
         });
         if waits { Poll::Pending } else { Poll::Ready(seen) }
@@ -49,8 +52,9 @@ impl Waitable {
     /// Takes in what the system told: sets the word, then moves the waiters of `wakes` to `batch`.
     #[inline]
     pub fn deliver(&self, ready: Ready, wakes: Ready, batch: &mut WakeBatch) {
-        self.state.set(ready);
-        self.waiters.take(wakes, batch);
+        if self.state.set(ready).was_waited_for() {
+            self.waiters.take(wakes, batch);
+        }
     }
 
     /// Ends all waits for good.

@@ -1,7 +1,7 @@
 //! The readiness word of one descriptor.
 //!
 //! ```text
-//!  word:  | tick ...                                   | AT_EAGAIN | SHUT_DOWN | Ready: 6 flags |
+//!  word:  | tick ...                          | WAITED | AT_EAGAIN | SHUT_DOWN | Ready: 6 flags |
 //!
 //!                    1 set: flags in, tick + 1
 //!    not ready ────────────────────────────────▶ ready
@@ -25,6 +25,11 @@
 //! It says nothing where something else than an empty queue may have ended it: the end of the
 //! stream (`READ_CLOSED`), the urgent mark (`PRIORITY`), an error. Then no further edge need come,
 //! and only `WouldBlock` clears. A driver that does not tell these apart sets `AT_EAGAIN` for good.
+//!
+//! **Whether anybody ever waited** stands in the same word (`WAITED`, set for good by the first waiter), so
+//! that an edge of a descriptor that has none, because it is watched ([`crate::WatchList`]), takes no lock.
+//! Both are read-modify-writes of one word, so one is first: either `set` finds the mark and looks for the
+//! waiter, or `mark_waited` finds the edge and nobody waits.
 
 use corio_base::loom::sync::atomic::{AtomicUsize, Ordering};
 
@@ -35,9 +40,11 @@ const READY_MASK: usize = 0x3f;
 const SHUT_DOWN: usize = 1 << 6;
 /// Only `WouldBlock` says that the descriptor is drained.
 const AT_EAGAIN: usize = 1 << 7;
-/// The tick fills the rest of the word. It wraps: 2^56 edges between a reader's attempt and its
-/// clear (2^24 on 32-bit systems, still hours of edges at a million a second) do not happen.
-const TICK_ONE: usize = 1 << 8;
+/// There was a waiter once: whoever sets the word has to look for one.
+const WAITED: usize = 1 << 8;
+/// The tick fills the rest of the word. It wraps: 2^55 edges between a reader's attempt and its
+/// clear (2^23 on 32-bit systems, still seconds of edges at a million a second) do not happen.
+const TICK_ONE: usize = 1 << 9;
 const TICK_MASK: usize = !(TICK_ONE - 1);
 
 /// When a descriptor counts as drained.
@@ -66,10 +73,22 @@ impl Snapshot {
         self.0 & (Ready::of(direction).0 as usize | SHUT_DOWN) != 0
     }
 
+    /// Whether `direction` is worth an attempt, and has not ended.
+    #[inline]
+    pub(crate) fn is_worth_a_try(self, direction: Direction) -> bool {
+        self.0 & (Ready::of(direction).0 as usize | SHUT_DOWN) == Ready::of(direction).0 as usize
+    }
+
     /// Whether the registration or its reactor is gone.
     #[inline]
     pub fn is_shut_down(self) -> bool {
         self.0 & SHUT_DOWN != 0
+    }
+
+    /// Whether somebody may wait for the descriptor.
+    #[inline]
+    pub(crate) fn was_waited_for(self) -> bool {
+        self.0 & WAITED != 0
     }
 }
 
@@ -102,17 +121,27 @@ impl ReadyState {
         Snapshot(self.0.load(Ordering::Acquire))
     }
 
-    /// Edge 1: the system told of `ready`.
+    /// The first waiter marks the word, and gets what it says then.
+    #[cold]
+    pub(crate) fn mark_waited(&self) -> Snapshot {
+        // AcqRel: Acquire as in `load`; Release, so that the `set` that finds the mark comes after it in
+        // the eyes of the lock, too.
+        Snapshot(self.0.fetch_or(WAITED, Ordering::AcqRel) | WAITED)
+    }
+
+    /// Edge 1: the system told of `ready`. What the word said before.
     #[inline]
-    pub fn set(&self, ready: Ready) {
+    pub fn set(&self, ready: Ready) -> Snapshot {
         let add = |word: usize| (word | ready.0 as usize).wrapping_add(TICK_ONE);
         let mut word = self.0.load(Ordering::Relaxed);
-        // Release: pairs with the Acquire in `load`. Acquire is not needed: nothing is read here.
+        // Release: pairs with the Acquire in `load`. Acquire is not needed: nothing is read here, and
+        // what WAITED leads to is under a lock.
         while let Err(now) =
             self.0.compare_exchange_weak(word, add(word), Ordering::Release, Ordering::Relaxed)
         {
             word = now;
         }
+        Snapshot(word)
     }
 
     /// Edges 2 and 3: an attempt made after `seen` found `direction` blocked.
@@ -141,17 +170,18 @@ impl ReadyState {
         }
     }
 
-    /// Edge 2, after an operation that moved fewer bytes than asked, if that proves anything.
+    /// Edge 2, after an operation that moved fewer bytes than asked, if that proves anything: `TryAgain`
+    /// if it does not.
     #[inline]
-    pub fn clear_after_short(&self, direction: Direction, seen: Snapshot) {
+    pub fn clear_after_short(&self, direction: Direction, seen: Snapshot) -> Cleared {
         let doubt = match direction {
             Direction::Read => Ready::READ_CLOSED | Ready::PRIORITY | Ready::ERROR,
             Direction::Write => Ready::WRITE_CLOSED | Ready::ERROR,
         };
         if seen.0 & (AT_EAGAIN | doubt.0 as usize) == 0 {
-            // Whether it was cleared or an edge came in between: the next attempt will see.
-            let _ = self.clear(direction, seen);
+            return self.clear(direction, seen);
         }
+        Cleared::TryAgain
     }
 
     /// Edge 4: nothing more will be told, and no clear succeeds any more.
@@ -200,15 +230,15 @@ mod tests {
     fn a_short_read_proves_nothing_when_something_else_may_have_ended_it() {
         for doubt in [Ready::READ_CLOSED, Ready::PRIORITY, Ready::ERROR] {
             let state = ReadyState::new(Ready::READABLE | doubt, Drained::AfterShort);
-            state.clear_after_short(Direction::Read, state.load());
+            let _ = state.clear_after_short(Direction::Read, state.load());
             assert!(state.load().ends_wait(Direction::Read), "{doubt:?}");
         }
         let state = ReadyState::new(Ready::READABLE, Drained::AtWouldBlock);
-        state.clear_after_short(Direction::Read, state.load());
+        let _ = state.clear_after_short(Direction::Read, state.load());
         assert!(state.load().ends_wait(Direction::Read));
 
         let state = ReadyState::new(Ready::READABLE | Ready::WRITE_CLOSED, Drained::AfterShort);
-        state.clear_after_short(Direction::Read, state.load());
+        let _ = state.clear_after_short(Direction::Read, state.load());
         assert!(!state.load().ends_wait(Direction::Read));
     }
 

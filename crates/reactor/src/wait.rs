@@ -9,6 +9,8 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use corio_trace::book::PlacedLeaf;
+
 use crate::io::After;
 use crate::ready::{Direction, Ready};
 use crate::registration::Registration;
@@ -24,14 +26,14 @@ use crate::waiter_id::WaiterId;
 pub struct ReadyFuture<'a> {
     registration: &'a Registration,
     id: WaiterId,
-    place: &'static Location<'static>,
+    leaf: PlacedLeaf,
 }
 
 impl<'a> ReadyFuture<'a> {
     #[track_caller]
     pub(crate) fn new(registration: &'a Registration, direction: Direction) -> Self {
-        let place = Location::caller();
-        ReadyFuture { registration, id: WaiterId::new(direction), place }
+        let leaf = PlacedLeaf::new(Location::caller());
+        ReadyFuture { registration, id: WaiterId::new(direction), leaf }
     }
 }
 
@@ -40,7 +42,7 @@ impl Future for ReadyFuture<'_> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<Ready>> {
         let this = &mut *self;
-        this.registration.poll_ready_in_budget(&mut this.id, context, this.place)
+        this.registration.poll_ready_in_budget(&mut this.id, context, &this.leaf)
     }
 }
 

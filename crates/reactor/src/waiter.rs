@@ -6,8 +6,11 @@
 
 use std::fmt;
 use std::io;
+use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::task::{Context, Poll};
+
+use corio_trace::book::PlacedLeaf;
 
 use crate::io::{After, Io};
 use crate::ready::Direction;
@@ -51,15 +54,18 @@ use crate::waiter_id::WaiterId;
 pub struct Waiter<'a, T> {
     io: &'a Io<T>,
     id: WaiterId,
-    /// Where the program made it.
-    place: &'static Location<'static>,
+    /// Where the program made it and, once it has waited in debug mode, the record of that.
+    ///
+    /// # Invariant
+    /// Without a record while `id` has no number, so that nothing is left in it to be dropped.
+    leaf: ManuallyDrop<PlacedLeaf>,
 }
 
 impl<'a, T> Waiter<'a, T> {
     #[inline]
     #[track_caller]
     pub(crate) fn new(io: &'a Io<T>, id: WaiterId) -> Self {
-        Waiter { io, id, place: Location::caller() }
+        Waiter { io, id, leaf: ManuallyDrop::new(PlacedLeaf::new(Location::caller())) }
     }
 
     /// What it waits for.
@@ -79,14 +85,17 @@ impl<'a, T> Waiter<'a, T> {
         context: &mut Context<'_>,
         mut op: impl FnMut(&T) -> io::Result<(R, After)>,
     ) -> Poll<io::Result<R>> {
-        self.io.poll_op(&mut self.id, context, self.place, &mut op)
+        self.io.poll_op(&mut self.id, context, &self.leaf, &mut op)
     }
 }
 
 impl<T> Drop for Waiter<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        self.io.registration().forget(self.id);
+        if self.id.is_numbered() {
+            self.leaf.clear();
+            self.io.registration().forget(self.id);
+        }
     }
 }
 

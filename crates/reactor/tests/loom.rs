@@ -5,7 +5,8 @@ use std::task::{Poll, Wake, Waker};
 
 use corio_base::{Wait, WakeBatch};
 use corio_reactor::model::{
-    Cleared, Drained, ReadyState, Slot, ToDo, UnparkState, Waitable, WaiterId,
+    Cleared, Drained, Key, Owner, ReadyState, Slot, ToDo, UnparkState, Waitable, WaiterId, Watch,
+    WatchLists,
 };
 use corio_reactor::{Direction, Ready};
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -73,7 +74,7 @@ fn a_short_read_does_not_clear_a_new_edge() {
             let state = state.clone();
             move || state.set(Ready::READABLE)
         });
-        state.clear_after_short(Direction::Read, seen);
+        let _ = state.clear_after_short(Direction::Read, seen);
         reactor.join().unwrap();
         assert!(state.load().ends_wait(Direction::Read));
     });
@@ -143,6 +144,117 @@ fn a_dropped_waiter_takes_nobody_with_it() {
         waitable.remove(dropped);
         reactor.join().unwrap();
         assert_eq!(woken.0.load(Ordering::SeqCst), 1);
+    });
+}
+
+/// A watched descriptor: its word, and what the registry has of it under its lock.
+struct Watched {
+    state: ReadyState,
+    registry: Mutex<(WatchLists, Watch)>,
+    list: u32,
+    /// What the kernel has, as a count of edges.
+    data: AtomicUsize,
+}
+
+impl Watched {
+    fn new(owner: Waker) -> Watched {
+        let mut lists = WatchLists::new();
+        let list = lists.open(std::sync::Arc::new(Owner(owner)));
+        let state = ReadyState::new(Ready::EMPTY, Drained::AfterShort);
+        let registry = Mutex::new((lists, Watch::new(list, 7)));
+        Watched { state, registry, list, data: AtomicUsize::new(0) }
+    }
+
+    /// An edge, as the reactor takes it in: the word first, the list then, the wake without the lock.
+    fn edge(&self) {
+        self.data.fetch_add(1, Ordering::AcqRel);
+        let mut batch = WakeBatch::new();
+        {
+            let (lists, watch) = &mut *self.registry.lock().unwrap();
+            let _ = self.state.set(Ready::READABLE);
+            lists.tell(watch, Key(0), &mut batch);
+        }
+        batch.wake_all();
+    }
+
+    /// What its owner does when it is woken: takes the list, then tries until nothing is there. How much
+    /// it got.
+    fn serve(&self) -> usize {
+        {
+            let (lists, watch) = &mut *self.registry.lock().unwrap();
+            let ready = lists.ready(self.list).unwrap();
+            assert!(ready.len() <= 1, "listed twice");
+            if ready.drain(..).next().is_none() {
+                return 0;
+            }
+            watch.unlist();
+        }
+        let mut got = 0;
+        loop {
+            let seen = self.state.load();
+            if !seen.ends_wait(Direction::Read) {
+                return got;
+            }
+            match self.data.swap(0, Ordering::AcqRel) {
+                0 => {
+                    let _ = self.state.clear(Direction::Read, seen);
+                }
+                some => got += some,
+            }
+        }
+    }
+}
+
+/// Two edges race with the owner's turns: whatever the order, it has them, or it was woken again and a
+/// turn that comes then has them.
+#[test]
+fn no_edge_of_a_watched_descriptor_is_lost() {
+    loom::model(|| {
+        let (woken, waker) = woken();
+        let watched = Arc::new(Watched::new(waker));
+        let reactor = thread::spawn({
+            let watched = watched.clone();
+            move || {
+                watched.edge();
+                watched.edge();
+            }
+        });
+        let mut got = 0;
+        let mut turns = 0;
+        for _ in 0..2 {
+            if woken.0.load(Ordering::SeqCst) > turns {
+                turns = woken.0.load(Ordering::SeqCst);
+                got += watched.serve();
+            }
+        }
+        reactor.join().unwrap();
+        if got < 2 {
+            assert!(woken.0.load(Ordering::SeqCst) > turns, "the owner sleeps for ever");
+            got += watched.serve();
+        }
+        assert_eq!(got, 2);
+    });
+}
+
+/// The first waiter and the first edge at once: one of them sees the other. Afterwards, a second wait.
+#[test]
+fn the_first_waiter_is_found_by_an_edge_that_takes_no_lock_without_one() {
+    loom::model(|| {
+        let waitable = Arc::new(Waitable::new(Ready::EMPTY, Drained::AfterShort));
+        let reactor = thread::spawn({
+            let waitable = waitable.clone();
+            move || {
+                let mut batch = WakeBatch::new();
+                waitable.deliver(Ready::READABLE, Ready::READABLE, &mut batch);
+                batch.wake_all();
+            }
+        });
+        let (woken, waker) = woken();
+        let mut id = WaiterId::new(Direction::Read);
+        let poll = waitable.poll_ready(&mut id, &waker);
+        reactor.join().unwrap();
+        assert_eq!(woken.0.load(Ordering::SeqCst), usize::from(poll.is_pending()));
+        assert!(waitable.state.load().ends_wait(Direction::Read));
     });
 }
 

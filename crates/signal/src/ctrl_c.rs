@@ -6,7 +6,8 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use corio_trace::{Wait, WaitKind};
+use corio_trace::WaitKind;
+use corio_trace::book::PlacedLeaf;
 
 use crate::watch::Watch;
 
@@ -49,7 +50,7 @@ pub fn ctrl_c() -> CtrlC {
         Ok(watch) => State::Waiting(watch),
         Err(error) => State::Failed(error),
     };
-    CtrlC { state, place: Location::caller() }
+    CtrlC { state, leaf: PlacedLeaf::new(Location::caller()) }
 }
 
 /// The future of [`ctrl_c`].
@@ -58,7 +59,7 @@ pub fn ctrl_c() -> CtrlC {
 #[must_use = "Ctrl-C has lost its default action, and nobody waits for it unless this is awaited"]
 pub struct CtrlC {
     state: State,
-    place: &'static Location<'static>,
+    leaf: PlacedLeaf,
 }
 
 enum State {
@@ -74,21 +75,22 @@ impl Future for CtrlC {
     /// # Panics
     /// If it has been ready already.
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let place = self.place;
         if let State::Waiting(watch) = &mut self.state {
             let polled = watch.poll(context);
             if polled.is_pending() {
-                let object = SIGINT as usize;
-                corio_trace::record(&Wait { kind: WaitKind::Signal, object, owner: None, place });
+                self.leaf.wait(WaitKind::Signal, SIGINT as usize, None);
             } else {
                 // Nobody is told of further signals through this one.
                 self.state = State::Done;
+                self.leaf.clear();
             }
             return polled;
         }
         match std::mem::replace(&mut self.state, State::Done) {
             State::Failed(error) => Poll::Ready(Err(error)),
-            _ => panic!("the CtrlC made at {place} was polled after it was ready"),
+            _ => {
+                panic!("the CtrlC made at {} was polled after it was ready", self.leaf.place())
+            }
         }
     }
 }
@@ -100,6 +102,6 @@ impl fmt::Debug for CtrlC {
             State::Failed(_) => "failed",
             State::Done => "done",
         };
-        write!(f, "CtrlC({state}, made at {})", self.place)
+        write!(f, "CtrlC({state}, made at {})", self.leaf.place())
     }
 }

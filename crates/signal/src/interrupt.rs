@@ -56,6 +56,18 @@ pub(crate) fn take_over() {
     TAKEN_OVER.store(true, Ordering::Relaxed);
 }
 
+/// Nobody watches Ctrl-C any more, and the program has asked for its default action back.
+pub(crate) fn give_back() {
+    // Relaxed: as in `take_over`.
+    TAKEN_OVER.store(false, Ordering::Relaxed);
+}
+
+/// Whether a run answers Ctrl-C, or has.
+pub(crate) fn is_armed() -> bool {
+    // Relaxed: asked in the handler, after `on_signal` was called there if a run has one.
+    STATE.load(Ordering::Relaxed) != OFF
+}
+
 extern "C" fn on_signal(signal: c_int) {
     if TAKEN_OVER.load(Ordering::Relaxed) {
         return;
@@ -84,7 +96,7 @@ fn own_number() -> i32 {
 }
 
 /// For the handler: has `signal` take its default action when it returns.
-fn die_of(signal: c_int) {
+pub(crate) fn die_of(signal: c_int) {
     // SAFETY: both are async-signal-safe. The signal is blocked while it is handled.
     unsafe {
         libc::signal(signal, libc::SIG_DFL);
@@ -98,11 +110,22 @@ fn own_handler() -> libc::sighandler_t {
     handler as libc::sighandler_t
 }
 
-/// What the process does about the signal at present.
+/// Whether the process does about `signal` what the system does by default, but for a run that answers
+/// Ctrl-C.
+pub(crate) fn has_default_action(signal: c_int) -> io::Result<bool> {
+    let present = handler_of(signal)?;
+    Ok(present == libc::SIG_DFL || present == own_handler())
+}
+
+/// What the process does about Ctrl-C at present.
 fn present_handler() -> io::Result<libc::sighandler_t> {
+    handler_of(libc::SIGINT)
+}
+
+fn handler_of(signal: c_int) -> io::Result<libc::sighandler_t> {
     let mut present = MaybeUninit::<libc::sigaction>::uninit();
     // SAFETY: only asks, and fills `present` where it says 0.
-    match unsafe { libc::sigaction(libc::SIGINT, ptr::null(), present.as_mut_ptr()) } {
+    match unsafe { libc::sigaction(signal, ptr::null(), present.as_mut_ptr()) } {
         // SAFETY: filled.
         0 => Ok(unsafe { present.assume_init() }.sa_sigaction),
         _ => Err(io::Error::last_os_error()),
@@ -179,10 +202,16 @@ impl Interrupts {
             Some(pipe) => pipe,
             none => {
                 let Some((reader, _)) = PIPE.get() else { return Poll::Pending };
-                none.insert(Io::new(reader.try_clone()?)?)
+                let pipe = none.insert(Io::new(reader.try_clone()?)?);
+                // It is there in every run, and says nothing of whether this one has come to a stop.
+                corio_trace::pulse::set_aside(1);
+                pipe
             }
         };
-        pipe.poll_read_with(context, |mut pipe| pipe.read(&mut [0; 64]).map(drop))
+        let polled = pipe.poll_read_with(context, |mut pipe| pipe.read(&mut [0; 64]).map(drop));
+        // Nor is it what the task waits for.
+        corio_trace::forget_last_wait();
+        polled
     }
 
     /// Whether a Ctrl-C has come.
@@ -199,6 +228,9 @@ impl Interrupts {
 
 impl Drop for Interrupts {
     fn drop(&mut self) {
+        if self.pipe.is_some() {
+            corio_trace::pulse::set_aside(0);
+        }
         // Edge 3. First the handler, so that no signal finds OFF that should have been answered.
         if present_handler().is_ok_and(|present| present == own_handler()) {
             // It was the default before, and can be set again.

@@ -13,6 +13,7 @@
 //! | `watch` | one signal and the pipe it is written into | yes |
 //! | `stream` | any signal, as a stream | |
 //! | `ctrl_c` | the future of Ctrl-C | |
+//! | `default` | the default action, given back | yes |
 //! | [`interrupt`] | Ctrl-C for whoever runs a loop | yes |
 //!
 //! Handlers are chained by `signal-hook-registry`: those that the program or another library has
@@ -24,6 +25,7 @@
 
 #![deny(unsafe_code)]
 
+mod default;
 mod kind;
 mod watch;
 
@@ -33,5 +35,6 @@ mod stream;
 pub mod interrupt;
 
 pub use ctrl_c::{CtrlC, ctrl_c};
+pub use default::restore_default;
 pub use kind::{SignalKind, UnwatchableSignal};
 pub use stream::{Recv, Signal, signal};

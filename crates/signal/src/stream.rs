@@ -9,6 +9,7 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use corio_trace::book::PlacedLeaf;
 use corio_trace::{Wait, WaitKind};
 use futures_core::Stream;
 
@@ -41,7 +42,8 @@ use crate::watch::Watch;
 ///
 /// # The default action does not come back
 /// From the first call for a kind on, for as long as the process lives, the signal does not do what it
-/// does by default (end the process, mostly), also after the stream is dropped. Watching
+/// does by default (end the process, mostly), also after the stream is dropped, unless
+/// [`restore_default`](crate::restore_default) says so. Watching
 /// [`SignalKind::interrupt`] is to answer Ctrl-C, as [`ctrl_c`](crate::ctrl_c()) is.
 ///
 /// # After a fork
@@ -81,8 +83,9 @@ impl Signal {
     ///
     /// # Cancel safety
     /// Dropped, it loses nothing: a signal that comes meanwhile is told next time.
+    #[track_caller]
     pub fn recv(&mut self) -> Recv<'_> {
-        Recv { signal: self }
+        Recv { signal: self, leaf: PlacedLeaf::new(Location::caller()) }
     }
 
     /// The poll form of [`Signal::recv`]; the last waker wins.
@@ -119,12 +122,20 @@ impl fmt::Debug for Signal {
 #[must_use = "futures do nothing unless polled"]
 pub struct Recv<'a> {
     signal: &'a mut Signal,
+    leaf: PlacedLeaf,
 }
 
 impl Future for Recv<'_> {
     type Output = io::Result<()>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.signal.poll_recv(context)
+        let polled = self.signal.watch.poll(context);
+        match polled {
+            Poll::Pending => {
+                self.leaf.wait(WaitKind::Signal, self.signal.kind.as_raw() as usize, None);
+            }
+            Poll::Ready(_) => self.leaf.clear(),
+        }
+        polled
     }
 }

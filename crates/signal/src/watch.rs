@@ -21,16 +21,23 @@ use std::task::{Context, Poll};
 use corio_reactor::Io;
 use signal_hook_registry::SigId;
 
+use crate::default::{self, Counted};
+
+/// How much one read takes: more signals than come, mostly, while nobody looks.
+const READ_MAX: usize = 64;
+
 /// Signals that come while it lives, kept until they are looked at.
 #[derive(Debug)]
 pub(crate) struct Watch {
     pipe: Io<PipeReader>,
     id: SigId,
+    /// After `id` in the drop: it is not called any more.
+    _counted: Counted,
 }
 
 impl Watch {
     /// Begins to watch `signal`; from here on it has its default effect no more, for the rest of
-    /// the process's life.
+    /// the process's life, or until [`crate::restore_default`].
     ///
     /// # Errors
     /// No descriptors left, or what the system says about the signal.
@@ -44,6 +51,7 @@ impl Watch {
         let (reader, writer) = io::pipe()?;
         rustix::io::ioctl_fionbio(&writer, true)?;
         let pipe = Io::new(reader)?;
+        let counted = default::count(signal)?;
         // A process that is forked off has the handler and the same pipe: what it is told is not ours.
         let own = rustix::process::getpid();
         let write = move || {
@@ -55,14 +63,23 @@ impl Watch {
             let _ = rustix::io::write(&writer, &[1]);
         };
         // SAFETY: the action asks for the process's number and makes one `write` to a descriptor that
-        // it owns: POSIX lists both as async-signal-safe; it does not block, allocate, lock or panic, and the registry restores
-        // `errno` after it.
+        // it owns: POSIX lists both as async-signal-safe; it does not block, allocate, lock or panic, and the
+        // registry restores `errno` after it.
         let id = unsafe { signal_hook_registry::register(signal, write) }?;
-        Ok(Watch { pipe, id })
+        Ok(Watch { pipe, id, _counted: counted })
     }
 
-    /// Waits until the signal has come since the last time this was ready.
+    /// Waits until the signal has come since the last time this was ready. What it waits for is its caller's
+    /// to record: the pipe is nobody's business.
     pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let polled = self.poll_pipe(context);
+        if polled.is_pending() && corio_trace::enabled() {
+            let _ = corio_trace::take_last_wait();
+        }
+        polled
+    }
+
+    fn poll_pipe(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.poll_here(context) {
             // A pipe of our own cannot fail; its loop has ended.
             Poll::Ready(Err(_)) => {
@@ -76,8 +93,13 @@ impl Watch {
 
     fn poll_here(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.pipe.poll_read_with(context, |mut pipe| {
-            // One read takes what several signals have written, and says so once.
-            pipe.read(&mut [0; 64]).map(drop)
+            // All that signals have written is taken, and told once: a full read may have left more.
+            let mut bytes = [0; READ_MAX];
+            let mut count = pipe.read(&mut bytes)?;
+            while count == bytes.len() {
+                count = pipe.read(&mut bytes).unwrap_or(0);
+            }
+            Ok(())
         })
     }
 }

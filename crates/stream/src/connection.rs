@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use corio_net::{ByteStream, kind};
+use corio_reactor::{Tried, WatchList};
 
 /// Bytes both ways, between two ends.
 ///
@@ -69,6 +70,13 @@ pub trait Connection: fmt::Debug + Send + Sync + 'static {
     /// If the connection has failed.
     fn poll_close(&self, context: &mut Context<'_>) -> Poll<io::Result<()>>;
 
+    /// Ready when an end takes too long: asked from the moment the connection is closed, while bytes written
+    /// before keep [`Connection::poll_close`] waiting. Unless it is written, it never is.
+    fn poll_overdue(&self, context: &mut Context<'_>) -> Poll<io::Error> {
+        let _ = context;
+        Poll::Pending
+    }
+
     /// Ends both directions at once, whatever is under way.
     fn abort(&self);
 
@@ -93,6 +101,50 @@ pub trait Connection: fmt::Debug + Send + Sync + 'static {
     /// [`StreamWriter::extra_info`](crate::StreamWriter::extra_info).
     fn extra_info(&self) -> Option<&(dyn Any + Send + Sync)> {
         None
+    }
+
+    // What follows is for connections that lie right on a descriptor, so that a protocol's loop can watch
+    // it instead of giving a waker for each wait. All others leave it as it is.
+
+    /// Has the owner of `list` told by `token`, from now on; `false`: there is nothing to watch. Watched,
+    /// it is tried with the methods below, and all its poll forms but `poll_read`, `poll_read_ready` and
+    /// `poll_write` are ready at once.
+    #[doc(hidden)]
+    fn watch(&self, list: &WatchList, token: u32) -> bool {
+        let _ = (list, token);
+        false
+    }
+
+    /// Undoes `watch`.
+    #[doc(hidden)]
+    fn unwatch(&self) {}
+
+    /// Of one that is watched: reads, and says whether another read is worth trying.
+    ///
+    /// # Errors
+    /// As `poll_read`.
+    #[doc(hidden)]
+    fn try_read(&self, room: &mut [u8]) -> Poll<io::Result<Tried<usize>>> {
+        let read = self.poll_read(&mut Context::from_waker(Waker::noop()), room);
+        read.map_ok(Tried::MayGoOn)
+    }
+
+    /// Of one that is watched: whether a read is worth trying.
+    ///
+    /// # Errors
+    /// As `poll_read`.
+    #[doc(hidden)]
+    fn try_read_ready(&self) -> Poll<io::Result<()>> {
+        self.poll_read_ready(&mut Context::from_waker(Waker::noop()))
+    }
+
+    /// Of one that is watched: writes.
+    ///
+    /// # Errors
+    /// As `poll_write`.
+    #[doc(hidden)]
+    fn try_write(&self, bytes: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        self.poll_write(&mut Context::from_waker(Waker::noop()), bytes)
     }
 }
 
@@ -210,12 +262,42 @@ where
     fn socket(&self) -> Option<BorrowedFd<'_>> {
         Some(self.as_fd())
     }
+
+    fn watch(&self, list: &WatchList, token: u32) -> bool {
+        // An error is the first read's, too, which says it.
+        ByteStream::watch(self, list, token).is_ok()
+    }
+
+    fn unwatch(&self) {
+        ByteStream::unwatch(self);
+    }
+
+    #[inline]
+    fn try_read(&self, room: &mut [u8]) -> Poll<io::Result<Tried<usize>>> {
+        self.try_read_watched(room)
+    }
+
+    fn try_read_ready(&self) -> Poll<io::Result<()>> {
+        self.try_read_ready_watched()
+    }
+
+    #[inline]
+    fn try_write(&self, bytes: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        match bytes {
+            [one] => self.try_write_watched(one),
+            several => self.try_write_vectored_watched(several),
+        }
+    }
 }
 
 /// A connection that several hold.
 impl<C: Connection + ?Sized> Connection for Arc<C> {
     fn poll_read(&self, context: &mut Context<'_>, room: &mut [u8]) -> Poll<io::Result<usize>> {
         (**self).poll_read(context, room)
+    }
+
+    fn poll_read_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        (**self).poll_read_ready(context)
     }
 
     fn poll_write(
@@ -238,6 +320,10 @@ impl<C: Connection + ?Sized> Connection for Arc<C> {
         (**self).poll_close(context)
     }
 
+    fn poll_overdue(&self, context: &mut Context<'_>) -> Poll<io::Error> {
+        (**self).poll_overdue(context)
+    }
+
     fn abort(&self) {
         (**self).abort();
     }
@@ -256,6 +342,26 @@ impl<C: Connection + ?Sized> Connection for Arc<C> {
 
     fn extra_info(&self) -> Option<&(dyn Any + Send + Sync)> {
         (**self).extra_info()
+    }
+
+    fn watch(&self, list: &WatchList, token: u32) -> bool {
+        (**self).watch(list, token)
+    }
+
+    fn unwatch(&self) {
+        (**self).unwatch();
+    }
+
+    fn try_read(&self, room: &mut [u8]) -> Poll<io::Result<Tried<usize>>> {
+        (**self).try_read(room)
+    }
+
+    fn try_read_ready(&self) -> Poll<io::Result<()>> {
+        (**self).try_read_ready()
+    }
+
+    fn try_write(&self, bytes: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        (**self).try_write(bytes)
     }
 }
 

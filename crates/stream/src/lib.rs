@@ -42,6 +42,8 @@
 //! |---|---|
 //! | `reader` | [`StreamReader`]: lines, messages, limits |
 //! | `writer` | [`StreamWriter`]: the face of what `link` does |
+//! | `write_io` | a writer as an `AsyncWrite` |
+//! | `tokio_io` | with the feature of that name, tokio's traits of the same kind |
 //! | `link` | what the two share: unsent bytes, who sends them, the connection's end |
 //! | `server` | [`Server`]: listeners, connections, handlers |
 //! | `open` | [`open_connection`] |
@@ -54,6 +56,7 @@
 #![forbid(unsafe_code)]
 
 mod reader;
+mod write_io;
 mod writer;
 
 mod open;
@@ -68,6 +71,8 @@ pub mod protocol;
 
 mod connection;
 mod error;
+#[cfg(feature = "tokio-io")]
+mod tokio_io;
 
 /// Log target of this crate.
 pub(crate) const TARGET: &str = "corio::stream";

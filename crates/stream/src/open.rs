@@ -14,9 +14,9 @@ use crate::writer::StreamWriter;
 
 /// Connects, and gives a reader and a writer: asyncio's `open_connection`.
 ///
-/// Small writes go out at once (`TCP_NODELAY`). A name is looked up, and its addresses are tried as [`TcpStream::connect`] does. The reader's limit is
-/// 64 KiB; another can be set with [`StreamReader::with_limit`]. For all that can be chosen put
-/// [`streams`] over a [`corio_net::Connect`].
+/// Small writes go out at once (`TCP_NODELAY`). A name is looked up, and its addresses are tried as
+/// [`TcpStream::connect`] does. The reader's limit is 64 KiB; another can be set with
+/// [`StreamReader::with_limit`]. For all that can be chosen put [`streams`] over a [`corio_net::Connect`].
 ///
 /// ```no_run
 /// use corio_stream::open_connection;
@@ -98,6 +98,7 @@ pub fn streams(connection: impl Connection) -> (StreamReader, StreamWriter) {
     over(Box::new(connection), Location::caller())
 }
 
+#[track_caller]
 fn over(
     connection: Box<dyn Connection>,
     place: &'static Location<'static>,
@@ -107,6 +108,7 @@ fn over(
 }
 
 /// The loop on which what a connection does not take at once is sent.
+#[track_caller]
 pub(crate) fn home(what: &str) -> Handle {
     match corio_executor::current() {
         Some(core) => core.handle(),

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::TARGET;
 use crate::connection::Address;
 use crate::link::Link;
+use crate::write_io::Waiting;
 
 /// Writes to a connection: asyncio's `StreamWriter`.
 ///
@@ -28,15 +29,19 @@ use crate::link::Link;
 /// # }
 /// ```
 ///
+/// It is also an `AsyncWrite`, whose writes wait as `drain` does.
+///
 /// **At the end** call `close` and await `wait_closed`. A writer that is dropped is closed, too: what is
 /// unsent goes out in the background, and the debug mode warns, since nobody hears if that fails.
 pub struct StreamWriter {
     pub(crate) link: Arc<Link>,
+    /// Of the `AsyncWrite`.
+    pub(crate) waiting: Waiting,
 }
 
 impl StreamWriter {
     pub(crate) fn of_link(link: Arc<Link>) -> StreamWriter {
-        StreamWriter { link }
+        StreamWriter { link, waiting: Waiting::default() }
     }
 
     /// Sends `bytes`. It never waits: see [`StreamWriter::drain`].
@@ -82,8 +87,9 @@ impl StreamWriter {
     /// A task that only writes and drains gives way now and then.
     ///
     /// # Errors
-    /// Why the connection has ended, if it has: `ConnectionReset` if it was closed on this side. And the
-    /// error of the connection's reader, if that has one.
+    /// Why the connection has ended, if it has: `ConnectionReset` if it was closed on this side. (One that
+    /// waits while somebody closes the connection succeeds, if all goes out.) And the error of the
+    /// connection's reader, if that has one.
     ///
     /// # Cancel safety
     /// Dropped, it has changed nothing.

@@ -72,8 +72,9 @@ impl BoundedSemaphore {
     ///
     /// # Errors
     /// [`TryAcquireError`], which says whether waiting would help.
+    #[track_caller]
     pub fn try_acquire(&self) -> Result<BoundedPermit<'_>, TryAcquireError> {
-        self.semaphore.try_acquire()?.forget();
+        self.semaphore.try_acquire()?.keep();
         Ok(BoundedPermit { bounded: self })
     }
 
@@ -82,8 +83,10 @@ impl BoundedSemaphore {
     /// # Errors
     /// [`OverReleased`] if all permits are there already; nothing has changed then.
     pub fn release(&self) -> Result<(), OverReleased> {
-        self.semaphore
-            .give_within(1, self.bound)
+        let permits = self.semaphore.permits();
+        permits.let_go();
+        permits
+            .add_within(1, self.bound)
             .map_err(|available| OverReleased { bound: self.bound, available })
     }
 
@@ -140,7 +143,7 @@ impl<'a> Future for BoundedAcquire<'a> {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         this.acquire.poll(context).map_ok(|permit| {
-            permit.forget();
+            permit.keep();
             BoundedPermit { bounded: this.bounded }
         })
     }

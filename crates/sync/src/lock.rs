@@ -106,6 +106,7 @@ impl Lock {
     ) -> OwnedLockGuard {
         let taken = self.permits.take(1, place).await;
         debug_assert!(taken, "a lock is never closed");
+        self.permits.hold(place, true);
         OwnedLockGuard { lock: self }
     }
 
@@ -113,8 +114,10 @@ impl Lock {
     ///
     /// # Errors
     /// [`TryLockError`] otherwise.
+    #[track_caller]
     pub fn try_lock(&self) -> Result<LockGuard<'_>, TryLockError> {
         self.permits.try_take(1).map_err(|_| TryLockError)?;
+        self.permits.hold(Location::caller(), false);
         Ok(LockGuard { lock: self })
     }
 
@@ -122,8 +125,10 @@ impl Lock {
     ///
     /// # Errors
     /// [`TryLockError`] if somebody holds it or waits for it.
+    #[track_caller]
     pub fn try_lock_owned(self: Arc<Self>) -> Result<OwnedLockGuard, TryLockError> {
         self.permits.try_take(1).map_err(|_| TryLockError)?;
+        self.permits.hold(Location::caller(), true);
         Ok(OwnedLockGuard { lock: self })
     }
 }
@@ -188,9 +193,10 @@ impl<'a> Future for Locking<'a> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<LockGuard<'a>> {
-        let this = self.project();
-        this.take.poll(context).map(|taken| {
+        let mut this = self.project();
+        this.take.as_mut().poll(context).map(|taken| {
             debug_assert!(taken, "a lock is never closed");
+            this.lock.permits.hold_at(&this.take);
             LockGuard { lock: this.lock }
         })
     }

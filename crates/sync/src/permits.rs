@@ -1,13 +1,13 @@
 //! Permits, counted: what semaphores and the lock are made of.
 //!
 //! ```text
-//!   word:  | permits that nobody has ....... | WAITED | CLOSED |
-//!           bit 2 and up                       bit 1    bit 0
+//!   word:  | permits that nobody has ....... | HELD | WAITED | CLOSED |
+//!           bit 3 and up                       bit 2  bit 1    bit 0
 //! ```
 //!
 //! Taking is one compare-exchange, giving back one addition; the lock is taken only while somebody
 //! waits. While WAITED is set nobody takes past the queue, so permits that come back add up for the
-//! one who has waited longest, however many it wants.
+//! one who has waited longest, however many it wants. HELD says that debug mode has records of holders.
 //!
 //! **The race**: permits come back between a waiter's look and its joining the queue. It sets WAITED
 //! by a compare-exchange against the very word in which it found too few. So either the addition came
@@ -21,7 +21,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use corio_base::loom::sync::atomic::{AtomicUsize, Ordering};
-use corio_trace::WaitKind;
+use corio_trace::{WaitKind, book};
 use pin_project_lite::pin_project;
 
 use crate::wait_list::{Decision, Rules, Section, Wait, WaitList};
@@ -30,11 +30,13 @@ use crate::wait_list::{Decision, Rules, Section, Wait, WaitList};
 const CLOSED: usize = 1;
 /// The queue is not empty.
 const WAITED: usize = 2;
+/// The book has records of some who have permits.
+const HELD: usize = 4;
 /// One permit.
-const ONE: usize = 4;
+const ONE: usize = 8;
 const SHIFT: u32 = ONE.trailing_zeros();
 
-/// Two bits are flags. The uppermost stays free, so that an addition that is too much is seen before
+/// Three bits are flags. The uppermost stays free, so that an addition that is too much is seen before
 /// it can wrap.
 pub(crate) const PERMITS_MAX: usize = usize::MAX >> (SHIFT + 1);
 
@@ -171,6 +173,41 @@ fn give(list: &WaitList<Word>, permits: usize) {
     }
 }
 
+/// The same for permits whose holder may have a record.
+#[inline]
+fn give_held(list: &WaitList<Word>, permits: usize) {
+    // AcqRel: as in `give`.
+    let before = list.rules().word.fetch_add(permits * ONE, Ordering::AcqRel);
+    debug_assert!(Word::permits(before) + permits <= PERMITS_MAX);
+    if before & (WAITED | HELD) != 0 {
+        finish_give(list, before);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn finish_give(list: &WaitList<Word>, before: usize) {
+    if before & HELD != 0 {
+        let_go(list);
+    }
+    if before & WAITED != 0 {
+        hand_out(&mut list.lock());
+    }
+}
+
+#[cold]
+fn let_go(list: &WaitList<Word>) {
+    book::let_go(object(list), || {
+        // Relaxed: changes a mark alone, and the book's lock orders who changes it.
+        list.rules().word.fetch_and(!HELD, Ordering::Relaxed);
+    });
+}
+
+/// What the book names it by, in waits and in what is held.
+fn object(list: &WaitList<Word>) -> usize {
+    std::ptr::from_ref(list).addr()
+}
+
 /// A number of permits and those who wait for some of them, first come, first served.
 #[derive(Debug)]
 pub(crate) struct Permits {
@@ -241,10 +278,56 @@ impl Permits {
         Take { permits, wait: Wait::new(&self.list, place) }
     }
 
-    /// Gives back what was taken.
+    /// Notes in debug mode that the task that is polled has what it has just taken: until
+    /// [`Permits::give`] or [`Permits::let_go`]. `movable`: its guard is made to be given away.
+    #[inline]
+    pub(crate) fn hold(&self, place: &'static Location<'static>, movable: bool) {
+        if corio_trace::enabled() {
+            self.note(place, movable);
+        }
+    }
+
+    /// The same for what `take` was ready with.
+    #[inline]
+    pub(crate) fn hold_at(&self, take: &Take<'_>) {
+        if corio_trace::enabled() {
+            self.note(take.place(), false);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn note(&self, place: &'static Location<'static>, movable: bool) {
+        let word = &self.list.rules().word;
+        book::hold(self.list.rules().kind, object(&self.list), place, movable, || {
+            // Relaxed: as in `let_go`. Whoever is given the guard sees it with the guard.
+            word.fetch_or(HELD, Ordering::Relaxed);
+        });
+    }
+
+    /// Takes a note back without giving anything back.
+    pub(crate) fn let_go(&self) {
+        // Relaxed: the caller's own note is seen.
+        if self.list.rules().word.load(Ordering::Relaxed) & HELD != 0 {
+            let_go(&self.list);
+        }
+    }
+
+    /// Gives back what was taken, and takes the note of it back.
     #[inline]
     pub(crate) fn give(&self, permits: usize) {
+        give_held(&self.list, permits);
+    }
+
+    /// Gives back what was taken and is not noted.
+    #[inline]
+    pub(crate) fn give_unnoted(&self, permits: usize) {
         give(&self.list, permits);
+    }
+
+    /// What the book names it by.
+    pub(crate) fn object(&self) -> usize {
+        object(&self.list)
     }
 
     /// Adds `permits`, unless more than `max` would be free then; that number comes back.
@@ -322,24 +405,39 @@ impl Take<'_> {
     pub(crate) fn permits(&self) -> usize {
         self.permits
     }
+
+    /// Where the program made it.
+    #[inline]
+    pub(crate) fn place(&self) -> &'static Location<'static> {
+        self.wait.place()
+    }
 }
 
 impl Future for Take<'_> {
     type Output = bool;
 
-    #[inline]
+    // Always: what is there is taken by one exchange, and a call would cost half of it again.
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<bool> {
-        let this = self.project();
-        let permits = *this.permits;
-        let wait = this.wait;
-        let word = wait.list().rules();
-        if wait.is_idle() {
-            match word.try_take(permits) {
+        if self.wait.is_idle() {
+            match self.wait.list().rules().try_take(self.permits) {
                 Ok(()) => return Poll::Ready(true),
                 Err(Refused::Closed) => return Poll::Ready(false),
                 Err(Refused::TooFew) => {}
             }
         }
+        self.poll_slowly(context)
+    }
+}
+
+impl Take<'_> {
+    /// Not ready at first sight.
+    #[inline(never)]
+    fn poll_slowly(self: Pin<&mut Self>, context: &Context<'_>) -> Poll<bool> {
+        let this = self.project();
+        let permits = *this.permits;
+        let wait = this.wait;
+        let word = wait.list().rules();
         let poll = wait.poll(context, |_| match word.take_or_mark(permits) {
             Ok(()) => Decision::Done(Request { permits, closed: false }),
             Err(Refused::Closed) => Decision::Done(Request { permits, closed: true }),

@@ -67,7 +67,7 @@ impl Semaphore {
 }
 
 impl Semaphore {
-    /// The greatest number of permits; two bits of the word are flags, one is headroom.
+    /// The greatest number of permits; three bits of the word are flags, one is headroom.
     pub const MAX_PERMITS: usize = PERMITS_MAX;
 
     /// How many permits nobody has. It may be old when it is read.
@@ -113,12 +113,8 @@ impl Semaphore {
     /// As for [`Semaphore::acquire`].
     #[track_caller]
     pub fn acquire_many(&self, permits: usize) -> Acquire<'_> {
-        self.acquire_at(permits, Location::caller())
-    }
-
-    fn acquire_at(&self, permits: usize, place: &'static Location<'static>) -> Acquire<'_> {
         check(permits);
-        Acquire { semaphore: self, take: self.permits.take(permits, place) }
+        Acquire { semaphore: self, take: self.permits.take(permits, Location::caller()) }
     }
 
     /// [`Semaphore::acquire`] with a permit that keeps the semaphore alive.
@@ -153,8 +149,10 @@ impl Semaphore {
         check(permits);
         let place = Location::caller();
         async move {
-            self.acquire_at(permits, place).await?.forget();
-            Ok(OwnedSemaphorePermit::new(self, permits))
+            match self.permits.take(permits, place).await {
+                true => Ok(OwnedSemaphorePermit::new(self, permits, place)),
+                false => Err(AcquireError),
+            }
         }
     }
 
@@ -162,6 +160,7 @@ impl Semaphore {
     ///
     /// # Errors
     /// [`TryAcquireError`], which says whether waiting would help.
+    #[track_caller]
     pub fn try_acquire(&self) -> Result<SemaphorePermit<'_>, TryAcquireError> {
         self.try_acquire_many(1)
     }
@@ -173,8 +172,12 @@ impl Semaphore {
     ///
     /// # Panics
     /// As for [`Semaphore::acquire_many`].
+    #[track_caller]
     pub fn try_acquire_many(&self, permits: usize) -> Result<SemaphorePermit<'_>, TryAcquireError> {
         self.try_take(permits)?;
+        if permits > 0 {
+            self.permits.hold(Location::caller(), false);
+        }
         Ok(SemaphorePermit::new(self, permits))
     }
 
@@ -182,6 +185,7 @@ impl Semaphore {
     ///
     /// # Errors
     /// As for [`Semaphore::try_acquire`].
+    #[track_caller]
     pub fn try_acquire_owned(self: Arc<Self>) -> Result<OwnedSemaphorePermit, TryAcquireError> {
         self.try_acquire_many_owned(1)
     }
@@ -193,12 +197,13 @@ impl Semaphore {
     ///
     /// # Panics
     /// As for [`Semaphore::acquire_many`].
+    #[track_caller]
     pub fn try_acquire_many_owned(
         self: Arc<Self>,
         permits: usize,
     ) -> Result<OwnedSemaphorePermit, TryAcquireError> {
         self.try_take(permits)?;
-        Ok(OwnedSemaphorePermit::new(self, permits))
+        Ok(OwnedSemaphorePermit::new(self, permits, Location::caller()))
     }
 
     #[inline]
@@ -234,12 +239,8 @@ impl Semaphore {
     }
 
     #[inline]
-    pub(crate) fn give(&self, permits: usize) {
-        self.permits.give(permits);
-    }
-
-    pub(crate) fn give_within(&self, permits: usize, bound: usize) -> Result<(), usize> {
-        self.permits.add_within(permits, bound)
+    pub(crate) fn permits(&self) -> &Permits {
+        &self.permits
     }
 }
 
@@ -269,10 +270,15 @@ impl<'a> Future for Acquire<'a> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
+        let mut this = self.project();
         let permits = this.take.permits();
-        match this.take.poll(context) {
-            Poll::Ready(true) => Poll::Ready(Ok(SemaphorePermit::new(this.semaphore, permits))),
+        match this.take.as_mut().poll(context) {
+            Poll::Ready(true) => {
+                if permits > 0 {
+                    this.semaphore.permits.hold_at(&this.take);
+                }
+                Poll::Ready(Ok(SemaphorePermit::new(this.semaphore, permits)))
+            }
             Poll::Ready(false) => Poll::Ready(Err(AcquireError)),
             Poll::Pending => Poll::Pending,
         }

@@ -1,7 +1,11 @@
 //! Permits of a semaphore, which return when they are dropped.
 
 use std::mem;
+use std::panic::Location;
 use std::sync::Arc;
+
+use corio_trace::WaitKind;
+use corio_trace::book::Held;
 
 use crate::semaphore::Semaphore;
 
@@ -33,7 +37,14 @@ impl<'a> SemaphorePermit<'a> {
 
     /// Lets go of it without giving anything back.
     pub fn forget(mut self) {
-        self.permits = 0;
+        if mem::take(&mut self.permits) > 0 {
+            self.semaphore.permits().let_go();
+        }
+    }
+
+    /// Lets go of it, for another permit to take over, with the note of who has it.
+    pub(crate) fn keep(self) {
+        mem::forget(self);
     }
 
     /// Takes the permits of `other` over.
@@ -43,12 +54,20 @@ impl<'a> SemaphorePermit<'a> {
     #[track_caller]
     pub fn merge(&mut self, mut other: Self) {
         check_same(self.semaphore, other.semaphore);
+        if self.permits > 0 && other.permits > 0 {
+            self.semaphore.permits().let_go();
+        }
         self.permits += mem::take(&mut other.permits);
     }
 
     /// Splits `permits` off; `None` if it has fewer.
+    #[track_caller]
     pub fn split(&mut self, permits: usize) -> Option<Self> {
         self.permits = self.permits.checked_sub(permits)?;
+        // A note for each part that gives something back.
+        if self.permits > 0 && permits > 0 {
+            self.semaphore.permits().hold(Location::caller(), false);
+        }
         Some(SemaphorePermit { semaphore: self.semaphore, permits })
     }
 }
@@ -57,7 +76,7 @@ impl Drop for SemaphorePermit<'_> {
     #[inline]
     fn drop(&mut self) {
         if self.permits > 0 {
-            self.semaphore.give(self.permits);
+            self.semaphore.permits().give(self.permits);
         }
     }
 }
@@ -68,12 +87,19 @@ impl Drop for SemaphorePermit<'_> {
 pub struct OwnedSemaphorePermit {
     semaphore: Arc<Semaphore>,
     permits: usize,
+    /// A note of its own: it is often given to another task, and dropped there.
+    held: Held,
 }
 
 impl OwnedSemaphorePermit {
     #[inline]
-    pub(crate) fn new(semaphore: Arc<Semaphore>, permits: usize) -> Self {
-        OwnedSemaphorePermit { semaphore, permits }
+    pub(crate) fn new(
+        semaphore: Arc<Semaphore>,
+        permits: usize,
+        place: &'static Location<'static>,
+    ) -> Self {
+        let held = note(&semaphore, permits, place);
+        OwnedSemaphorePermit { semaphore, permits, held }
     }
 
     /// The semaphore it is of.
@@ -100,13 +126,20 @@ impl OwnedSemaphorePermit {
     #[track_caller]
     pub fn merge(&mut self, mut other: Self) {
         check_same(&self.semaphore, &other.semaphore);
+        if self.permits == 0 {
+            self.held = mem::take(&mut other.held);
+        }
         self.permits += mem::take(&mut other.permits);
     }
 
     /// Splits `permits` off; `None` if it has fewer.
+    #[track_caller]
     pub fn split(&mut self, permits: usize) -> Option<Self> {
         self.permits = self.permits.checked_sub(permits)?;
-        Some(OwnedSemaphorePermit { semaphore: Arc::clone(&self.semaphore), permits })
+        if self.permits == 0 {
+            self.held = Held::new();
+        }
+        Some(OwnedSemaphorePermit::new(Arc::clone(&self.semaphore), permits, Location::caller()))
     }
 }
 
@@ -114,8 +147,17 @@ impl Drop for OwnedSemaphorePermit {
     #[inline]
     fn drop(&mut self) {
         if self.permits > 0 {
-            self.semaphore.give(self.permits);
+            self.semaphore.permits().give_unnoted(self.permits);
         }
+    }
+}
+
+/// Notes in debug mode who has the permits, if they are any.
+#[inline]
+fn note(semaphore: &Semaphore, permits: usize, place: &'static Location<'static>) -> Held {
+    match permits {
+        0 => Held::new(),
+        _ => Held::take_movable(WaitKind::Semaphore, semaphore.permits().object(), place),
     }
 }
 

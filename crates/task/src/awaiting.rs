@@ -21,6 +21,8 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use corio_trace::{Wait, WaitKind};
+
 use crate::bound::{self, Raw, header};
 use crate::more;
 use crate::scope::tree::Waking;
@@ -97,11 +99,43 @@ pub(crate) fn goes_on_unwinding(child: Raw, is_cancelled: impl FnOnce() -> bool)
     false
 }
 
-/// The handle goes.
+/// The handle goes, or nobody awaits it any more.
 #[cold]
 pub(crate) fn leave(child: Raw) {
     if let Some(more) = more::get(header(child)) {
         drop(more.take_hold());
+        more.awaited().clear();
+    }
+}
+
+/// A handle of `child` waits: in debug mode that comes into the book. The record lies beside the child:
+/// a handle has no room for it, and there is one.
+#[inline(always)]
+pub(crate) fn tell(child: Raw) {
+    if corio_trace::enabled() {
+        tell_book(child);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn tell_book(child: Raw) {
+    let cold = &header(child).cold;
+    // A handle that is awaited does not know where; the child knows where it was spawned.
+    more::get_or_new(header(child)).awaited().wait(&Wait {
+        kind: WaitKind::Join,
+        object: cold.id as usize,
+        owner: Some(cold.id),
+        place: cold.location,
+    });
+}
+
+/// Nobody awaits `child` any more.
+#[cold]
+#[inline(never)]
+pub(crate) fn forget(child: Raw) {
+    if let Some(more) = more::get(header(child)) {
+        more.awaited().clear();
     }
 }
 

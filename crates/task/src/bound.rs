@@ -22,6 +22,7 @@ use crate::mail::Mail;
 use crate::more;
 use crate::quietly;
 use crate::runnable::Runnable;
+use crate::unseen;
 use crate::waker;
 
 /// A pointer to a task of which the caller has, or borrows, a reference.
@@ -319,11 +320,15 @@ pub(crate) fn finish(task: Raw, ended: Polled) {
     // Release: pairs with the Acquire of a handle that looks from away; the output is published.
     header.done.store(ended as u8, Ordering::Release);
     if drop_output {
-        // SAFETY: the output is stored and the handle, which could take it, is gone.
-        quietly(|| unsafe { (header.vtable.drop_output)(task) });
+        // SAFETY: the output is stored and the handle, which could take it, is gone; the home's reference
+        // is given up below.
+        unsafe { unseen::drop_output(task) };
     }
-    if more::get(header).is_some() {
-        callbacks::task_ended(task);
+    if let Some(more) = more::get(header) {
+        more.page().close();
+        if more.has_callbacks() {
+            callbacks::task_ended(task);
+        }
     }
     wake_joiner(task);
     // The home's own, wherever it is counted by now: foreign code ran since the task is done, and may
@@ -459,8 +464,8 @@ pub(crate) fn detach(task: Raw) {
     debug_assert!(flags.has_handle(), "detached twice");
     flags.drop_handle();
     if flags.is_done() {
-        // SAFETY: the output is stored, and the handle that could take it is gone.
-        quietly(|| unsafe { (header.vtable.drop_output)(task) });
+        // SAFETY: the output is stored, and the handle that could take it gives up its reference below.
+        unsafe { unseen::drop_output(task) };
     } else {
         // SAFETY: on the home's thread.
         let_go(unsafe { header.joiner.replace(None) });

@@ -81,7 +81,7 @@ pub(crate) fn add(task: Raw, spawn: Spawn, function: Function) -> CallbackId {
     let is_here = is_bound && header.home.is_here();
     let after_joiner = is_here && bound::has_joiner(task);
     let add = |id| Callback { id, function, about, after_joiner };
-    let id = more::get_or_new(header).with_callbacks(|callbacks| callbacks.add(add));
+    let id = more::get_or_new(header).add_callback(|callbacks| callbacks.add(add));
     if is_bound && !is_here {
         waker::add_ref(task);
         bound::post(task, Mail::callbacks(task));

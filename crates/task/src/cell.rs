@@ -13,12 +13,15 @@ use std::pin::Pin;
 use std::ptr::{self, NonNull};
 use std::task::{Context, Poll};
 
+use corio_trace::{book, disarm};
+
 use crate::bound::Raw;
 use crate::header::{Birth, Header, Polled, Vtable};
 use crate::join::JoinError;
 use crate::more;
 use crate::pool::{self, Shape};
 use crate::quietly;
+use crate::unseen;
 
 type Output<F> = Result<<F as Future>::Output, JoinError>;
 
@@ -40,10 +43,11 @@ impl<F: Future> TaskCell<F> {
         poll: poll::<F>,
         cancel: cancel::<F>,
         stage_offset: offset_of!(TaskCell<F>, stage),
+        look_at_error: look_at_error::<F>,
         drop_output: drop_output::<F>,
         replace_output: replace_output::<F>,
         shape: Self::SHAPE,
-        type_name: std::any::type_name::<F>,
+        type_name: unseen::type_name::<F>,
         future_size: size_of::<F>(),
     };
 
@@ -106,7 +110,10 @@ unsafe fn poll<F: Future>(task: NonNull<Header>, context: &mut Context<'_>) -> P
     let output = match polled {
         Ok(Poll::Pending) => return Polled::Pending,
         Ok(Poll::Ready(output)) => Ok(output),
-        Err(payload) => Err(payload),
+        Err(payload) => {
+            note_panic(task);
+            Err(payload)
+        }
     };
     // SAFETY: as above; the poll is over.
     let dropped = unsafe { drop_future(stage) };
@@ -127,6 +134,15 @@ unsafe fn poll<F: Future>(task: NonNull<Header>, context: &mut Context<'_>) -> P
     // SAFETY: the future is gone, its place is free for the output.
     unsafe { ptr::write(stage, Stage { output: ManuallyDrop::new(output) }) };
     polled
+}
+
+/// In debug mode, keeps what the panic went through, before anybody is told of it.
+#[cold]
+#[inline(never)]
+fn note_panic(task: Raw) {
+    if corio_trace::enabled() {
+        more::get_or_new(crate::bound::header(task)).set_panicked(book::take_panicked());
+    }
 }
 
 /// [`Vtable::cancel`].
@@ -151,6 +167,8 @@ unsafe fn cancel<F: Future>(task: NonNull<Header>, error: JoinError) -> Polled {
 /// # Safety
 /// The future is there, and the caller alone is at it.
 unsafe fn drop_future<F: Future>(stage: *mut Stage<F>) -> Result<(), Box<dyn Any + Send>> {
+    // What is dropped here unpolled was cancelled, or is left of one that has returned.
+    let _disarmed = disarm::guard();
     catch_unwind(AssertUnwindSafe(|| {
         // SAFETY: the caller's claim; dropped in place, as pinning asks.
         unsafe { ManuallyDrop::drop(&mut (*stage).future) }
@@ -181,6 +199,19 @@ pub(crate) unsafe fn look_at_output<'a, T>(task: Raw) -> &'a Result<T, JoinError
     let offset = crate::bound::header(task).vtable.stage_offset;
     // SAFETY: as in `take_output`.
     unsafe { task.cast::<u8>().add(offset).cast::<Result<T, JoinError>>().as_ref() }
+}
+
+/// [`Vtable::look_at_error`].
+///
+/// # Safety
+/// The output is there and the caller alone is at it.
+unsafe fn look_at_error<F: Future>(task: NonNull<Header>) -> *const JoinError {
+    let stage = stage::<F>(task);
+    // SAFETY: the caller's claim.
+    match unsafe { &*(*stage).output } {
+        Ok(_) => ptr::null(),
+        Err(error) => error,
+    }
 }
 
 /// [`Vtable::drop_output`].

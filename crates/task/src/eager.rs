@@ -16,6 +16,7 @@ use crate::join::JoinHandle;
 use crate::runnable;
 use crate::spawn::{self, Spawn};
 use crate::task::current_raw;
+use crate::watch;
 
 impl Spawn {
     /// As [`Spawn::bound`], and polls the task once before it returns. One that ends thereby was never
@@ -38,8 +39,14 @@ impl Spawn {
         // SAFETY: on the home's thread.
         unsafe { header(task).slot.set(local.registry.insert(task)) };
         let _nested = Nested::begin(local);
-        // SAFETY: born RUNNING, for this poll.
-        unsafe { runnable::run_started(task) };
+        // SAFETY: born RUNNING, for this poll, both.
+        unsafe {
+            if corio_trace::enabled() {
+                watch::run_started(task, local);
+            } else {
+                runnable::run_started(task);
+            }
+        }
         handle
     }
 }

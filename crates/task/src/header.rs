@@ -150,7 +150,9 @@ pub(crate) struct Vtable {
     pub(crate) cancel: unsafe fn(NonNull<Header>, JoinError) -> Polled,
     /// Where, from the block's beginning, the future and then the output is.
     pub(crate) stage_offset: usize,
-    /// Drops the output where it lies.
+    /// Looks at the output where it lies: the error that stands in place of one, or null.
+    pub(crate) look_at_error: unsafe fn(NonNull<Header>) -> *const JoinError,
+    /// Drops the output where it lies; [`crate::unseen`] is the way to it.
     pub(crate) drop_output: unsafe fn(NonNull<Header>),
     /// Drops the output and stores an error in its place.
     pub(crate) replace_output: unsafe fn(NonNull<Header>, JoinError),

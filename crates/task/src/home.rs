@@ -9,7 +9,7 @@ use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicU64, Ordering as StdOrdering};
+use std::sync::atomic::{AtomicU64, AtomicUsize as StdAtomicUsize, Ordering as StdOrdering};
 
 use corio_base::ThreadToken;
 use corio_base::loom::sync::atomic::{AtomicUsize, Ordering, fence};
@@ -21,6 +21,8 @@ use crate::registry::Registry;
 use crate::run_list::RunList;
 use crate::runnable::{FreeRunnable, Runnable};
 use crate::task::Task;
+use crate::unseen::Unseen;
+use crate::watch::Watch;
 
 /// What a loop does for its tasks.
 ///
@@ -66,6 +68,13 @@ pub trait Schedule: Send + Sync + 'static {
     fn call_panicked(&self, panic: CallPanic) {
         drop(panic);
     }
+
+    /// A task of this home has ended with a panic, or an error, that nobody will see. Called on the thread
+    /// where the last who could have taken it went, also after the home was closed. This one may call user
+    /// code; its panic is let be.
+    fn unseen(&self, unseen: &Unseen<'_>) {
+        unseen.log();
+    }
 }
 
 /// How many references a home takes from its counter at a time: one atomic in a thousand spawns.
@@ -75,9 +84,13 @@ const IDS_PER_PACK: u64 = 1024;
 
 /// The next task number of the process that no home has taken.
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+/// The next home's number.
+static NEXT_HOME: StdAtomicUsize = StdAtomicUsize::new(1);
 
 pub(crate) struct HomeInner {
     owner: ThreadToken,
+    /// By which people and the book know it.
+    number: usize,
     refs: AtomicUsize,
     schedule: Box<dyn Schedule>,
     /// # Invariant
@@ -106,6 +119,8 @@ pub(crate) struct HomeLocal {
     closed: Cell<bool>,
     next_id: Cell<u64>,
     ids_end: Cell<u64>,
+    /// For debug mode.
+    pub(crate) watch: Watch,
 }
 
 impl HomeLocal {
@@ -161,6 +176,11 @@ impl HomeRef {
     pub(crate) fn local(&self) -> Option<&HomeLocal> {
         let inner = self.inner();
         if inner.owner.is_current() { Some(&inner.local) } else { None }
+    }
+
+    /// By which the book knows the home.
+    pub(crate) fn number(&self) -> usize {
+        self.inner().number
     }
 
     /// Whether this is the home's thread.
@@ -221,6 +241,8 @@ impl Home {
     pub fn new(schedule: Box<dyn Schedule>) -> Home {
         let inner = Box::new(HomeInner {
             owner: ThreadToken::current(),
+            // Relaxed: numbers only have to differ.
+            number: NEXT_HOME.fetch_add(1, StdOrdering::Relaxed),
             refs: AtomicUsize::new(1),
             schedule,
             local: HomeLocal {
@@ -234,6 +256,7 @@ impl Home {
                 closed: Cell::new(false),
                 next_id: Cell::new(0),
                 ids_end: Cell::new(0),
+                watch: Watch::default(),
             },
         });
         let home = Home { inner: NonNull::from(Box::leak(inner)), _not_send: PhantomData };
@@ -276,6 +299,21 @@ impl Home {
         }
         local.next_id.set(id + 1);
         id
+    }
+
+    /// By which debug mode knows this home; no other one of the process has it.
+    pub fn number(&self) -> usize {
+        // SAFETY: the home keeps its own reference.
+        unsafe { self.inner.as_ref() }.number
+    }
+
+    /// For debug mode: the thread did something else than to run tasks, so that the next poll does not
+    /// begin where the last one ended.
+    #[inline]
+    pub fn refresh_watch(&self) {
+        if corio_trace::enabled() {
+            self.local().watch.refresh();
+        }
     }
 
     /// Whether `task` lives here.
@@ -347,12 +385,14 @@ impl Home {
             slot = at + 1;
         }
         debug_assert_eq!(self.local().registry.len(), 0);
+        self.local().watch.close(self.number());
     }
 }
 
 impl Drop for Home {
     fn drop(&mut self) {
         let local = self.local();
+        local.watch.close(self.number());
         assert!(
             local.registry.len() == 0,
             "a home was dropped with {} tasks: cancel_all, then settle_all",

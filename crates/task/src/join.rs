@@ -28,15 +28,17 @@ use crate::cell;
 use crate::free::{Detached, State};
 use crate::header::Flavour;
 use crate::mail::Mail;
-use crate::quietly;
 use crate::scope::reason::Reason;
 use crate::task::{Task, TaskInfo};
+use crate::unseen;
 use crate::waker;
 
 /// Awaits a task: `Ok` with what its future returned, or why there is nothing.
 ///
-/// Dropping the handle detaches the task, which runs on; its output, or panic, is dropped when it
-/// ends. The handle may be polled, moved and dropped on any thread (if `T` is `Send`).
+/// Dropping the handle detaches the task, which runs on; its output is dropped when it ends. A panic that
+/// nobody took, or looked at, is reported when it is dropped, to
+/// [`Schedule::unseen`](crate::Schedule::unseen); so is an error of a [fallible](crate::Fallible) task. The
+/// handle may be polled, moved and dropped on any thread (if `T` is `Send`).
 ///
 /// # Cancel safety
 /// Dropping a `&mut JoinHandle` that is being awaited loses nothing: await it again.
@@ -138,14 +140,17 @@ impl<T> JoinHandle<T> {
         }
     }
 
-    /// Looks at the result without awaiting it and without taking it.
+    /// Looks at the result without awaiting it and without taking it. An error or a panic that was looked
+    /// at counts as seen: it is not reported when the handle goes.
     pub fn try_result(&mut self) -> TryResult<'_, T> {
         if self.asked.is_taken() {
             TryResult::Taken
         } else if waker::is_done(self.task) {
             // SAFETY: done, and not taken; of this type by the claim of `new`. The handle is borrowed
             // for as long as the output is.
-            TryResult::Done(unsafe { cell::look_at_output(self.task) }.as_ref())
+            let result = unsafe { cell::look_at_output(self.task) }.as_ref();
+            unseen::seen(self.task, result.is_err());
+            TryResult::Done(result)
         } else {
             TryResult::NotDone
         }
@@ -156,6 +161,9 @@ impl<T> JoinHandle<T> {
     #[inline]
     unsafe fn take(&mut self) -> Result<T, JoinError> {
         self.asked = Asked(Asked::TAKEN);
+        if awaiting::may_stand(self.task) {
+            awaiting::forget(self.task);
+        }
         // SAFETY: the output is there (the caller's claim), the handle's alone, and of this type (the
         // claim of `new`).
         unsafe { cell::take_output(self.task) }
@@ -241,10 +249,12 @@ impl<T> JoinHandle<T> {
             if header.flavour == Flavour::Bound && self.asked.is_nothing() && header.home.is_here()
             {
                 bound::set_joiner(self.task, context.waker());
+                awaiting::tell(self.task);
                 return false;
             }
             self.ask_elsewhere(context.waker());
             if !waker::is_done(self.task) {
+                awaiting::tell(self.task);
                 return false;
             }
         }
@@ -303,6 +313,7 @@ impl<T> Future for JoinHandle<T> {
             // SAFETY: done, and not taken.
             Poll::Ready(unsafe { this.take() })
         } else {
+            awaiting::tell(this.task);
             Poll::Pending
         }
     }
@@ -331,8 +342,8 @@ fn detach(task: Raw) {
         Flavour::Free => {
             match State(&header(task).word).drop_handle() {
                 Detached::DropOutput => {
-                    // SAFETY: complete and not taken: the output is the handle's.
-                    quietly(|| unsafe { (header(task).vtable.drop_output)(task) })
+                    // SAFETY: complete and not taken: the output is the handle's, as the reference is.
+                    unsafe { unseen::drop_output(task) }
                 }
                 // SAFETY: the slot is the handle's.
                 Detached::EmptySlot => bound::let_go(unsafe { header(task).joiner.replace(None) }),
@@ -367,8 +378,8 @@ pub(crate) fn answer_away(task: Raw, waker: Waker) {
 /// The handle of a bound task, away from home, gives up an output that it did not take.
 pub(crate) fn drop_output_away(task: Raw) {
     await_last_look(task);
-    // SAFETY: done and not taken: the output is the handle's.
-    quietly(|| unsafe { (header(task).vtable.drop_output)(task) });
+    // SAFETY: done and not taken: the output is the handle's, as the reference is.
+    unsafe { unseen::drop_output(task) };
     bound::release(task);
 }
 
@@ -476,7 +487,8 @@ impl JoinError {
         }
     }
 
-    fn message(&self) -> Option<String> {
+    /// The words of a panic.
+    pub(crate) fn message(&self) -> Option<String> {
         let Why::Panicked(payload) = &self.repr.why else { return None };
         let payload = payload.lock().unwrap_or_else(PoisonError::into_inner);
         Some(match payload.downcast_ref::<&'static str>() {

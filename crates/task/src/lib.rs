@@ -17,6 +17,7 @@ mod more;
 mod pool;
 mod registry;
 mod scope;
+mod watch;
 
 mod bound;
 mod call;
@@ -30,7 +31,9 @@ mod root;
 mod run_list;
 mod runnable;
 mod spawn;
+mod stack;
 mod task;
+mod unseen;
 
 pub use call::{Call, CallPanic};
 pub use callbacks::CallbackId;
@@ -44,7 +47,9 @@ pub use run_list::RunList;
 pub use runnable::{FreeRunnable, Ran, Runnable};
 pub use scope::{Catch, Forward, Hold, Mask, Reason, Target, Triggered, Unwinding, catch, mask};
 pub use spawn::Spawn;
-pub use task::{StackFrame, Task, TaskInfo, TaskState, current};
+pub use stack::{StackFrame, StackKind};
+pub use task::{Task, TaskInfo, TaskState, current};
+pub use unseen::{Fallible, Unseen};
 
 /// Runs user code whose panic is nobody's to catch (a destructor, a foreign waker): the panic hook
 /// has told of it, and the loop goes on.

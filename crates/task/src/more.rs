@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering as StdOrdering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use corio_base::loom::sync::atomic::Ordering;
-use corio_trace::Wait;
+use corio_trace::book::{LeafCell, PanickedFrame, TaskPage};
 
 use crate::callbacks::Callbacks;
 use crate::context::place::Own;
@@ -27,10 +27,22 @@ pub(crate) struct More {
     tree: Mutex<Option<Box<Tree>>>,
     /// Of whoever awaits the task.
     hold: Mutex<Option<Box<Hold>>>,
+    /// There may be one: so that an awaiter of a task that is watched, and has this for that, need not lock.
+    has_hold: AtomicBool,
     own: Own,
     callbacks: Mutex<Callbacks>,
-    /// What it waits for, as its leaf has said; the executor asks them in debug mode only.
-    wait: Mutex<Option<Wait>>,
+    /// There may be some, as for `has_hold`.
+    has_callbacks: AtomicBool,
+    /// Its record in debug mode.
+    page: TaskPage,
+    /// The record of whoever awaits it; its handle's.
+    awaited: LeafCell,
+    /// In debug mode: where the panic went through that ended it.
+    panicked: Mutex<Vec<PanickedFrame>>,
+    /// What the error said of itself that a [fallible](crate::Fallible) task has returned.
+    failure: Mutex<Option<Box<str>>>,
+    /// Nobody has to be told how the task ended: somebody looked, or looks after it.
+    retrieved: AtomicBool,
     /// Handles that the task awaits may wait far: see [`crate::awaiting`]. Only its own polls ask.
     far: AtomicBool,
 }
@@ -56,12 +68,42 @@ impl More {
         drop(before);
     }
 
-    pub(crate) fn wait(&self) -> Option<Wait> {
-        *lock(&self.wait)
+    pub(crate) fn page(&self) -> &TaskPage {
+        &self.page
     }
 
-    pub(crate) fn set_wait(&self, wait: Option<Wait>) {
-        *lock(&self.wait) = wait;
+    pub(crate) fn awaited(&self) -> &LeafCell {
+        &self.awaited
+    }
+
+    pub(crate) fn panicked(&self) -> Vec<PanickedFrame> {
+        lock(&self.panicked).clone()
+    }
+
+    pub(crate) fn set_panicked(&self, frames: Vec<PanickedFrame>) {
+        // Asked again, those who noted them have none any more.
+        if !frames.is_empty() {
+            *lock(&self.panicked) = frames;
+        }
+    }
+
+    pub(crate) fn failure(&self) -> Option<Box<str>> {
+        lock(&self.failure).clone()
+    }
+
+    pub(crate) fn set_failure(&self, words: Box<str>) {
+        let before = lock(&self.failure).replace(words);
+        drop(before);
+    }
+
+    pub(crate) fn mark_retrieved(&self) {
+        // Relaxed: whoever drops the output has synchronized with the handle, or with the end of the
+        // task; a mark made beside that comes in time or not.
+        self.retrieved.store(true, StdOrdering::Relaxed);
+    }
+
+    pub(crate) fn is_retrieved(&self) -> bool {
+        self.retrieved.load(StdOrdering::Relaxed)
     }
 
     pub(crate) fn mark_far(&self) {
@@ -88,11 +130,31 @@ impl More {
         lock(&self.tree).as_deref_mut().map(change)
     }
 
+    /// Calls `add` with the task's callbacks, to which it adds one.
+    pub(crate) fn add_callback<R>(&self, add: impl FnOnce(&mut Callbacks) -> R) -> R {
+        // Relaxed: who adds from away makes the task's end look again after this, by a mail or by a
+        // read-modify-write of the task's word.
+        self.has_callbacks.store(true, StdOrdering::Relaxed);
+        self.with_callbacks(add)
+    }
+
+    /// Whether callbacks were added, as far as the caller can know.
+    #[inline]
+    pub(crate) fn has_callbacks(&self) -> bool {
+        // Relaxed: as in `add_callback`.
+        self.has_callbacks.load(StdOrdering::Relaxed)
+    }
+
     pub(crate) fn take_hold(&self) -> Option<Box<Hold>> {
+        // Relaxed, as in `put_hold`: only the handle asks, and puts one in.
+        if !self.has_hold.load(StdOrdering::Relaxed) {
+            return None;
+        }
         lock(&self.hold).take()
     }
 
     pub(crate) fn put_hold(&self, hold: Box<Hold>) {
+        self.has_hold.store(true, StdOrdering::Relaxed);
         let before = lock(&self.hold).replace(hold);
         debug_assert!(before.is_none(), "a task has one handle");
     }

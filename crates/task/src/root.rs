@@ -23,6 +23,7 @@ use crate::more;
 use crate::runnable::{self, Runnable};
 use crate::spawn::Spawn;
 use crate::task::TaskInfo;
+use crate::watch;
 
 /// On the waiter's stack: the future, and where its output goes.
 struct Frame<'a, F: Future> {
@@ -158,6 +159,9 @@ impl Home {
     #[inline(never)]
     fn queue_root(&self, task: Raw) {
         self.register(task);
+        if corio_trace::enabled() {
+            watch::begin_page(task);
+        }
         // SAFETY: born SCHEDULED: this is the one entry.
         header(task).home.ready(unsafe { Runnable::new(task) });
     }

@@ -24,7 +24,9 @@ use crate::scope::reason::Reason;
 use crate::scope::site;
 use crate::scope::tree::Waking;
 use crate::task::{Task, TaskInfo};
+use crate::unseen;
 use crate::waker;
+use crate::watch;
 
 /// What became of a task that was [run](Runnable::run).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -80,6 +82,16 @@ impl Runnable {
     /// The task itself.
     pub fn task(&self) -> Task {
         Task::of(self.0)
+    }
+
+    pub(crate) fn raw(&self) -> Raw {
+        self.0
+    }
+
+    /// As [`Runnable::run`], for loops that find the switch of [`corio_trace`] on: the task is in the book
+    /// while it is polled, and a poll that takes long is reported.
+    pub fn run_watched(self) -> Ran {
+        watch::run(self)
     }
 
     /// Polls the task once, or ends it if it was aborted.
@@ -190,6 +202,15 @@ enum Passed {
     Ended(Polled),
 }
 
+impl Passed {
+    fn ran(&self) -> Ran {
+        match self {
+            Passed::Waiting { .. } => Ran::Pending,
+            Passed::Ended(ended) => Ran::of(*ended),
+        }
+    }
+}
+
 /// Polls the future of a task with requests, as [`pass`] says. `goes_on`: it was polled in this turn
 /// already. `serve` wakes before a poll.
 ///
@@ -227,8 +248,13 @@ unsafe fn passes(
             Polled::Returned => {
                 let Some(reason) = pass::unwound(task) else { return Passed::Ended(polled) };
                 let error = JoinError::cancelled(header(task).cold.id, Some(reason));
-                // SAFETY: the output is stored, and nobody has been told of it.
-                unsafe { (header(task).vtable.replace_output)(task, error) };
+                // SAFETY: the output is stored, and nobody has been told of it: nobody ever will be.
+                unsafe {
+                    if more::get(header(task)).is_some_and(|more| more.failure().is_some()) {
+                        quietly(|| unseen::report(task));
+                    }
+                    (header(task).vtable.replace_output)(task, error);
+                }
                 return Passed::Ended(Polled::Cancelled);
             }
         }
@@ -360,9 +386,14 @@ impl FreeRunnable {
                 return Ran::Stale;
             }
             free::Start::Poll => {
-                mark_begun(task);
+                let begun = mark_begun(task);
                 // SAFETY: as above.
-                let polled = unsafe { poll(task) };
+                let poll = || unsafe { poll(task) };
+                let polled = if corio_trace::enabled() {
+                    watch::poll_free(task, begun, poll, |&polled| Ran::of(polled))
+                } else {
+                    poll()
+                };
                 if polled != Polled::Pending {
                     finish_free(task, polled);
                     waker::release(task);
@@ -371,10 +402,16 @@ impl FreeRunnable {
             }
             free::Start::Pass => {
                 let begun = mark_begun(task);
+                let is_woken = || state.is_scheduled();
                 // SAFETY: as above.
-                match unsafe {
-                    passes(task, begun, false, || state.is_scheduled(), |w| serve_free(&state, w))
-                } {
+                let poll =
+                    || unsafe { passes(task, begun, false, is_woken, |w| serve_free(&state, w)) };
+                let passed = if corio_trace::enabled() {
+                    watch::poll_free(task, begun, poll, Passed::ran)
+                } else {
+                    poll()
+                };
+                match passed {
                     Passed::Ended(ended) => {
                         finish_free(task, ended);
                         waker::release(task);
@@ -457,8 +494,9 @@ fn finish_free(task: Raw, ended: Polled) {
     header.done.store(ended as u8, Ordering::Relaxed);
     let completed = State(&header.word).complete();
     if completed.drop_output {
-        // SAFETY: the output is stored and the handle, which could take it, is gone.
-        quietly(|| unsafe { (header.vtable.drop_output)(task) });
+        // SAFETY: the output is stored and the handle, which could take it, is gone; the task's own
+        // reference stays for the caller.
+        unsafe { unseen::drop_output(task) };
     }
     if completed.wake_joiner {
         // SAFETY: JOINER was set at completion: the slot is the completer's.
@@ -466,8 +504,11 @@ fn finish_free(task: Raw, ended: Polled) {
             waker::wake_any(joiner);
         }
     }
-    if more::get(header).is_some() {
-        callbacks::flush(task);
+    if let Some(more) = more::get(header) {
+        more.page().close();
+        if more.has_callbacks() {
+            callbacks::flush(task);
+        }
     }
 }
 

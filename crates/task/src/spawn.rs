@@ -19,12 +19,13 @@ use crate::job::Job;
 use crate::join::{JoinError, JoinHandle};
 use crate::ledger::Ledger;
 use crate::mail::Mail;
-use crate::more::More;
+use crate::more::{self, More};
 use crate::pool;
 use crate::quietly;
 use crate::runnable::{FreeRunnable, Runnable};
 use crate::task::current_raw;
 use crate::waker;
+use crate::watch;
 
 /// What a task is called and how it begins, before there is one.
 #[derive(Clone, Debug)]
@@ -153,6 +154,9 @@ impl Spawn {
     {
         // In the ledger the handle's reference; with the home, the one it finds when the task arrives.
         let handle = self.away(home, Flavour::Bound, Ledger::initial(1), 1, future);
+        if corio_trace::enabled() {
+            watch::announce(handle.raw());
+        }
         bound::post(handle.raw(), Mail::spawned(handle.raw()));
         handle
     }
@@ -248,8 +252,13 @@ impl Spawn {
             more,
         };
         let block = pool::allocate(TaskCell::<F>::SHAPE);
-        // SAFETY: allocated for this shape; F's cell, with the handle's reference and bit.
-        unsafe { JoinHandle::new(TaskCell::write(block, birth, future)) }
+        // SAFETY: allocated for this shape.
+        let task = unsafe { TaskCell::write(block, birth, future) };
+        if corio_trace::enabled() {
+            watch::begin_page(task);
+        }
+        // SAFETY: F's cell, with the handle's reference and bit.
+        unsafe { JoinHandle::new(task) }
     }
 }
 
@@ -350,6 +359,9 @@ pub(crate) fn refuse(task: Raw) {
     // SAFETY: as for the flags.
     if let Some(joiner) = unsafe { header.joiner.replace(None) } {
         waker::wake_any(joiner);
+    }
+    if let Some(more) = more::get(header) {
+        more.page().close();
     }
     callbacks::flush(task);
     // Without the home's own reference, which ends here.

@@ -21,7 +21,9 @@ use crate::scope::reason::Reason;
 use crate::scope::tree::{TASK, Tree};
 use crate::scope::{self, Forward, site};
 use crate::spawn::Spawn;
+use crate::stack::{self, StackFrame};
 use crate::waker;
+use crate::watch;
 
 /// The task that is being polled on this thread; `None` outside any.
 pub fn current() -> Option<Task> {
@@ -95,9 +97,20 @@ impl Task {
             true
         });
         if issued {
+            if corio_trace::enabled() {
+                self.note_asked();
+            }
             waker::ask(self.0);
         }
         issued
+    }
+
+    /// The book learns since when the task is to end.
+    #[cold]
+    fn note_asked(&self) {
+        if let Some(more) = more::get(header(self.0)) {
+            more.page().note_asked(self.id());
+        }
     }
 
     /// Whether there is a request to the task that was neither suppressed nor taken back; a job that was
@@ -125,9 +138,24 @@ impl Task {
         site::change(self, |tree, wakers| tree.uncancel(wakers)).unwrap_or(0)
     }
 
+    /// Says that somebody looks after how the task ends: neither a panic nor an error of it is reported
+    /// when nobody takes it. What those do who wait for many tasks, and report for all of them.
+    pub fn mark_retrieved(&self) {
+        more::get_or_new(header(self.0)).mark_retrieved();
+    }
+
+    /// What the error said of itself that a [fallible](crate::Fallible) task has returned.
+    pub fn failure(&self) -> Option<Box<str>> {
+        more::get(header(self.0))?.failure()
+    }
+
     /// Calls `with` with the task's scopes, under their lock, if there ever were any.
     pub(crate) fn with_tree<R>(&self, with: impl FnOnce(&mut Tree) -> R) -> Option<R> {
         more::get(header(self.0))?.with_tree(with)
+    }
+
+    pub(crate) fn raw(&self) -> Raw {
+        self.0
     }
 
     pub(crate) fn is(&self, task: Raw) -> bool {
@@ -161,7 +189,12 @@ impl Task {
 
     /// Gives it another name.
     pub fn set_name(&self, name: impl Into<Box<str>>) {
-        more::get_or_new(header(self.0)).set_name(name.into());
+        let name = name.into();
+        let more = more::get_or_new(header(self.0));
+        if more.page().is_open() {
+            more.page().set_name(self.id(), &name);
+        }
+        more.set_name(name);
     }
 
     /// The type of its future.
@@ -179,18 +212,21 @@ impl Task {
         self.info().parent()
     }
 
-    /// Where a task that has not ended stands, from the outermost frame on; empty after its end.
+    /// Where the task stands, from the outermost frame on: the task's future, what encloses its waits
+    /// ([`FrameKind`]), and the waits themselves. Of several things at once each is there, below what
+    /// encloses it: [`StackFrame::depth`] tells a tree.
     ///
-    /// A future keeps no frames while it waits, so this is what the task itself knows: its future, and
-    /// where it was spawned.
+    /// A future keeps no frames while it waits, so this is what the task has told [`corio_trace::book`], in
+    /// debug mode; otherwise its own future is all there is. A task that has ended has none; of one
+    /// that panicked it is where the panic went through.
+    ///
+    /// [`FrameKind`]: corio_trace::book::FrameKind
     pub fn stack(&self) -> Vec<StackFrame> {
-        if self.is_done() {
-            return Vec::new();
-        }
-        vec![StackFrame { name: self.type_name(), location: self.location() }]
+        stack::of(self)
     }
 
-    /// Writes [`Task::stack`] as people read it, at most `limit` frames, the newest.
+    /// Writes [`Task::stack`] as people read it, at most `limit` frames: the newest, of a task that has
+    /// panicked the oldest.
     ///
     /// ```
     /// # fn show(task: &corio_task::Task) -> std::io::Result<()> {
@@ -201,16 +237,7 @@ impl Task {
     /// # Errors
     /// What `to` says.
     pub fn print_stack(&self, limit: Option<usize>, to: &mut dyn io::Write) -> io::Result<()> {
-        let frames = self.stack();
-        if frames.is_empty() {
-            return writeln!(to, "No stack for {self:?}");
-        }
-        let first = frames.len() - limit.unwrap_or(frames.len()).min(frames.len());
-        writeln!(to, "Stack for {self:?} (most recent call last):")?;
-        for frame in &frames[first..] {
-            writeln!(to, "  {frame}")?;
-        }
-        Ok(())
+        stack::print(self, limit, to)
     }
 
     /// The context it runs in, the very one: what is set in it is seen by the task, and the other way
@@ -243,21 +270,6 @@ impl Task {
     /// Takes a callback back and drops it. `false`: its turn has come, or it was taken back before.
     pub fn remove_done_callback(&self, id: CallbackId) -> bool {
         callbacks::remove(self.0, id)
-    }
-}
-
-/// One frame of a [`Task::stack`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StackFrame {
-    /// The type of the future.
-    pub name: &'static str,
-    /// The place that is known of it.
-    pub location: &'static Location<'static>,
-}
-
-impl fmt::Display for StackFrame {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at {}", self.name, self.location)
     }
 }
 
@@ -338,6 +350,11 @@ pub struct TaskInfo<'a> {
 }
 
 impl TaskInfo<'_> {
+    /// The task itself.
+    pub fn task(&self) -> Task {
+        Task::of(self.task)
+    }
+
     pub(crate) fn of<'a>(task: Raw) -> TaskInfo<'a> {
         TaskInfo { task, _lent: PhantomData }
     }
@@ -400,25 +417,16 @@ impl TaskInfo<'_> {
         (header(self.task).vtable.type_name)()
     }
 
-    /// What it waits for, as far as that was [noted](TaskInfo::set_wait); nothing after its end.
+    /// What it waits for, in debug mode; of several things one. Nothing after its end.
     pub fn wait(&self) -> Option<Wait> {
         let more = more::get(header(self.task)).filter(|_| !self.is_done())?;
-        more.wait()
+        more.page().wait(self.id())
     }
 
-    /// Notes what the last poll left it waiting for: for an executor that takes the record of the leaf
-    /// after each poll, as ours does in debug mode.
-    pub fn set_wait(&self, wait: Option<Wait>) {
-        let header = header(self.task);
-        match wait {
-            Some(_) => more::get_or_new(header).set_wait(wait),
-            // Without a place for it, nothing stands there.
-            None => {
-                if let Some(more) = more::get(header) {
-                    more.set_wait(None);
-                }
-            }
-        }
+    /// For debug mode: the task was just made, and its spawner has it to himself. It comes into the
+    /// book, and its beginning is told.
+    pub fn announce(&self) {
+        watch::announce(self.task);
     }
 
     /// How large its future is, in bytes.

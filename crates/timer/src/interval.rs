@@ -4,12 +4,16 @@
 //! Ticks are counted from deadline to deadline, so lateness does not add up. It never spawns anything:
 //! who does not ask for ticks gets none.
 
+use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use corio_base::budget::Budget;
 use corio_base::{Time, clock};
+use corio_trace::book::PlacedLeaf;
+use corio_trace::{Wait, WaitKind};
 use futures_core::Stream;
 
 use crate::sleep::Sleep;
@@ -131,12 +135,23 @@ impl Interval {
     ///
     /// # Cancel safety
     /// Nothing is lost: the tick goes to whoever asks next.
-    pub async fn tick(&mut self) -> Instant {
-        std::future::poll_fn(|context| self.poll_tick(context)).await
+    #[track_caller]
+    pub fn tick(&mut self) -> Tick<'_> {
+        Tick { leaf: PlacedLeaf::new(Location::caller()), interval: self }
     }
 
     /// [`Interval::tick`] as a poll function; wakes the task that polled last.
+    #[track_caller]
     pub fn poll_tick(&mut self, context: &mut Context<'_>) -> Poll<Instant> {
+        let poll = self.poll_due(context);
+        if poll.is_pending() && corio_trace::enabled() {
+            let (kind, place) = (WaitKind::Sleep, Location::caller());
+            corio_trace::record(&Wait { kind, object: 0, owner: None, place });
+        }
+        poll
+    }
+
+    fn poll_due(&mut self, context: &mut Context<'_>) -> Poll<Instant> {
         ready!(self.budget.poll_available(context));
         // A tick that is due already comes at once; a sleep would let others run first.
         if self.sleep.is_started() || self.next > clock::now() {
@@ -187,6 +202,27 @@ impl Interval {
     fn reset_to(&mut self, next: Time) {
         self.next = next;
         self.sleep.reset_to(next);
+    }
+}
+
+/// Waits for a tick; made by [`Interval::tick`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless polled"]
+pub struct Tick<'a> {
+    interval: &'a mut Interval,
+    leaf: PlacedLeaf,
+}
+
+impl Future for Tick<'_> {
+    type Output = Instant;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Instant> {
+        let poll = self.interval.poll_due(context);
+        match poll {
+            Poll::Pending => self.leaf.wait(WaitKind::Sleep, 0, None),
+            Poll::Ready(_) => self.leaf.clear(),
+        }
+        poll
     }
 }
 

@@ -15,7 +15,7 @@ mod fallback;
 mod interval;
 mod sleep;
 
-pub use interval::{Interval, MissedTickBehavior, interval, interval_at};
+pub use interval::{Interval, MissedTickBehavior, Tick, interval, interval_at};
 pub use queue::{Key, TimerQueue};
 pub use sleep::{Sleep, SleepWith, sleep, sleep_until, sleep_with};
 pub use timers::Timers;

@@ -22,13 +22,19 @@
 //! the home does not run meanwhile. Yielded: it had nothing to wait for. Edges 6 and 7 (`poll_away` of
 //! a filed one) end in Elapsed if the deadline has passed by then, or that whole delay.
 //! `reset` leads from every state to At or Filed, `reset_after` to After or Counting.
+//!
+//! A sleep that is made in debug mode is Recorded: it stays in a box beside the record of its wait, so
+//! that the others have no place to keep for one.
 
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use corio_base::loom::sync::Arc;
 use corio_base::{Time, clock};
+use corio_trace::WaitKind;
+use corio_trace::book::PlacedLeaf;
 
 use crate::current;
 use crate::fallback::Fallback;
@@ -54,8 +60,13 @@ use crate::timers::FALLBACK;
 /// # Cancel safety
 /// Dropping the sleep takes its timer off.
 #[inline]
+#[track_caller]
 pub fn sleep(delay: Duration) -> Sleep {
-    Sleep { state: State::After { delay_ns: nanos(delay) } }
+    let delay_ns = nanos(delay);
+    if corio_trace::enabled() {
+        return Sleep::recorded(None, delay_ns, Location::caller());
+    }
+    Sleep { state: State::After { delay_ns } }
 }
 
 /// Waits until `deadline`. A deadline that has passed lets everything else that is ready run once;
@@ -72,8 +83,13 @@ pub fn sleep(delay: Duration) -> Sleep {
 /// # Cancel safety
 /// Dropping the sleep takes its timer off.
 #[inline]
+#[track_caller]
 pub fn sleep_until(deadline: Instant) -> Sleep {
-    Sleep::at(Time::from_instant(deadline))
+    let deadline = Time::from_instant(deadline);
+    if corio_trace::enabled() {
+        return Sleep::recorded(Some(deadline), 0, Location::caller());
+    }
+    Sleep::at(deadline)
 }
 
 /// [`sleep`], then `value`: asyncio's `sleep(delay, result)`.
@@ -88,6 +104,7 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 /// # Cancel safety
 /// Dropping the sleep drops the value.
 #[inline]
+#[track_caller]
 pub fn sleep_with<T>(delay: Duration, value: T) -> SleepWith<T> {
     sleep(delay).with(value)
 }
@@ -114,13 +131,44 @@ pub struct Sleep {
 /// The states in the picture above.
 #[derive(Debug)]
 enum State {
-    After { delay_ns: u64 },
-    At { deadline: Time },
-    Counting { delay_ns: u64, home: u64, key: Key },
-    Filed { deadline: Time, home: u64, key: Key },
+    After {
+        delay_ns: u64,
+    },
+    At {
+        deadline: Time,
+    },
+    Counting {
+        delay_ns: u64,
+        home: u64,
+        key: Key,
+    },
+    Filed {
+        deadline: Time,
+        home: u64,
+        key: Key,
+    },
+    Yielded {
+        deadline: Time,
+    },
+    Elapsed {
+        deadline: Time,
+    },
+    /// Asked or Recorded: what few are, and what has something to be dropped.
+    Aside(Box<Aside>),
+}
+
+#[derive(Debug)]
+enum Aside {
     Asked { answer: Arc<Answer>, latest: Key },
-    Yielded { deadline: Time },
-    Elapsed { deadline: Time },
+    Recorded(Recorded),
+}
+
+/// A sleep of debug mode.
+#[derive(Debug)]
+struct Recorded {
+    /// In any other state.
+    sleep: Sleep,
+    leaf: PlacedLeaf,
 }
 
 const _: () = assert!(size_of::<Sleep>() <= 24);
@@ -129,6 +177,33 @@ impl Sleep {
     #[inline]
     pub(crate) fn at(deadline: Time) -> Sleep {
         Sleep { state: State::At { deadline } }
+    }
+
+    /// One whose wait is recorded, with a deadline or else a delay.
+    #[cold]
+    #[inline(never)]
+    fn recorded(deadline: Option<Time>, delay_ns: u64, place: &'static Location<'static>) -> Sleep {
+        let state = deadline.map_or(State::After { delay_ns }, |deadline| State::At { deadline });
+        let recorded = Recorded { sleep: Sleep { state }, leaf: PlacedLeaf::new(place) };
+        Sleep { state: State::Aside(Box::new(Aside::Recorded(recorded))) }
+    }
+
+    /// The same sleep, of which debug mode shows nothing: for the limit of a wait that is shown itself.
+    pub fn unrecorded(mut self) -> Sleep {
+        match self.as_recorded() {
+            Some(recorded) => std::mem::replace(&mut recorded.sleep, Sleep::at(Time::NEVER)),
+            None => self,
+        }
+    }
+
+    fn as_recorded(&mut self) -> Option<&mut Recorded> {
+        match &mut self.state {
+            State::Aside(aside) => match &mut **aside {
+                Aside::Recorded(recorded) => Some(recorded),
+                Aside::Asked { .. } => None,
+            },
+            _ => None,
+        }
     }
 
     /// Makes it yield `value` when it ends.
@@ -141,6 +216,10 @@ impl Sleep {
     /// whose loop has not looked at its clock since, or that waits on another thread's loop.
     pub fn deadline(&self) -> Option<Instant> {
         match self.state {
+            State::Aside(ref aside) => match &**aside {
+                Aside::Recorded(recorded) => recorded.sleep.deadline(),
+                Aside::Asked { .. } => None,
+            },
             State::At { deadline }
             | State::Filed { deadline, .. }
             | State::Yielded { deadline }
@@ -149,17 +228,21 @@ impl Sleep {
                 let timers = current::get().filter(|timers| timers.id() == home)?;
                 timers.with(|queue| queue.deadline(key))?.to_instant()
             }
-            State::After { .. } | State::Asked { .. } => None,
+            State::After { .. } => None,
         }
     }
 
     /// Whether it has ended, so that a poll is ready. `false` if only another thread's loop knows.
     pub fn is_elapsed(&self) -> bool {
         match self.state {
+            State::Aside(ref aside) => match &**aside {
+                Aside::Recorded(recorded) => recorded.sleep.is_elapsed(),
+                Aside::Asked { .. } => false,
+            },
             State::Elapsed { .. } | State::Yielded { .. } => true,
             State::Counting { home, key, .. } | State::Filed { home, key, .. } => home::reach(home)
                 .is_some_and(|home| home.with(|queue| queue.value_mut(key).is_none())),
-            State::After { .. } | State::At { .. } | State::Asked { .. } => false,
+            State::After { .. } | State::At { .. } => false,
         }
     }
 
@@ -178,6 +261,9 @@ impl Sleep {
     }
 
     pub(crate) fn reset_to(&mut self, deadline: Time) {
+        if let Some(recorded) = self.as_recorded() {
+            return recorded.sleep.reset_to(deadline);
+        }
         if let State::Counting { home, key, .. } | State::Filed { home, key, .. } = self.state
             && home::reach(home).is_some_and(|home| home.reset(key, deadline))
         {
@@ -191,6 +277,9 @@ impl Sleep {
     /// Makes it a new [`sleep`] of this delay, in place. If a task waits for it, the delay counts
     /// from now, and the task goes on waiting; if not, from the next poll.
     pub fn reset_after(&mut self, delay: Duration) {
+        if let Some(recorded) = self.as_recorded() {
+            return recorded.sleep.reset_after(delay);
+        }
         let delay_ns = nanos(delay);
         if delay_ns != 0
             && let State::Counting { home, key, .. } | State::Filed { home, key, .. } = self.state
@@ -214,7 +303,14 @@ impl Sleep {
 
     /// Whether it has been polled since it was made or reset.
     pub(crate) fn is_started(&self) -> bool {
-        !matches!(self.state, State::After { .. } | State::At { .. })
+        match &self.state {
+            State::After { .. } | State::At { .. } => false,
+            State::Aside(aside) => match &**aside {
+                Aside::Recorded(recorded) => recorded.sleep.is_started(),
+                Aside::Asked { .. } => true,
+            },
+            _ => true,
+        }
     }
 
     /// Edges 1 and 2: registers with the timers of this thread, or else with the fallback.
@@ -303,18 +399,25 @@ impl Sleep {
                 // everywhere, ends the sleep when it is over whenever it began: late, but not early.
                 let latest = clock::now().saturating_add(Duration::from_nanos(delay_ns));
                 let latest = Fallback::get().insert(latest, context.waker().clone());
-                self.state = State::Asked { answer, latest };
-                self.poll_answer(context)
+                self.state = State::Aside(Box::new(Aside::Asked { answer, latest }));
+                self.poll_aside(context)
             }
             _ => unreachable!("only a registered sleep is away from home"),
         }
     }
 
+    #[cold]
+    fn poll_aside(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        match self.as_recorded() {
+            Some(recorded) => poll_recorded(recorded, context),
+            None => self.poll_answer(context),
+        }
+    }
+
     /// Edge 6.
     fn poll_answer(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let &State::Asked { ref answer, latest } = &self.state else {
-            unreachable!("asked before")
-        };
+        let State::Aside(aside) = &self.state else { unreachable!("asked before") };
+        let &Aside::Asked { ref answer, latest } = &**aside else { unreachable!("asked before") };
         if let Poll::Ready(deadline) = answer.poll(context) {
             self.leave(false);
             return self.arrive(deadline, context);
@@ -351,15 +454,21 @@ impl Sleep {
                     waker => drop(waker),
                 }
             }
-            &State::Asked { ref answer, latest } => {
-                let waker = Reached::Fallback(Fallback::get()).cancel(latest);
-                if wake {
-                    answer.withdraw();
-                }
-                drop(waker);
-            }
+            State::Aside(aside) => leave_aside(aside, wake),
             _ => {}
         }
+    }
+}
+
+#[cold]
+fn leave_aside(aside: &Aside, wake: bool) {
+    // One that is recorded leaves when it is dropped itself.
+    if let &Aside::Asked { ref answer, latest } = aside {
+        let waker = Reached::Fallback(Fallback::get()).cancel(latest);
+        if wake {
+            answer.withdraw();
+        }
+        drop(waker);
     }
 }
 
@@ -379,7 +488,7 @@ impl Future for Sleep {
             State::Counting { home, key, .. } | State::Filed { home, key, .. } => {
                 self.look(home, key, context)
             }
-            State::Asked { .. } => self.poll_answer(context),
+            State::Aside(_) => self.poll_aside(context),
             // A task that is asked to unwind may be polled several times in one turn.
             State::Yielded { .. } if corio_base::current::is_again() => {
                 context.waker().wake_by_ref();
@@ -393,6 +502,15 @@ impl Future for Sleep {
             State::Elapsed { .. } => Poll::Ready(()),
         }
     }
+}
+
+fn poll_recorded(recorded: &mut Recorded, context: &mut Context<'_>) -> Poll<()> {
+    let poll = Pin::new(&mut recorded.sleep).poll(context);
+    match poll {
+        Poll::Pending => recorded.leaf.wait(WaitKind::Sleep, 0, None),
+        Poll::Ready(()) => recorded.leaf.clear(),
+    }
+    poll
 }
 
 impl Drop for Sleep {

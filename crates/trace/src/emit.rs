@@ -5,6 +5,7 @@
 //! a panic in either is caught here, so that watching a program never ends it (under `panic =
 //! "abort"` nothing can be caught and it does).
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 
@@ -13,16 +14,20 @@ use log::Level;
 
 use crate::event::Event;
 
-/// Log target of what happens to tasks.
-pub const TARGET_TASK: &str = "corio::task";
-/// Log target of turns and waits of loops.
-pub const TARGET_LOOP: &str = "corio::loop";
-/// Log target of timers.
-pub const TARGET_TIMER: &str = "corio::timer";
-/// Log target of descriptors.
-pub const TARGET_REACTOR: &str = "corio::reactor";
-/// Log target of child processes.
-pub const TARGET_PROCESS: &str = "corio::process";
+pub use crate::targets::{
+    LOOP as TARGET_LOOP, PROCESS as TARGET_PROCESS, REACTOR as TARGET_REACTOR, TASK as TARGET_TASK,
+    TIMER as TARGET_TIMER,
+};
+
+/// How many reports may be under way on one thread, each made while the one before is being told. A
+/// logger that makes a mistake of its own is told of it; one whose every line sets off another line
+/// would never come to an end.
+pub const NESTED_MAX: u32 = 2;
+
+std::thread_local! {
+    /// How many reports are under way on this thread.
+    static UNDER_WAY: Cell<u32> = const { Cell::new(0) };
+}
 
 /// What receives events in place of the log.
 pub type Sink = fn(&Event<'_>);
@@ -48,6 +53,19 @@ pub fn emit(event: &Event<'_>) {
     if crate::enabled() {
         deliver(event);
     }
+}
+
+/// Whether anybody would be told of polls: there is a sink, or the log lets them through. What each poll
+/// asks while the switch is on.
+#[inline]
+pub fn polls_are_told() -> bool {
+    SINK.get().is_some() || log::log_enabled!(target: TARGET_TASK, Level::Trace)
+}
+
+/// Whether anybody would be told of the beginnings and ends of tasks.
+#[inline]
+pub fn lives_are_told() -> bool {
+    SINK.get().is_some() || log::log_enabled!(target: TARGET_TASK, Level::Debug)
 }
 
 #[cold]
@@ -87,10 +105,16 @@ pub fn report_warning(target: &str, message: std::fmt::Arguments<'_>) {
     }
 }
 
-/// Runs other people's code and survives its panic.
+/// Runs other people's code and survives its panic. Does nothing for what that code sets off itself,
+/// beyond [`NESTED_MAX`].
 pub(crate) fn harmlessly(report: impl FnOnce()) {
-    // Unwind safe: `report` only reads what it borrows, nothing is left half changed.
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(report)) {
-        drop_quietly(payload);
+    // A thread that is being torn down has no count any more, and few lines to come.
+    let _ = UNDER_WAY.try_with(|under_way| under_way.set(under_way.get() + 1));
+    if UNDER_WAY.try_with(Cell::get).unwrap_or(0) <= NESTED_MAX {
+        // Unwind safe: `report` only reads what it borrows, nothing is left half changed.
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(report)) {
+            drop_quietly(payload);
+        }
     }
+    let _ = UNDER_WAY.try_with(|under_way| under_way.set(under_way.get() - 1));
 }

@@ -8,6 +8,12 @@
 //! | [`mod@emit`] | where events go: a sink, or else the `log` crate |
 //! | [`slow`] | polls that take too long |
 //! | [`wait`] | what the task being polled waits for |
+//! | [`book`] | every task, where it stands and what it waits for, for readers on any thread |
+//! | [`pulse`] | what each loop polls at the moment |
+//! | [`watcher`] | wakes who watches them when one begins a poll |
+//! | [`coroutine`], [`action`] | futures that say so when nobody awaits them |
+//! | [`disarm`] | where that is nobody's mistake |
+//! | [`targets`] | every log target, and what is written there |
 //!
 //! The task, timer, reactor and executor crates call this; the facade turns the switch. With the
 //! switch off nothing here formats, allocates, locks or logs.
@@ -19,7 +25,7 @@
 //! emit(&Event::TimerFired { count: 3 }); // a line on the log target corio::timer
 //! ```
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod switch;
 
@@ -29,10 +35,27 @@ pub mod emit;
 
 pub mod slow;
 
+pub mod limits;
+
 pub mod wait;
 
-pub use emit::{emit, report_error, report_warning, set_sink};
+pub mod book;
+
+pub mod pulse;
+
+pub mod watcher;
+
+pub mod action;
+
+pub mod coroutine;
+
+pub mod disarm;
+
+pub mod targets;
+
+pub use emit::{emit, lives_are_told, polls_are_told, report_error, report_warning, set_sink};
 pub use event::{Event, Outcome, TaskLabel};
-pub use slow::{report_slow_poll, set_slow_poll, slow_poll};
-pub use switch::{BadDebugValue, enabled, init_from_env, set_enabled};
-pub use wait::{Wait, WaitKind, record, take_last_wait};
+pub use limits::Limit;
+pub use slow::{report_slow_call, report_slow_poll, set_slow_poll, slow_poll, slow_poll_nanos};
+pub use switch::{BadDebugValue, enabled, init_from_env, set_enabled, turned_on, when_enabled};
+pub use wait::{Wait, WaitKind, forget_last_wait, record, take_last_wait};

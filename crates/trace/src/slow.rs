@@ -12,7 +12,7 @@ use crate::emit::harmlessly;
 use crate::event::TaskLabel;
 
 /// Log target of polls that take too long.
-pub const TARGET_SLOW: &str = "corio::slow";
+pub use crate::targets::SLOW as TARGET_SLOW;
 
 /// What counts as slow until the program says otherwise: asyncio's `slow_callback_duration`.
 pub const SLOW_POLL_DEFAULT: Duration = Duration::from_millis(100);
@@ -27,6 +27,12 @@ static SLOW_POLL_NANOS: AtomicU64 = AtomicU64::new(NANOS_DEFAULT);
 pub fn slow_poll() -> Duration {
     // Relaxed: a number by itself, it guards nothing.
     Duration::from_nanos(SLOW_POLL_NANOS.load(Ordering::Relaxed))
+}
+
+/// [`slow_poll`], in nanoseconds: for comparisons at each poll.
+#[inline]
+pub fn slow_poll_nanos() -> u64 {
+    SLOW_POLL_NANOS.load(Ordering::Relaxed)
 }
 
 /// Sets [`slow_poll`] for the whole process. [`Duration::ZERO`] reports every poll, what is longer
@@ -50,5 +56,15 @@ pub fn report_slow_poll(
     let task = TaskLabel { id, name, location: Some(location) };
     harmlessly(|| {
         log::warn!(target: TARGET_SLOW, "Executing {task} took {:.3} seconds", took.as_secs_f64());
+    });
+}
+
+/// As [`report_slow_poll`], for a function that the loop called: `Executing <Handle created at
+/// src/main.rs:10:5> took 0.120 seconds`.
+#[cold]
+pub fn report_slow_call(location: &'static Location<'static>, took: Duration) {
+    harmlessly(|| {
+        let took = took.as_secs_f64();
+        log::warn!(target: TARGET_SLOW, "Executing <Handle created at {location}> took {took:.3} seconds");
     });
 }

@@ -7,12 +7,15 @@
 use std::ffi::OsStr;
 use std::fmt;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 /// The environment variable that sets the switch before the program does.
 pub const VARIABLE: &str = "CORIO_DEBUG";
 
 static ENABLED: AtomicBool = AtomicBool::new(false);
+
+/// How often it was turned on, from 1 on.
+static TURNED_ON: AtomicU32 = AtomicU32::new(1);
 
 /// What the environment said, applied to [`ENABLED`] when it was read.
 static ENVIRONMENT: OnceLock<Result<(), BadDebugValue>> = OnceLock::new();
@@ -37,7 +40,32 @@ pub fn set_enabled(on: bool) {
     // Read first, so that a runtime built later does not put the environment's word over this one.
     // An unusable value is that runtime's error, not ours.
     let _ = init_from_env();
-    ENABLED.store(on, Ordering::Relaxed);
+    // Relaxed: as in `enabled`.
+    if !ENABLED.swap(on, Ordering::Relaxed) && on {
+        TURNED_ON.fetch_add(1, Ordering::Relaxed);
+        if let Some(begin) = WHEN_ENABLED.get() {
+            begin();
+        }
+    }
+}
+
+/// What begins when the switch is turned on.
+static WHEN_ENABLED: OnceLock<fn()> = OnceLock::new();
+
+/// Calls `begin` now, if the switch is on, and whenever it is turned on. For whoever watches what is
+/// recorded then, such as a watchdog; it must return soon. The first one of the process stays.
+pub fn when_enabled(begin: fn()) {
+    let begin = WHEN_ENABLED.get_or_init(|| begin);
+    if enabled() {
+        begin();
+    }
+}
+
+/// How often the switch was turned on: what began before the last time is not in the book yet. Never 0.
+#[inline]
+pub fn turned_on() -> u32 {
+    // Relaxed: as in `enabled`.
+    TURNED_ON.load(Ordering::Relaxed).max(1)
 }
 
 /// Sets the switch to what `CORIO_DEBUG` says: `1` is on, `0` is off; empty or unset changes

@@ -7,17 +7,39 @@
 //! A leaf (a sleep, a socket, a join handle) writes the slot of its thread just before it returns
 //! `Pending`; the executor empties the slot after each poll. A task that waits for several things
 //! at once shows the last of them. With the switch off nothing is written.
+//!
+//! This is for leaves that have nowhere to keep a token, such as poll forms. A future that waits keeps a
+//! [`crate::book::Leaf`] instead, and is shown beside all others.
 
 use std::cell::Cell;
 use std::fmt;
 use std::panic::Location;
 
+/// What was recorded last; nothing while there is no place.
+///
+/// A cell for each field: what was stored in pieces a moment ago, and is loaded in one, waits for the store.
+#[derive(Debug)]
+struct Last {
+    place: Cell<Option<&'static Location<'static>>>,
+    kind: Cell<WaitKind>,
+    object: Cell<usize>,
+    owner: Cell<u64>,
+}
+
 std::thread_local! {
-    static LAST: Cell<Option<Wait>> = const { Cell::new(None) };
+    static LAST: Last = const {
+        Last {
+            place: Cell::new(None),
+            kind: Cell::new(WaitKind::Yield),
+            object: Cell::new(0),
+            owner: Cell::new(0),
+        }
+    };
 }
 
 /// What kind of thing is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
 #[non_exhaustive]
 pub enum WaitKind {
     /// A moment.
@@ -50,6 +72,32 @@ pub enum WaitKind {
     Process,
     /// The next turn of the loop.
     Yield,
+    /// The end of a job on another thread.
+    Blocking,
+    /// The tasks of a group.
+    Group,
+}
+
+impl WaitKind {
+    pub(crate) const ALL: &[WaitKind] = &[
+        WaitKind::Sleep,
+        WaitKind::Readable,
+        WaitKind::Writable,
+        WaitKind::Join,
+        WaitKind::Mail,
+        WaitKind::Lock,
+        WaitKind::Semaphore,
+        WaitKind::Event,
+        WaitKind::Condition,
+        WaitKind::Barrier,
+        WaitKind::Queue,
+        WaitKind::Channel,
+        WaitKind::Signal,
+        WaitKind::Process,
+        WaitKind::Yield,
+        WaitKind::Blocking,
+        WaitKind::Group,
+    ];
 }
 
 impl fmt::Display for WaitKind {
@@ -70,6 +118,8 @@ impl fmt::Display for WaitKind {
             WaitKind::Signal => "signal",
             WaitKind::Process => "process",
             WaitKind::Yield => "yield",
+            WaitKind::Blocking => "blocking",
+            WaitKind::Group => "group",
         })
     }
 }
@@ -103,12 +153,29 @@ pub struct Wait {
 pub fn record(wait: &Wait) {
     if crate::enabled() {
         // A thread that is being torn down has no slot any more, and no poll to speak of.
-        let _ = LAST.try_with(|last| last.set(Some(*wait)));
+        let _ = LAST.try_with(|last| {
+            last.place.set(Some(wait.place));
+            last.kind.set(wait.kind);
+            last.object.set(wait.object);
+            // No task has the number 0.
+            last.owner.set(wait.owner.unwrap_or(0));
+        });
     }
 }
 
 /// Takes what [`record`] left on this thread since the last call.
 #[inline]
 pub fn take_last_wait() -> Option<Wait> {
-    LAST.try_with(Cell::take).unwrap_or(None)
+    LAST.try_with(|last| {
+        let place = last.place.take()?;
+        let (kind, object, owner) = (last.kind.get(), last.object.get(), last.owner.get());
+        Some(Wait { kind, object, owner: Some(owner).filter(|&owner| owner != 0), place })
+    })
+    .unwrap_or(None)
+}
+
+/// Drops what [`record`] left on this thread.
+#[inline]
+pub fn forget_last_wait() {
+    let _ = LAST.try_with(|last| last.place.set(None));
 }

@@ -21,10 +21,12 @@ pub(super) enum Bound {
     Kanal(f64),
     /// So many times a loop without a runtime.
     Raw(f64),
+    /// So many times corio without debug mode, or so much more than that, whichever is more.
+    Off(f64, f64),
     /// So many of the row's unit.
     Plain(f64),
 }
-use Bound::{Best, Kanal, Plain, Raw, Smol, Tokio};
+use Bound::{Best, Kanal, Off, Plain, Raw, Smol, Tokio};
 
 /// One row's bounds.
 struct Floor {
@@ -88,6 +90,10 @@ const FLOORS: &[Floor] = &[
     floor("gather_1000", &[Best(0.8)], &[Best(0.5)]),
     floor("timeout_ready", &[Plain(30.0)], &[Plain(12.0)]),
     floor("catch_ready", &[Plain(12.0)], &[Plain(4.0)]),
+    // A poll an operation; two; two, and a task.
+    floor("debug_yield", &[Off(3.0, 30.0)], &[]),
+    floor("debug_pingpong", &[Off(3.0, 60.0)], &[]),
+    floor("debug_spawn", &[Off(3.0, 60.0)], &[]),
 ];
 
 /// A measured value that is over a plain bound by less than this part of it has not missed it:
@@ -123,6 +129,7 @@ impl fmt::Display for Bound {
             Smol(times) => write!(f, "smol × {times}"),
             Kanal(times) => write!(f, "kanal × {times}"),
             Raw(times) => write!(f, "raw × {times}"),
+            Off(times, more) => write!(f, "max(off × {times}, off + {more})"),
             Plain(value) => write!(f, "{value}"),
         }
     }
@@ -138,6 +145,10 @@ impl Bound {
             Smol(times) => figures.get(row, "smol")?.median * times,
             Kanal(times) => figures.get(row, "kanal")?.median * times,
             Raw(times) => figures.get(row, super::RAW)?.median * times,
+            Off(times, more) => {
+                let off = figures.get(row, super::CORIO_OFF)?.median;
+                (off * times).max(off + more)
+            }
             Plain(value) => value * (1.0 + PLAIN_SLACK),
         };
         Some(corio <= at_most)

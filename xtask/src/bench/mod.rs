@@ -26,12 +26,15 @@ use program::Program;
 
 /// The peer that all this is about.
 const CORIO: &str = "corio";
+/// The same without debug mode, in rows of that.
+const CORIO_OFF: &str = "corio-off";
 /// A loop without a runtime: what the machine allows.
 const RAW: &str = "raw";
 /// The peers in the order of the table; one that the binary has besides comes last.
-const PEERS: [&str; 16] = [
+const PEERS: [&str; 17] = [
     CORIO,
     "corio-protocol",
+    CORIO_OFF,
     "tokio",
     "smol",
     "smol-static",

@@ -39,6 +39,7 @@ const RULES: &[Rule] = &[
         only: &[
             "crates/base/src/fallback.rs",
             "crates/blocking/src/worker.rs",
+            "crates/watchdog/src/start.rs",
             "crates/corio/src/",
         ],
         remedy: "below the facade only the fallback thread and the pool's are started: give the one a \

@@ -30,11 +30,11 @@ const fn layer(
 const LOW: &[&str] = &["corio-base", "corio-trace"];
 
 const LAYERS: &[Layer] = &[
-    layer(0, "corio-base", &[], &["parking"]),
-    layer(0, "corio-trace", &["corio-base"], &["log"]),
+    layer(0, "corio-base", &[], &["parking", "rustix"]),
+    layer(0, "corio-trace", &["corio-base"], &["log", "libc", "pin-project-lite"]),
     layer(0, "corio-macros", &[], &["syn", "quote", "proc-macro2"]),
     layer(1, "corio-task", LOW, &["pin-project-lite"]),
-    layer(1, "corio-timer", &["corio-base"], &["futures-core"]),
+    layer(1, "corio-timer", LOW, &["futures-core"]),
     layer(1, "corio-reactor", LOW, &["polling", "rustix", "futures-io", "libc"]),
     layer(1, "corio-sync", LOW, &["futures-core", "concurrent-queue", "pin-project-lite"]),
     layer(
@@ -49,6 +49,7 @@ const LAYERS: &[Layer] = &[
         &["corio-base"],
         &["futures-core", "futures-io", "futures-util", "memchr"],
     ),
+    layer(2, "corio-watchdog", LOW, &["libc", "framehop", "backtrace"]),
     layer(2, "corio-blocking", &["corio-task", "corio-base", "corio-trace"], &["concurrent-queue"]),
     layer(
         3,
@@ -60,7 +61,7 @@ const LAYERS: &[Layer] = &[
         3,
         "corio-net",
         &["corio-reactor", "corio-timer", "corio-blocking", "corio-base", "corio-trace"],
-        &["socket2", "rustix", "futures-io", "futures-core"],
+        &["socket2", "rustix", "futures-io", "futures-core", "dns-lookup", "libc"],
     ),
     layer(
         3,
@@ -72,7 +73,7 @@ const LAYERS: &[Layer] = &[
         3,
         "corio-process",
         &["corio-signal", "corio-reactor", "corio-timer", "corio-base", "corio-trace"],
-        &["rustix", "futures-io", "futures-core"],
+        &["rustix", "libc", "futures-io", "futures-core"],
     ),
     layer(
         3,
@@ -98,6 +99,21 @@ const LAYERS: &[Layer] = &[
         ],
     ),
     layer(
+        3,
+        "corio-inspect",
+        &[
+            "corio-net",
+            "corio-io",
+            "corio-executor",
+            "corio-reactor",
+            "corio-sync",
+            "corio-timer",
+            "corio-base",
+            "corio-trace",
+        ],
+        &["httparse", "serde", "serde_json", "rustix"],
+    ),
+    layer(
         4,
         "corio",
         &[
@@ -116,13 +132,16 @@ const LAYERS: &[Layer] = &[
             "corio-fs",
             "corio-process",
             "corio-stream",
+            "corio-watchdog",
+            "corio-inspect",
         ],
         &["futures-core", "pin-project-lite"],
     ),
+    layer(5, "corio-cli", &["corio-inspect"], &["lexopt", "ratatui"]),
 ];
 
 /// At the top level; they may use anything, and nothing may use them.
-const TOP: [&str; 3] = ["corio-benches", "corio-embed-tests", "xtask"];
+const TOP: [&str; 4] = ["corio-benches", "corio-embed-tests", "corio-planted-tests", "xtask"];
 
 /// Runtimes of others: `tests/embed` and `benches` know them, so that no crate's tests (and no loom
 /// model) ever builds one.
@@ -138,9 +157,10 @@ const FOREIGN_RUNTIMES: [&str; 9] = [
     "embassy-executor",
 ];
 
-/// The one crate that may name a runtime of others, and which: its bare I/O traits, which are compiled only
-/// where they are asked for, and bring no runtime. It must be optional and without any feature.
-const BARE_TRAITS: (&str, &str) = ("corio-net", "tokio");
+/// The crates that may name this runtime of others: its bare I/O traits, which are compiled only where they
+/// are asked for, and bring no runtime. It must be optional and without any feature.
+const BARE_TRAITS: ([&str; 5], &str) =
+    (["corio-net", "corio-io", "corio-fs", "corio-process", "corio-stream"], "tokio");
 
 /// Finds every edge that the table does not have.
 pub(super) fn check(repo: &Repo) -> Vec<Finding> {
@@ -176,7 +196,7 @@ fn forbidden(layer: &Layer, dependency: &Dependency) -> Option<String> {
         // The model checker, and more features of what is used anyway.
         Kind::Loom => to == "loom" || layer.ours.contains(&to) || layer.others.contains(&to),
         Kind::Normal | Kind::Build if is_ours => layer.ours.contains(&to),
-        Kind::Normal if (from, to) == BARE_TRAITS => dependency.bare,
+        Kind::Normal if to == BARE_TRAITS.1 && BARE_TRAITS.0.contains(&from) => dependency.bare,
         Kind::Normal | Kind::Build => layer.others.contains(&to),
     };
     if allowed {

@@ -3,22 +3,22 @@
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 
-use corio_blocking::handoff::{Handoff, Next, Seat};
+use corio_blocking::handoff::{Handoff, Next, Role, Seat};
 
 use crate::util::{LONG, wait_until};
 
 #[test]
 fn a_thread_that_fell_asleep_gets_what_the_one_that_did_not_start_was_for() {
     let handoff = Arc::new(Handoff::new(2, LONG));
-    assert_eq!(handoff.push(0), Ok(Next::StartThread));
+    assert_eq!(handoff.push(0), Ok(Next::START_LOOKER));
     let (took, has_taken) = channel();
     let (go_on, goes_on) = channel();
     let thread = {
         let handoff = handoff.clone();
         std::thread::spawn(move || {
-            let mut seat = Seat::new();
-            while let Some((item, next)) = handoff.take(&mut seat, || true) {
-                assert_eq!(next, Next::Nothing);
+            let mut seat = Seat::new(Role::Looks);
+            while let Some((item, next)) = handoff.take(&mut seat, || 1, || ()) {
+                assert_eq!(next, Next::NOTHING);
                 took.send(item).unwrap();
                 goes_on.recv().unwrap();
             }
@@ -27,16 +27,38 @@ fn a_thread_that_fell_asleep_gets_what_the_one_that_did_not_start_was_for() {
     };
     assert_eq!(has_taken.recv_timeout(LONG), Ok(0));
     // The thread is at work: there is to be another one.
-    assert_eq!(handoff.push(1), Ok(Next::StartThread));
+    assert_eq!(handoff.push(1), Ok(Next::START_LOOKER));
     go_on.send(()).unwrap();
     assert_eq!(has_taken.recv_timeout(LONG), Ok(1));
     go_on.send(()).unwrap();
     wait_until("the thread falls asleep", || handoff.threads() == (2, 1));
     // Whoever is being started is relied on.
-    assert_eq!(handoff.push(2), Ok(Next::Nothing));
-    assert!(!handoff.not_started(), "there is another one");
+    assert_eq!(handoff.push(2), Ok(Next::NOTHING));
+    assert!(!handoff.not_started(Role::Looks), "there is another one");
     assert_eq!(has_taken.recv_timeout(LONG), Ok(2));
     go_on.send(()).unwrap();
     handoff.close();
     thread.join().unwrap();
+}
+
+#[test]
+fn a_looker_with_room_calls_takers_and_one_that_does_not_start_harms_nobody() {
+    let handoff = Arc::new(Handoff::new(8, LONG));
+    assert_eq!(handoff.push(0), Ok(Next::START_LOOKER));
+    (1..4).for_each(|item| assert_eq!(handoff.push(item), Ok(Next::NOTHING)));
+    let mut seat = Seat::new(Role::Looks);
+    let (item, next) = handoff.take(&mut seat, || 8, || ()).expect("there are four");
+    let roles: Vec<Role> = next.roles().collect();
+    // Of the three that are left, one is the next looker's.
+    assert_eq!((item, &roles[..]), (0, &[Role::Looks, Role::Takes, Role::Takes][..]));
+    assert_eq!(handoff.threads(), (4, 0));
+    assert!(!handoff.not_started(Role::Takes));
+    let mut taker = Seat::new(Role::Takes);
+    assert_eq!(handoff.take(&mut taker, || 8, || ()), Some((1, Next::NOTHING)));
+    let mut looker = Seat::new(Role::Looks);
+    let (item, next) = handoff.take(&mut looker, || 1, || ()).expect("there are two");
+    assert_eq!((item, next), (2, Next::START_LOOKER));
+    assert!(!handoff.not_started(Role::Looks));
+    assert_eq!(handoff.take(&mut seat, || 1, || ()), Some((3, Next::NOTHING)));
+    assert_eq!(handoff.threads(), (3, 0));
 }

@@ -21,7 +21,8 @@
 //!
 //! # For those who come from asyncio
 //! The *default executor* is the runtime's pool: `loop.run_in_executor(None, f)` is
-//! [`spawn_blocking`], `set_default_executor` is [`crate::Builder::blocking`], and
+//! [`spawn_blocking`], `set_default_executor` is [`crate::EventLoop::set_default_executor`], or
+//! [`crate::Builder::blocking`] before there is a loop, and
 //! `shutdown_default_executor` is part of the end of a run: jobs that run are asked to end
 //! ([`is_cancelled`]) and awaited for the [grace](crate::Builder::shutdown_grace), and what is stuck is
 //! listed in the log with its name, place and age.

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use corio_base::clock;
 use corio_task::{Reason, Target, Triggered};
 use corio_timer::{Sleep, sleep_until};
+use corio_trace::book::{Frame, FrameKind};
 use pin_project_lite::pin_project;
 
 use super::handle::CancelHandle;
@@ -126,6 +127,7 @@ impl CancelScope {
             entered: false,
             is_deadline: false,
             sleep: None,
+            frame: Frame::new(),
         }
     }
 }
@@ -153,6 +155,7 @@ pin_project! {
         is_deadline: bool,
         // Until the deadline; once the scope is cancelled, until the grace is over.
         sleep: Option<Sleep>,
+        frame: Frame,
     }
 
     impl<F> PinnedDrop for Scoped<F> {
@@ -177,6 +180,7 @@ impl<F: Future> Scoped<F> {
             entered: false,
             is_deadline: false,
             sleep: None,
+            frame: Frame::new(),
         }
     }
 
@@ -230,6 +234,9 @@ impl<F: Future> Future for Scoped<F> {
             *this.entered = true;
         }
         let (node, level) = (&*this.node, *this.level);
+        // Both may end by themselves: a limit in time, for whoever looks for waits without an end.
+        let name = if level { "CancelScope" } else { "Timeout" };
+        let _entered = this.frame.enter(|| (FrameKind::Timeout, name, location));
         let (seen, sleep, is_deadline) = (this.seen, this.sleep, this.is_deadline);
         let polled = this.target.as_mut().poll_with(context, |context| {
             let reason = match trigger(context, node, seen, sleep)? {

@@ -59,7 +59,9 @@ macro_rules! __join {
     };
     (@name join [$(($name:ident $future:expr))+] [$($names:ident)*]) => {{
         $(let mut $name = ::core::pin::pin!($crate::combine::maybe_done::MaybeDone::new($future));)+
+        let mut frame = $crate::combine::frame::of_join();
         let outputs = ::core::future::poll_fn(|context| {
+            let _entered = frame.enter();
             let mut all = true;
             $(all &= $name.as_mut().poll_done(context);)+
             if all {
@@ -72,8 +74,13 @@ macro_rules! __join {
         outputs
     }};
     (@name try [$(($name:ident $future:expr))+] [$($names:ident)*]) => {{
+        // Around the futures, as in `select!`: what comes after one that fails is perhaps never polled.
+        let _leaves = $crate::combine::disarm::Leaves::new();
         $(let mut $name = ::core::pin::pin!($crate::combine::maybe_done::MaybeDone::new($future));)+
+        let _enters = $crate::combine::disarm::Enters::new();
+        let mut frame = $crate::combine::frame::of_join();
         let outputs = ::core::future::poll_fn(|context| {
+            let _entered = frame.enter();
             let mut all = true;
             $(match $name.as_mut().poll_ok(context) {
                 ::core::result::Result::Ok(done) => all &= done,

@@ -11,12 +11,19 @@
 //! dropped here is not asked to unwind: a [`catch`](crate::cancel::catch) in it does not come to its cleanup.
 //! Where cleanup has to be awaited, there is [`TaskGroup`](crate::TaskGroup).
 
+/// What the macros put around their futures.
+#[doc(hidden)]
+pub use corio_trace::disarm;
+
 #[doc(hidden)]
 pub mod fair;
+#[doc(hidden)]
+pub mod frame;
 mod join;
 #[doc(hidden)]
 pub mod maybe_done;
 mod scope;
 mod select;
 
+pub use corio_trace::disarm::Disarmed;
 pub use scope::{InScope, Scope, ScopedHandle, scope};

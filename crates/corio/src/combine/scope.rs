@@ -6,11 +6,14 @@
 //! ```
 
 use std::fmt;
+use std::panic::Location;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use corio_base::WakerCell;
+use corio_trace::action::Action;
+use corio_trace::{deeds, disarm};
 use pin_project_lite::pin_project;
 
 use crate::many::Arrivals;
@@ -45,6 +48,7 @@ type Child<'env> = Pin<Box<dyn Future<Output = ()> + Send + 'env>>;
 ///
 /// # Cancel safety
 /// Dropping it drops body and children.
+#[track_caller]
 pub fn scope<'env, B, F>(body: B) -> InScope<'env, F>
 where
     B: FnOnce(Scope<'env>) -> F,
@@ -56,6 +60,7 @@ where
     });
     let body = body(Scope { inner: Arc::clone(&inner) });
     InScope {
+        action: Action::new(Location::caller()),
         body: Some(body),
         output: None,
         inner,
@@ -172,6 +177,7 @@ pin_project! {
     where
         F: Future,
     {
+        action: Action<ScopeDeed>,
         #[pin]
         body: Option<F>,
         output: Option<F::Output>,
@@ -195,9 +201,15 @@ pin_project! {
                 state.is_over = true;
                 std::mem::take(&mut state.new)
             };
+            let _disarmed = disarm::guard();
             drop(new);
         }
     }
+}
+
+deeds! {
+    /// What an [`InScope`] does.
+    ScopeDeed = "scope";
 }
 
 impl<F: Future> InScope<'_, F> {
@@ -251,6 +263,7 @@ impl<F: Future> Future for InScope<'_, F> {
         // Registered first: who is woken later wakes this.
         self.inner.arrivals.register(context.waker());
         let mut this = self.as_mut().project();
+        this.action.begun();
         if let Some(body) = this.body.as_mut().as_pin_mut()
             && let Poll::Ready(output) = body.poll(context)
         {

@@ -102,8 +102,14 @@ macro_rules! __select {
         const COUNT: u32 = [$($at),+].len() as u32;
         let enabled = [$($condition),+];
         let selected = {
+            // Dropped after the futures, and the other one before: those that were not first, and perhaps
+            // never polled, are dropped rightly.
+            let _leaves = $crate::combine::disarm::Leaves::new();
             $(let mut $name = ::core::pin::pin!($future);)+
+            let _enters = $crate::combine::disarm::Enters::new();
+            let mut frame = $crate::combine::frame::of_select();
             let first = ::core::future::poll_fn(|context| {
+                let _entered = frame.enter();
                 let start = $crate::__select!(@start $order COUNT);
                 let mut any = false;
                 for step in 0..COUNT {

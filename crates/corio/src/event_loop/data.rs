@@ -8,7 +8,7 @@ use std::fmt;
 use std::rc::{Rc, Weak};
 
 use corio_base::ambient::{self, LoopId, Table};
-use corio_executor::{CallPanic, Core};
+use corio_executor::{CallPanic, Core, Unseen};
 
 use crate::handle::Handle;
 use crate::runtime::Inner;
@@ -53,6 +53,8 @@ impl LoopData {
         });
         let weak = Rc::downgrade(&data);
         core.set_panic_hook(Rc::new(move |panic| report(&weak, panic)));
+        let weak = Rc::downgrade(&data);
+        core.set_unseen_hook(Rc::new(move |unseen| report_unseen(&weak, unseen)));
         LOOPS.with(|table| table.put(core.id(), data.clone()));
         data
     }
@@ -114,6 +116,16 @@ pub(crate) fn remove(id: LoopId) {
 fn report(data: &Weak<LoopData>, panic: CallPanic) {
     if let Some(data) = data.upgrade() {
         EventLoop::of(data).call_exception_handler(&ExceptionContext::of_call(panic));
+    }
+}
+
+/// Nobody has retrieved what a task ended with.
+fn report_unseen(data: &Weak<LoopData>, unseen: &Unseen<'_>) {
+    match data.upgrade() {
+        Some(data) => {
+            EventLoop::of(data).call_exception_handler(&ExceptionContext::of_unseen(unseen));
+        }
+        None => unseen.log(),
     }
 }
 

@@ -12,10 +12,11 @@ use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::rc::Rc;
 
 use corio_base::quiet::drop_quietly;
-use corio_executor::{CallPanic, Task};
-use corio_trace::emit::TARGET_LOOP;
+use corio_executor::{CallPanic, Task, Unseen};
+use corio_trace::targets;
 
 use super::EventLoop;
+use super::boxed;
 
 /// What [`EventLoop::set_exception_handler`] takes.
 pub type ExceptionHandler = Rc<dyn Fn(&EventLoop, &ExceptionContext)>;
@@ -36,6 +37,8 @@ pub struct ExceptionContext {
     pub handle: Option<&'static str>,
     /// Where the callback, or whatever else it was, was made.
     pub location: Option<&'static Location<'static>>,
+    /// The task ended with an error that nobody retrieved.
+    is_unseen: bool,
 }
 
 impl ExceptionContext {
@@ -46,12 +49,28 @@ impl ExceptionContext {
 
     /// A callback has panicked.
     pub(super) fn of_call(panic: CallPanic) -> Self {
-        let (type_name, location) = (panic.type_name(), panic.location());
+        let location = panic.location();
+        let type_name = boxed::panicked(panic.type_name());
         ExceptionContext {
             message: Some(format!("Exception in callback {type_name} at {location}")),
             handle: Some(type_name),
             location: Some(location),
             panic: Some(panic.into_payload()),
+            ..Self::default()
+        }
+    }
+
+    /// A task has ended with a panic, or an error, that nobody retrieved.
+    pub(super) fn of_unseen(unseen: &Unseen<'_>) -> Self {
+        let words = unseen.words();
+        let error =
+            if unseen.is_panic() { format!("panicked with {words:?}") } else { words.to_owned() };
+        ExceptionContext {
+            message: Some(Unseen::MESSAGE.to_owned()),
+            error: Some(error.into()),
+            task: Some(unseen.task().task()),
+            location: Some(unseen.task().location()),
+            is_unseen: true,
             ..Self::default()
         }
     }
@@ -76,11 +95,12 @@ impl fmt::Display for ExceptionContext {
         if let Some(handle) = self.handle {
             write!(f, "\nhandle: {handle}")?;
         }
+        if let Some(task) = &self.task {
+            let key = if self.is_unseen { "future" } else { "task" };
+            write!(f, "\n{key}: {task:?}")?;
+        }
         if let Some(location) = self.location {
             write!(f, "\nlocation: {location}")?;
-        }
-        if let Some(task) = &self.task {
-            write!(f, "\ntask: {task:?}")?;
         }
         if let Some(error) = &self.error {
             write!(f, "\nerror: {error}")?;
@@ -88,7 +108,14 @@ impl fmt::Display for ExceptionContext {
         if self.panic.is_some() {
             write!(f, "\npanicked with: {:?}", self.panic_message().unwrap_or("a value"))?;
         }
-        Ok(())
+        // Known in debug mode: what a panic went through within the task.
+        let stack = self.task.as_ref().filter(|_| self.is_unseen).map(Task::stack);
+        let stack = stack.unwrap_or_default();
+        let mut frames = stack.iter().skip(1).peekable();
+        if frames.peek().is_some() {
+            f.write_str("\nstack (most recent call last):")?;
+        }
+        frames.try_for_each(|frame| write!(f, "\n  {frame}"))
     }
 }
 
@@ -123,9 +150,10 @@ impl EventLoop {
         self.data.exception_handler.borrow().clone()
     }
 
-    /// Logs `context` as an error, on the target `corio::loop`.
+    /// Logs `context` as an error, on the target `corio::loop`, or `corio::task` for what nobody retrieved
+    /// of a task. An error in it that panics when it is shown is logged, too.
     pub fn default_exception_handler(&self, context: &ExceptionContext) {
-        corio_trace::report_error(TARGET_LOOP, format_args!("{context}"));
+        log(context, "Exception in default exception handler");
     }
 
     /// Tells the handler that is set, or the default one. Never panics: a handler that does is logged,
@@ -137,13 +165,51 @@ impl EventLoop {
         let handled = catch_unwind(AssertUnwindSafe(|| handler(self, context)));
         if let Err(payload) = handled {
             let words = text(&*payload).unwrap_or("a value");
-            corio_trace::report_error(
-                TARGET_LOOP,
-                format_args!(
-                    "Unhandled error in exception handler\npanicked with: {words:?}\ncontext: {context}"
-                ),
-            );
+            let broken = ExceptionContext {
+                error: Some(format!("panicked with {words:?}, told of: {}", Shown(context)).into()),
+                ..ExceptionContext::new("Unhandled error in exception handler")
+            };
             drop_quietly(payload);
+            log(
+                &broken,
+                "Exception in default exception handler while handling an unexpected error in custom \
+                 exception handler",
+            );
+        }
+    }
+}
+
+/// What a context says, also if something in it panics when it is asked.
+struct Shown<'a>(&'a ExceptionContext);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match show(self.0) {
+            Ok(line) => f.write_str(&line),
+            Err(words) => write!(f, "what panics when it is shown, with {words:?}"),
+        }
+    }
+}
+
+/// What `context` says, or the words of a panic while it was asked.
+fn show(context: &ExceptionContext) -> Result<String, String> {
+    catch_unwind(AssertUnwindSafe(|| context.to_string())).map_err(|payload| {
+        let words = text(&*payload).unwrap_or("a value").to_owned();
+        drop_quietly(payload);
+        words
+    })
+}
+
+/// Logs `context`; if it cannot be shown, `otherwise`.
+fn log(context: &ExceptionContext, otherwise: &str) {
+    let target = if context.is_unseen { targets::TASK } else { targets::LOOP };
+    match show(context) {
+        Ok(line) => corio_trace::report_error(target, format_args!("{line}")),
+        Err(words) => {
+            corio_trace::report_error(
+                target,
+                format_args!("{otherwise}\npanicked with: {words:?}"),
+            );
         }
     }
 }

@@ -15,6 +15,7 @@
 //! | `runs` | running, stopping, closing by hand |
 //! | `threadsafe` | coroutines from other threads, whose results block |
 
+mod boxed;
 pub(crate) mod data;
 mod exceptions;
 mod runs;
@@ -30,6 +31,7 @@ use std::panic::Location;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use corio_blocking::Pool;
 pub use corio_executor::{Call, Factory};
 use corio_executor::{JoinHandle, Spawn};
 use corio_reactor::Direction;
@@ -124,7 +126,7 @@ impl EventLoop {
         self.data.must_be_open("call_later");
         let now = self.time();
         // What is too far away to count never comes.
-        timer::begin(&self.data, now.checked_add(delay), Location::caller(), Box::new(callback))
+        timer::begin(&self.data, now.checked_add(delay), Location::caller(), callback)
     }
 
     /// Runs `callback` at `when`, or in the next turn if that has passed.
@@ -134,7 +136,7 @@ impl EventLoop {
     #[track_caller]
     pub fn call_at(&self, when: Instant, callback: impl FnOnce() + 'static) -> TimerHandle {
         self.data.must_be_open("call_at");
-        timer::begin(&self.data, Some(when), Location::caller(), Box::new(callback))
+        timer::begin(&self.data, Some(when), Location::caller(), callback)
     }
 
     /// As [`Handle::call_soon_threadsafe`].
@@ -209,6 +211,33 @@ impl EventLoop {
         corio_executor::set_task_factory(&self.data.core, factory);
     }
 
+    /// Has what is spawned on this loop from now on with [`spawn_blocking`](crate::spawn_blocking) and its kin
+    /// run in `pool`: asyncio's `set_default_executor`. Files and `lookup_host` go there, too.
+    ///
+    /// It stays the caller's: the end of the run waits for the runtime's own pool only, whose threads those
+    /// jobs that were spawned before keep. A virtual clock, too, looks at that one alone. To say what the
+    /// runtime's pool is like, from the start: [`crate::Builder::blocking`].
+    ///
+    /// ```
+    /// use corio::{EventLoop, blocking::Config};
+    ///
+    /// corio::run(async {
+    ///     let pool = Config::new().thread_name("database").build();
+    ///     EventLoop::current().set_default_executor(&pool);
+    ///     let name = corio::to_thread(|| std::thread::current().name().map(str::to_owned)).await;
+    ///     assert_eq!(name.unwrap().as_deref(), Some("database-1"));
+    /// });
+    /// ```
+    ///
+    /// # Panics
+    /// If the loop is closed.
+    #[track_caller]
+    pub fn set_default_executor(&self, pool: &Pool) {
+        self.data.must_be_open("set_default_executor");
+        // What was there before has an owner, the runtime.
+        corio_blocking::current::put(self.data.core.id(), pool.clone());
+    }
+
     /// The factory that is set.
     pub fn task_factory(&self) -> Option<Factory> {
         self.data.core.task_factory()
@@ -226,7 +255,7 @@ impl EventLoop {
     /// If the loop is closed.
     #[track_caller]
     pub fn add_reader(&self, fd: impl AsFd, callback: impl FnMut() + 'static) -> io::Result<()> {
-        self.watch("add_reader", fd.as_fd(), Direction::Read, Box::new(callback))
+        self.watch("add_reader", fd.as_fd(), Direction::Read, callback)
     }
 
     /// As [`EventLoop::add_reader`], for when something can be written.
@@ -238,7 +267,7 @@ impl EventLoop {
     /// If the loop is closed.
     #[track_caller]
     pub fn add_writer(&self, fd: impl AsFd, callback: impl FnMut() + 'static) -> io::Result<()> {
-        self.watch("add_writer", fd.as_fd(), Direction::Write, Box::new(callback))
+        self.watch("add_writer", fd.as_fd(), Direction::Write, callback)
     }
 
     #[track_caller]
@@ -247,10 +276,11 @@ impl EventLoop {
         who: &str,
         fd: BorrowedFd<'_>,
         direction: Direction,
-        callback: Box<dyn FnMut()>,
+        callback: impl FnMut() + 'static,
     ) -> io::Result<()> {
         self.data.must_be_open(who);
-        watcher::add(&self.data, fd, direction, Location::caller(), callback)
+        let (place, name) = (Location::caller(), std::any::type_name_of_val(&callback));
+        watcher::add(&self.data, fd, direction, place, name, Box::new(callback))
     }
 
     /// Takes a reader back. `false`: there is none.

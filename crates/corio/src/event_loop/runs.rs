@@ -158,7 +158,7 @@ impl EventLoop {
         }
         if let Some(inner) = self.inner() {
             let _clock = inner.clock();
-            inner.executor.close();
+            inner.close();
         }
         self.data.clear();
         Ok(())

@@ -21,13 +21,14 @@ use std::task::{Context as TaskContext, Poll, Wake, Waker};
 
 use corio_base::ambient::LoopId;
 use corio_executor::Spawn;
-use corio_signal::{Signal, SignalKind, signal};
+use corio_signal::{Signal, SignalKind, restore_default, signal};
 use corio_task::Context;
 use corio_trace::emit::TARGET_LOOP;
 
 use crate::handle::Handle;
 
 use super::EventLoop;
+use super::boxed;
 use super::data::{self, LoopData};
 
 /// The signal handlers of a loop.
@@ -39,8 +40,9 @@ pub(super) struct Signals {
 impl Signals {
     /// Takes all of them back.
     pub(super) fn clear(&self) {
-        let all = self.all.take();
-        drop(all);
+        for (kind, watched) in self.all.take() {
+            give_up(kind, watched);
+        }
     }
 }
 
@@ -57,6 +59,8 @@ struct Handler {
     callback: RefCell<Box<dyn FnMut()>>,
     context: Context,
     place: &'static Location<'static>,
+    /// The type of the callback.
+    name: &'static str,
 }
 
 impl EventLoop {
@@ -69,8 +73,8 @@ impl EventLoop {
     /// Handlers that others have installed go on being called. A callback that panics goes to the
     /// [exception handler](EventLoop::set_exception_handler), and is called again next time.
     ///
-    /// From the first call for a kind on the signal has its default effect no more, for the rest of the
-    /// process's life; with a handler for `SIGINT`, Ctrl-C is the program's own affair.
+    /// From the first call for a kind on the signal has its default effect no more, until the handler is
+    /// removed or the loop is closed; with a handler for `SIGINT`, Ctrl-C is the program's own affair.
     ///
     /// ```
     /// use corio::{EventLoop, signal::SignalKind};
@@ -100,16 +104,34 @@ impl EventLoop {
         callback: impl FnMut() + 'static,
     ) -> io::Result<()> {
         self.data.must_be_open("add_signal_handler");
-        let place = Location::caller();
+        let (place, name) = (Location::caller(), std::any::type_name_of_val(&callback));
         let callback = RefCell::new(Box::new(callback) as Box<dyn FnMut()>);
-        add(&self.data, kind, Rc::new(Handler { callback, context: Context::copy(), place }))
+        add(&self.data, kind, Rc::new(Handler { callback, context: Context::copy(), place, name }))
     }
 
-    /// Takes a signal handler back. `false`: there is none. The signal does not get its default effect
-    /// back (asyncio gives it back): it is ignored from now on.
+    /// Takes a signal handler back. `false`: there is none.
+    ///
+    /// When nobody watches the signal any more, no other loop and no [stream](crate::signal::signal()), it has
+    /// its effect of before: the default one, which mostly ends the process, or that of a handler which
+    /// was there before corio's, and which was called all the time. For `SIGINT`, Ctrl-C cancels the run again.
     pub fn remove_signal_handler(&self, kind: SignalKind) -> bool {
         let removed = self.data.signals.all.borrow_mut().remove(&kind);
-        removed.is_some()
+        let was_there = removed.is_some();
+        if let Some(watched) = removed {
+            give_up(kind, watched);
+        }
+        was_there
+    }
+}
+
+/// Ends a watch, and has the signal do what it did before.
+fn give_up(kind: SignalKind, watched: Rc<Watched>) {
+    drop(watched);
+    if let Err(error) = restore_default(kind) {
+        corio_trace::report_error(
+            TARGET_LOOP,
+            format_args!("{kind} does not get its default action back, and is ignored: {error}"),
+        );
     }
 }
 
@@ -166,7 +188,7 @@ fn queue(data: &Rc<LoopData>, watched: &Rc<Watched>) {
     }
     watched.is_queued.set(true);
     let (weak, called) = (Rc::downgrade(data), watched.clone());
-    data.core.call_with(spawn, move || {
+    let call = boxed::named(handler.name, move || {
         // Also when the callback panics: it goes on being a handler.
         let _again = OnDrop(|| {
             called.is_queued.set(false);
@@ -177,6 +199,7 @@ fn queue(data: &Rc<LoopData>, watched: &Rc<Watched>) {
         // Edge 3. It is not called while it runs: its next call is yet to be queued.
         (handler.callback.borrow_mut())();
     });
+    data.core.call_with(spawn, call);
 }
 
 /// After a call, unless the handler was removed meanwhile.

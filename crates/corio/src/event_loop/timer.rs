@@ -11,6 +11,7 @@
 //! A timer that is due is put into the queue between two turns, after what was ready then, as asyncio
 //! does it. Its handle may be dropped: the loop keeps what waits.
 
+use std::any::type_name;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -29,6 +30,7 @@ use corio_timer::Sleep;
 
 use crate::handle::Handle;
 
+use super::boxed;
 use super::data::{self, LoopData};
 
 type TimerId = u64;
@@ -62,6 +64,8 @@ struct Timer {
     id: TimerId,
     when: Option<Instant>,
     place: &'static Location<'static>,
+    /// The type of the callback.
+    name: &'static str,
     home: Weak<LoopData>,
     state: RefCell<State>,
 }
@@ -95,10 +99,20 @@ impl Timer {
 }
 
 /// A timer of `data`'s loop; `when` is `None` if it never comes.
-pub(super) fn begin(
+pub(super) fn begin<F: FnOnce() + 'static>(
     data: &Rc<LoopData>,
     when: Option<Instant>,
     place: &'static Location<'static>,
+    callback: F,
+) -> TimerHandle {
+    begin_boxed(data, when, place, type_name::<F>(), Box::new(callback))
+}
+
+fn begin_boxed(
+    data: &Rc<LoopData>,
+    when: Option<Instant>,
+    place: &'static Location<'static>,
+    name: &'static str,
     callback: Callback,
 ) -> TimerHandle {
     let id = data.timers.next_id();
@@ -107,6 +121,7 @@ pub(super) fn begin(
         id,
         when,
         place,
+        name,
         home: Rc::downgrade(data),
         state: RefCell::new(State::Waiting { callback, context, _sleep: None }),
     });
@@ -146,7 +161,7 @@ fn queue(data: &Rc<LoopData>, id: TimerId) {
         if !context.is_empty() || !Context::copy().is_empty() {
             spawn = spawn.context(context);
         }
-        let call = data.core.call_with(spawn, callback);
+        let call = data.core.call_with(spawn, boxed::named(timer.name, callback));
         timer.state.replace(State::Queued(call));
     }
 }

@@ -26,6 +26,7 @@ use corio_task::Context;
 
 use crate::handle::Handle;
 
+use super::boxed;
 use super::data::{self, LoopData};
 
 /// A descriptor's number, and whether it is the writer's side.
@@ -56,6 +57,8 @@ struct Watcher {
     callback: RefCell<Box<dyn FnMut()>>,
     context: Context,
     place: &'static Location<'static>,
+    /// The type of the callback.
+    name: &'static str,
     is_removed: Cell<bool>,
     queued: RefCell<Option<Call>>,
 }
@@ -77,6 +80,7 @@ pub(super) fn add(
     fd: BorrowedFd<'_>,
     direction: Direction,
     place: &'static Location<'static>,
+    name: &'static str,
     callback: Box<dyn FnMut()>,
 ) -> io::Result<()> {
     let own = fd.try_clone_to_owned()?;
@@ -89,6 +93,7 @@ pub(super) fn add(
         callback: RefCell::new(callback),
         context: Context::copy(),
         place,
+        name,
         is_removed: Cell::new(false),
         queued: RefCell::new(None),
     });
@@ -126,7 +131,7 @@ fn queue(data: &Rc<LoopData>, watcher: &Rc<Watcher>) {
         spawn = spawn.context(watcher.context.clone());
     }
     let (weak, called) = (Rc::downgrade(data), watcher.clone());
-    let call = data.core.call_with(spawn, move || {
+    let call = boxed::named(watcher.name, move || {
         drop(called.queued.take());
         // Also when the callback panics: it goes on being a reader.
         let _again = OnDrop(|| {
@@ -137,7 +142,7 @@ fn queue(data: &Rc<LoopData>, watcher: &Rc<Watcher>) {
         // Edge 3. It is not called while it runs: its next call is yet to be queued.
         (called.callback.borrow_mut())();
     });
-    watcher.queued.replace(Some(call));
+    watcher.queued.replace(Some(data.core.call_with(spawn, call)));
 }
 
 struct OnDrop<F: FnMut()>(F);

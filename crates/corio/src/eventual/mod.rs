@@ -24,6 +24,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use corio_task::{Hold, Reason};
+use corio_trace::book::Leaf;
 
 pub use callback::CallbackId;
 pub use error::{AlreadyDone, EventualError, ResultError};
@@ -143,13 +144,20 @@ pub struct Eventual<T, E> {
     shared: Arc<Shared<T, E>>,
     /// Where this one's waker is, among those that wait.
     waiter: Option<WaiterId>,
+    /// The record of its wait, in debug mode.
+    leaf: Leaf,
     /// In a mutex only to be `Sync`; it is never locked.
     hold: Mutex<Hold>,
 }
 
 impl<T, E> Eventual<T, E> {
     fn of(shared: Arc<Shared<T, E>>) -> Self {
-        Eventual { shared, waiter: None, hold: Mutex::new(Hold::new()) }
+        Eventual { shared, waiter: None, leaf: Leaf::new(), hold: Mutex::new(Hold::new()) }
+    }
+
+    /// What the records of those that wait for it name it by.
+    pub(crate) fn object(&self) -> usize {
+        Arc::as_ptr(&self.shared).addr()
     }
 
     /// One that has its value from the beginning.
@@ -276,8 +284,9 @@ impl<T: Clone, E: Clone> Future for Eventual<T, E> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         let hold = this.hold.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let (shared, waiter) = (&this.shared, &mut this.waiter);
-        if hold.poll(context, |context| shared.poll_done(waiter, context)).is_pending() {
+        let (shared, waiter, leaf) = (&this.shared, &mut this.waiter, &mut this.leaf);
+        let done = |context: &mut Context<'_>| shared.poll_done(waiter, leaf, context);
+        if hold.poll(context, done).is_pending() {
             for request in hold.new_requests() {
                 // Whoever else waits is woken; this one sees it below.
                 drop(shared.complete(Outcome::Cancelled(request.reason().clone())));
@@ -301,8 +310,8 @@ impl<T: Clone, E: Clone> Future for Shielded<T, E> {
     type Output = Result<T, EventualError<E>>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let Eventual { shared, waiter, .. } = &mut self.0;
-        shared.poll_done(waiter, context).map(|()| shared.cloned())
+        let Eventual { shared, waiter, leaf, .. } = &mut self.0;
+        shared.poll_done(waiter, leaf, context).map(|()| shared.cloned())
     }
 }
 

@@ -19,6 +19,7 @@ use std::task::{Context, Poll, Waker};
 
 use corio_base::WakeBatch;
 use corio_task::Reason;
+use corio_trace::book::Leaf;
 use corio_trace::{Wait, WaitKind};
 
 use super::error::EventualError;
@@ -127,10 +128,11 @@ impl<T, E> Shared<T, E> {
         Some(id)
     }
 
-    /// Waits for the outcome; `id` remembers where.
+    /// Waits for the outcome; `id` remembers where, `leaf` tells of it.
     pub(super) fn poll_done(
         self: &Arc<Self>,
         id: &mut Option<WaiterId>,
+        leaf: &mut Leaf,
         context: &mut Context<'_>,
     ) -> Poll<()> {
         if self.outcome().is_none() && !self.is_waiting(*id, context.waker()) {
@@ -138,10 +140,13 @@ impl<T, E> Shared<T, E> {
             *id = self.wait(*id, context.waker().clone(), None);
         }
         if self.outcome().is_some() {
+            leaf.clear();
             return Poll::Ready(());
         }
-        let (object, place) = (Arc::as_ptr(self).addr(), self.place);
-        corio_trace::record(&Wait { kind: WaitKind::Event, object, owner: None, place });
+        leaf.wait(|| {
+            let (object, place) = (Arc::as_ptr(self).addr(), self.place);
+            Wait { kind: WaitKind::Event, object, owner: None, place }
+        });
         Poll::Pending
     }
 
@@ -259,8 +264,8 @@ impl<T, E> Drop for Shared<T, E> {
             corio_trace::report_error(
                 corio_trace::emit::TARGET_TASK,
                 format_args!(
-                    "Eventual error was never retrieved: an error of type {} was given to the \
-                     Promise made at {}",
+                    "Future exception was never retrieved\n\
+                     future: <Eventual finished error=<{}> created at {}>",
                     std::any::type_name::<E>(),
                     self.place,
                 ),

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
+use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 use corio_task::JoinHandle;
 use corio_timer::Sleep;
+use corio_trace::book::{Frame, FrameKind};
 use futures_core::Stream;
 
 use super::arrivals::Arrivals;
@@ -42,6 +44,7 @@ use crate::timeout::Elapsed;
 /// # Cancel safety
 /// Nothing is lost between two calls of [`AsCompleted::next`]. Dropped, it detaches the tasks that are
 /// left.
+#[track_caller]
 pub fn as_completed<T>(handles: impl IntoIterator<Item = JoinHandle<T>>) -> AsCompleted<T> {
     let handles: Vec<_> = handles.into_iter().map(Some).collect();
     AsCompleted {
@@ -51,6 +54,8 @@ pub fn as_completed<T>(handles: impl IntoIterator<Item = JoinHandle<T>>) -> AsCo
         arrived: Vec::new(),
         ready: VecDeque::new(),
         has_begun: false,
+        frame: Frame::new(),
+        place: Location::caller(),
     }
 }
 
@@ -65,6 +70,9 @@ pub struct AsCompleted<T> {
     /// The numbers of those that have ended, in order.
     ready: VecDeque<usize>,
     has_begun: bool,
+    frame: Frame,
+    /// Where it was made.
+    place: &'static Location<'static>,
 }
 
 impl<T> AsCompleted<T> {
@@ -111,6 +119,8 @@ impl<T> AsCompleted<T> {
     }
 
     fn poll_item(&mut self, context: &mut Context<'_>) -> Poll<Option<JoinHandle<T>>> {
+        let place = self.place;
+        let _entered = self.frame.enter(|| (FrameKind::Join, "as_completed", place));
         if !self.has_begun {
             self.begin();
         }

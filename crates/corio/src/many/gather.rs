@@ -6,11 +6,13 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use corio_task::Hold;
+use corio_trace::book::{Frame, FrameKind};
 
 use super::arrivals::Arrivals;
 use super::crowd::{Crowd, IntoCrowd, TryCrowd};
@@ -41,8 +43,9 @@ const LOOKS_PER_MEMBER_MAX: usize = 30;
 ///
 /// # Cancel safety
 /// Dropped, it detaches the tasks.
+#[track_caller]
 pub fn gather<I: IntoCrowd>(handles: I) -> Gather<I::Crowd, Values> {
-    Gather::new(handles.into_crowd())
+    Gather::new(handles.into_crowd(), Location::caller())
 }
 
 /// As [`gather`], for tasks that return a `Result`: the first error, too, decides the result.
@@ -60,12 +63,13 @@ pub fn gather<I: IntoCrowd>(handles: I) -> Gather<I::Crowd, Values> {
 ///
 /// # Cancel safety
 /// Dropped, it detaches the tasks.
+#[track_caller]
 pub fn try_gather<I>(handles: I) -> Gather<I::Crowd, Tried>
 where
     I: IntoCrowd,
     I::Crowd: TryCrowd,
 {
-    Gather::new(handles.into_crowd())
+    Gather::new(handles.into_crowd(), Location::caller())
 }
 
 /// The future of [`gather`] and [`try_gather`].
@@ -85,13 +89,16 @@ pub struct Gather<C, M> {
     /// The one that decides the result.
     decided: Option<usize>,
     is_over: bool,
+    frame: Frame,
+    /// Where it was made.
+    place: &'static Location<'static>,
     mode: PhantomData<fn() -> M>,
 }
 
 impl<C, M> Unpin for Gather<C, M> {}
 
 impl<C: Crowd, M> Gather<C, M> {
-    fn new(crowd: C) -> Self {
+    fn new(crowd: C, place: &'static Location<'static>) -> Self {
         let left = (0..crowd.count()).collect();
         Gather {
             crowd,
@@ -104,6 +111,8 @@ impl<C: Crowd, M> Gather<C, M> {
             is_asked: false,
             decided: None,
             is_over: false,
+            frame: Frame::new(),
+            place,
             mode: PhantomData,
         }
     }
@@ -121,7 +130,7 @@ impl<C: Crowd> Gather<C, Values> {
     /// });
     /// ```
     pub fn return_exceptions(self) -> Gather<C, Everything> {
-        Gather::new(self.crowd)
+        Gather::new(self.crowd, self.place)
     }
 }
 
@@ -206,6 +215,8 @@ impl<C: Crowd, M: Mode<C>> Future for Gather<C, M> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         assert!(!this.is_over, "a gathering was polled after it had given its result");
+        let place = this.place;
+        let _entered = this.frame.enter(|| (FrameKind::Join, "gather", place));
         this.look(context);
         let is_decided = this.decided.is_some() && !this.is_asked;
         if !this.left.is_empty() && !is_decided {
@@ -220,6 +231,10 @@ impl<C: Crowd, M: Mode<C>> Future for Gather<C, M> {
         }
         this.hold.release();
         this.is_over = true;
+        // Those that run on after a failure: it was the one to be told of.
+        for &at in &this.left {
+            this.crowd.member(at).let_go();
+        }
         let decided = this.decided.and_then(|at| M::decided(&mut this.crowd, at));
         Poll::Ready(decided.unwrap_or_else(|| M::all(&mut this.crowd)))
     }

@@ -23,6 +23,8 @@ pub trait AnyMember {
     fn forward(&self, request: &Forward);
     /// Whether it ended as cancelled.
     fn is_cancelled(&self) -> bool;
+    /// Nobody will ask for it any more, and nobody has to be told how it ends.
+    fn let_go(&self);
 }
 
 impl<T> Member<T> {
@@ -72,6 +74,12 @@ impl<T> AnyMember for Member<T> {
     fn forward(&self, request: &Forward) {
         if let State::Waiting(handle) = &self.0 {
             handle.task().forward(request);
+        }
+    }
+
+    fn let_go(&self) {
+        if let State::Waiting(handle) = &self.0 {
+            handle.task().mark_retrieved();
         }
     }
 

@@ -3,10 +3,12 @@
 use std::borrow::BorrowMut;
 use std::fmt;
 use std::marker::PhantomData;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use corio_task::{JoinError, JoinHandle};
+use corio_trace::book::{Frame, FrameKind};
 
 /// Awaits a task that runs on if the awaiter is cancelled: that unwinds at once, and nothing is passed
 /// on.
@@ -31,17 +33,21 @@ use corio_task::{JoinError, JoinHandle};
 ///
 /// # Cancel safety
 /// Dropping it loses nothing, if the handle was lent.
+#[track_caller]
 pub fn shield<T, H>(handle: H) -> Shield<T, H>
 where
     H: BorrowMut<JoinHandle<T>> + Unpin,
 {
-    Shield { handle, output: PhantomData }
+    Shield { handle, frame: Frame::new(), place: Location::caller(), output: PhantomData }
 }
 
 /// The future of [`shield`].
 #[must_use = "the task runs, but nobody gets its value unless this is awaited"]
 pub struct Shield<T, H> {
     handle: H,
+    frame: Frame,
+    /// Where it was made.
+    place: &'static Location<'static>,
     output: PhantomData<fn() -> T>,
 }
 
@@ -54,6 +60,8 @@ where
     /// # Panics
     /// If polled again after it was ready.
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let place = self.place;
+        let _entered = self.frame.enter(|| (FrameKind::Join, "shield", place));
         self.handle.borrow_mut().poll_unheld(context)
     }
 }

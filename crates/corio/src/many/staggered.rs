@@ -1,12 +1,15 @@
 //! Attempts that begin one after the other, until one succeeds: happy eyeballs.
 
 use std::fmt;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use corio_task::{Forward, Target};
 use corio_timer::Sleep;
+use corio_trace::action::Action;
+use corio_trace::{deeds, disarm};
 
 /// Begins the attempts one after the other: the next when `delay` has passed, or as soon as one has
 /// failed. The first that succeeds is the winner; the others are cancelled, and their cleanup awaited.
@@ -31,6 +34,7 @@ use corio_timer::Sleep;
 ///
 /// # Cancel safety
 /// Dropping it drops the attempts.
+#[track_caller]
 pub fn staggered_race<I, T, E>(attempts: I, delay: Option<Duration>) -> StaggeredRace<I::Item, T, E>
 where
     I: IntoIterator,
@@ -40,6 +44,7 @@ where
         attempts.into_iter().map(|body| Box::pin(Target::new(body))).collect();
     waiting.reverse();
     StaggeredRace {
+        action: Action::new(Location::caller()),
         waiting,
         running: Vec::new(),
         begun: 0,
@@ -74,6 +79,7 @@ impl<T, E> Raced<T, E> {
 /// The future of [`staggered_race`].
 #[must_use = "nothing begins unless it is awaited"]
 pub struct StaggeredRace<F, T, E> {
+    action: Action<RaceDeed>,
     /// Those that have not begun, the next one last.
     waiting: Vec<Pin<Box<Target<F>>>>,
     running: Vec<(usize, Pin<Box<Target<F>>>)>,
@@ -81,6 +87,11 @@ pub struct StaggeredRace<F, T, E> {
     delay: Option<Duration>,
     sleep: Option<Sleep>,
     raced: Option<Raced<T, E>>,
+}
+
+deeds! {
+    /// What a [`StaggeredRace`] does.
+    RaceDeed = "staggered_race";
 }
 
 impl<F, T, E> Unpin for StaggeredRace<F, T, E> {}
@@ -144,12 +155,15 @@ where
     /// If polled again after it was ready.
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
+        this.action.begun();
         assert!(this.raced.is_some(), "a race was polled after it had given its result");
         loop {
             let had_winner = this.has_winner();
             let has_failed = this.poll_running(context);
             if this.has_winner() {
+                let disarmed = disarm::guard();
                 this.waiting.clear();
+                drop(disarmed);
                 if !had_winner && !this.running.is_empty() {
                     let request = Forward::new("another attempt was quicker");
                     for (_, attempt) in &mut this.running {

@@ -5,6 +5,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use corio_task::{JoinError, JoinHandle};
 use corio_timer::Sleep;
+use corio_trace::book::{Frame, FrameKind};
 
 use super::arrivals::Arrivals;
 
@@ -42,24 +44,30 @@ const LOOKS_MAX: u32 = 30;
 ///
 /// # Cancel safety
 /// Dropped, it has taken nothing.
+#[track_caller]
 pub fn wait<T>(handles: &mut Vec<JoinHandle<T>>) -> Wait<'_, T> {
     Wait {
         handles,
-        enough: |_| false,
+        enough: None,
         count: usize::MAX,
         limit: None,
         sleep: None,
         looks: 0,
         one_by_one: None,
+        frame: Frame::new(),
+        place: Location::caller(),
     }
 }
+
+/// Whether this end is enough.
+type IsEnough<T> = fn(Result<&T, &JoinError>) -> bool;
 
 /// The future of [`wait`].
 #[must_use = "nothing is waited for unless it is awaited"]
 pub struct Wait<'a, T> {
     handles: &'a mut Vec<JoinHandle<T>>,
-    /// Whether the end of one is enough.
-    enough: fn(Result<&T, &JoinError>) -> bool,
+    /// Whether the end of one is enough; without it none is, and no result counts as looked at.
+    enough: Option<IsEnough<T>>,
     /// How many ends are enough.
     count: usize,
     limit: Option<Duration>,
@@ -67,6 +75,9 @@ pub struct Wait<'a, T> {
     /// How often it has looked at all.
     looks: u32,
     one_by_one: Option<OneByOne>,
+    frame: Frame,
+    /// Where it was made.
+    place: &'static Location<'static>,
 }
 
 /// The handles have wakers of their own.
@@ -131,7 +142,7 @@ impl<T> Wait<'_, T> {
 
     /// Until one has panicked, or all have ended. One that was cancelled does not count.
     pub fn first_panic(mut self) -> Self {
-        self.enough = |result| result.is_err_and(JoinError::is_panic);
+        self.enough = Some(|result| result.is_err_and(JoinError::is_panic));
         self
     }
 
@@ -146,16 +157,17 @@ impl<T, E> Wait<'_, Result<T, E>> {
     /// Until one has returned an error or panicked, or all have ended: asyncio's `FIRST_EXCEPTION`. One
     /// that was cancelled does not count.
     pub fn first_error(mut self) -> Self {
-        self.enough = |result| match result {
+        self.enough = Some(|result| match result {
             Ok(output) => output.is_err(),
             Err(error) => error.is_panic(),
-        };
+        });
         self
     }
 }
 
 /// Whether the end of this one is enough.
-fn is_decisive<T>(handle: &mut JoinHandle<T>, enough: fn(Result<&T, &JoinError>) -> bool) -> bool {
+fn is_decisive<T>(handle: &mut JoinHandle<T>, enough: Option<IsEnough<T>>) -> bool {
+    let Some(enough) = enough else { return false };
     // Without a result: it was taken by hand.
     handle.try_result().done().is_some_and(enough)
 }
@@ -168,6 +180,8 @@ impl<T> Future for Wait<'_, T> {
         if this.handles.is_empty() {
             return Poll::Ready(Err(EmptyWait(())));
         }
+        let place = this.place;
+        let _entered = this.frame.enter(|| (FrameKind::Join, "wait", place));
         let mut is_enough = if this.looks < LOOKS_MAX {
             this.looks += 1;
             this.look(context)

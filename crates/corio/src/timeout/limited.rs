@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use corio_base::clock;
 use corio_task::{Reason, Target, Triggered};
 use corio_timer::{Sleep, sleep, sleep_until};
+use corio_trace::book::{Frame, FrameKind};
 use pin_project_lite::pin_project;
 
 /// When the body's time is over. The timer begins where the body first waits: one that is ready before
@@ -51,13 +52,14 @@ pin_project! {
         target: Target<F>,
         when: When,
         location: &'static Location<'static>,
+        frame: Frame,
     }
 }
 
 impl<F: Future> Limited<F> {
     #[inline]
     pub(super) fn new(when: When, location: &'static Location<'static>, body: F) -> Self {
-        Limited { target: Target::new(body), when, location }
+        Limited { target: Target::new(body), when, location, frame: Frame::new() }
     }
 
     /// Whether its time is over before it begins.
@@ -71,15 +73,17 @@ impl<F: Future> Limited<F> {
     }
 
     /// Polls the body, and asks it to unwind when its time is over: once, or, with `level`, until it
-    /// does.
+    /// does. `name` is what people know it by.
     #[inline]
     pub(super) fn poll_limited(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
         level: bool,
+        name: &'static str,
     ) -> Poll<Result<F::Output, Reason>> {
         let this = self.project();
         let (when, location) = (this.when, *this.location);
+        let _entered = this.frame.enter(|| (FrameKind::Timeout, name, location));
         this.target.poll_with(context, |context| {
             if !when.is_over(context) {
                 return None;

@@ -109,7 +109,7 @@ impl<F: Future> Future for Timed<F> {
         let this = self.project();
         let limit = *this.limit;
         this.limited
-            .poll_limited(context, false)
+            .poll_limited(context, false, "timeout")
             .map(|result| result.map_err(|_| Elapsed { limit }))
     }
 }

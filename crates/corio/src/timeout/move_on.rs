@@ -58,6 +58,6 @@ impl<F: Future> Future for MoveOn<F> {
     /// If polled again after it was ready.
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        self.project().limited.poll_limited(context, true).map(Result::ok)
+        self.project().limited.poll_limited(context, true, "move_on_after").map(Result::ok)
     }
 }

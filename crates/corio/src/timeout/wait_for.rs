@@ -66,7 +66,7 @@ impl<F: Future> Future for WaitFor<F> {
             }
         }
         this.limited
-            .poll_limited(context, false)
+            .poll_limited(context, false, "wait_for")
             .map(|result| result.map_err(|_| Elapsed { limit }))
     }
 }

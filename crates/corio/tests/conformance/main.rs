@@ -18,6 +18,7 @@ mod test_eager_task_factory;
 mod test_events;
 mod test_futures;
 mod test_futures2;
+mod test_graph;
 mod test_locks;
 mod test_queues;
 mod test_runners;
@@ -31,6 +32,7 @@ mod test_staggered;
 mod test_streams;
 mod test_subprocess;
 mod test_taskgroups;
+mod test_tools;
 mod test_transports;
 mod test_unix_events;
 

@@ -89,3 +89,75 @@ fn the_lives_of_tasks_are_told() {
         assert!(lines.contains(&format!("Task-{panicked} panicked")), "{lines:?}");
     });
 }
+
+/// The switch is the process's.
+#[test]
+fn stacks_show_waits_and_where_a_panic_went() {
+    if !inside_child() {
+        return assert_passed(&in_child("debug::stacks_show_waits_and_where_a_panic_went", &[]));
+    }
+    Builder::new().debug(true).run(async {
+        let hour = Duration::from_secs(3600);
+        let waits = corio::spawn(corio::debug::scope("fetch", async move {
+            let both = async { corio::join!(corio::sleep(hour), std::future::pending::<()>()) };
+            corio::timeout(hour, both).await.unwrap();
+        }));
+        let panics = corio::spawn(corio::debug::scope("outer", async {
+            corio::yield_now().await;
+            corio::debug::scope("inner", async { panic!("on purpose") }).await;
+        }));
+        let (waits_task, panics_task) = (waits.task(), panics.task());
+        drop(panics.await);
+
+        let stack = waits_task.stack();
+        // Waits have no names; the limit's own sleep is among them.
+        let names: Vec<_> =
+            stack[1..].iter().map(|frame| frame.name).filter(|name| !name.is_empty()).collect();
+        assert_eq!(names, ["fetch", "timeout", "join!"]);
+        let text = |task: &corio::task::Task, limit| {
+            let mut text = Vec::new();
+            task.print_stack(limit, &mut text).unwrap();
+            String::from_utf8(text).unwrap()
+        };
+        let all = text(&waits_task, None);
+        assert!(all.starts_with("Stack for <Task pending "), "{all}");
+        assert!(all.contains("(most recent call last):\n"), "{all}");
+        assert!(all.contains("waits: sleep at "), "{all}");
+        assert_eq!(text(&waits_task, Some(1)).lines().count(), 2, "the newest frame");
+
+        let names: Vec<_> = panics_task.stack().iter().map(|frame| frame.name).collect();
+        assert_eq!(names[1..], ["outer", "inner"]);
+        let oldest = text(&panics_task, Some(2));
+        assert!(oldest.starts_with("Traceback for ") && oldest.contains("'outer'"), "{oldest}");
+        assert!(!oldest.contains("'inner'"), "{oldest}");
+
+        waits.abort();
+        drop(waits.await);
+        assert!(text(&waits_task, None).starts_with("No stack for "));
+    });
+}
+
+/// The switch is the process's.
+#[test]
+fn tasks_from_before_the_switch_are_known_as_late() {
+    if !inside_child() {
+        let name = "debug::tasks_from_before_the_switch_are_known_as_late";
+        return assert_passed(&in_child(name, &[]));
+    }
+    Builder::new().debug(false).run(async {
+        let before = corio::spawn(std::future::pending::<()>());
+        corio::yield_now().await;
+        let known = |id| corio::debug::tasks().tasks.into_iter().find(|task| task.id == id);
+        assert!(known(before.task().id()).is_none(), "off, nothing is recorded");
+        corio::debug::set(true);
+        let after = corio::spawn(std::future::pending::<()>());
+        corio::yield_now().await;
+        corio::yield_now().await;
+        assert_eq!(known(before.task().id()).map(|task| task.late), Some(true));
+        assert_eq!(known(after.task().id()).map(|task| task.late), Some(false));
+        let id = after.task().id();
+        after.abort();
+        drop(after.await);
+        assert!(known(id).is_none(), "a task's record goes with it");
+    });
+}

@@ -30,6 +30,7 @@ mod several;
 mod signals;
 mod threadsafe;
 mod timeouts;
+mod told;
 mod ui;
 mod util;
 mod virtual_time;

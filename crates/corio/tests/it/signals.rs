@@ -201,3 +201,43 @@ fn what_cannot_be_handled_is_an_error() {
         }
     });
 }
+
+#[test]
+#[ignore = "run by the test below, in a process of its own"]
+fn removed() {
+    let runtime = Builder::new().build().unwrap();
+    let event_loop = runtime.event_loop();
+    runtime.block_on(async {
+        let kind = SignalKind::terminate();
+        let watch = signal(kind).unwrap();
+        EventLoop::current().add_signal_handler(kind, || ()).unwrap();
+        assert!(EventLoop::current().remove_signal_handler(kind));
+        // Somebody still watches.
+        send(kind).await;
+        drop(watch);
+        // Added again, it is a handler, and with the loop's end none.
+        let told = Rc::new(Cell::new(false));
+        let tells = told.clone();
+        EventLoop::current().add_signal_handler(kind, move || tells.set(true)).unwrap();
+        send(kind).await;
+        assert!(told.get());
+        println!("so far");
+    });
+    drop((event_loop, runtime));
+    let own = std::process::id().to_string();
+    Command::new("kill").args(["-TERM", &own]).status().unwrap();
+    std::thread::sleep(std::time::Duration::from_secs(20));
+    println!("survived");
+}
+
+#[test]
+fn a_signal_whose_handler_is_removed_has_its_default_action_again() {
+    use std::os::unix::process::ExitStatusExt;
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "signals::removed", "--ignored", "--nocapture"])
+        .output()
+        .unwrap();
+    let out = String::from_utf8_lossy(&output.stdout);
+    assert!(out.contains("so far") && !out.contains("survived"), "{output:?}");
+    assert_eq!(output.status.signal(), Some(15), "{output:?}");
+}

@@ -92,6 +92,10 @@ where
 #[cold]
 fn fail<E>(place: &mut Option<Place<E>>, payload: Box<dyn Any + Send>, clear: impl FnOnce()) -> ! {
     let words = text(&*payload);
+    // The group tells of it: a handle that goes has nothing to add.
+    if let Some(task) = corio_task::current() {
+        task.mark_retrieved();
+    }
     // A second panic, in what is left of the future, adds nothing to the first.
     let cleared = catch_unwind(AssertUnwindSafe(clear));
     std::mem::forget(cleared);

@@ -192,6 +192,18 @@ impl<E> TaskGroup<E> {
         self.begin_local::<_, Plain>(Spawn::new(), future)
     }
 
+    /// As [`TaskGroup::spawn_local`], with a name, a context, an eager start.
+    ///
+    /// # Panics
+    /// On a thread that runs no loop.
+    pub fn spawn_local_with<F>(&self, spawn: Spawn, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        E: 'static,
+    {
+        self.begin_local::<_, Plain>(spawn, future)
+    }
+
     /// As [`TaskGroup::try_spawn`], for futures that are not `Send`.
     ///
     /// # Panics
@@ -204,6 +216,19 @@ impl<E> TaskGroup<E> {
         E: 'static,
     {
         self.begin_local::<_, Fallible>(Spawn::new(), future)
+    }
+
+    /// As [`TaskGroup::try_spawn_local`], with a name, a context, an eager start.
+    ///
+    /// # Panics
+    /// On a thread that runs no loop.
+    pub fn try_spawn_local_with<F, T>(&self, spawn: Spawn, future: F) -> JoinHandle<Option<T>>
+    where
+        F: Future<Output = Result<T, E>> + 'static,
+        T: 'static,
+        E: 'static,
+    {
+        self.begin_local::<_, Fallible>(spawn, future)
     }
 
     fn begin_child<F, S>(&self, spawn: Spawn, future: F) -> JoinHandle<S::Value>

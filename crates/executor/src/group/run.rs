@@ -19,6 +19,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use corio_task::{Forward, Hold, Reason, Target};
+use corio_trace::action::Action;
+use corio_trace::book::{Frame, FrameKind, Leaf};
+use corio_trace::{Wait, WaitKind, deeds};
 use pin_project_lite::pin_project;
 
 use super::error::{ChildError, GroupError};
@@ -34,6 +37,7 @@ pin_project! {
         F: Future,
         S: Sort<F::Output, E>,
     {
+        action: Action<ScopeDeed>,
         #[pin]
         target: Target<F>,
         hold: Hold,
@@ -45,6 +49,9 @@ pin_project! {
         passed: Option<Forward>,
         is_over: bool,
         location: &'static Location<'static>,
+        frame: Frame,
+        // Of the wait for children.
+        leaf: Leaf,
         sort: PhantomData<fn() -> S>,
     }
 
@@ -59,6 +66,11 @@ pin_project! {
             }
         }
     }
+}
+
+deeds! {
+    /// What a [`ScopeRun`] does.
+    ScopeDeed = "TaskGroup::scope";
 }
 
 /// What became of the body.
@@ -100,6 +112,7 @@ where
         location: &'static Location<'static>,
     ) -> Self {
         ScopeRun {
+            action: Action::new(location),
             target: Target::new(body),
             hold: Hold::new(),
             shared,
@@ -108,6 +121,8 @@ where
             passed: None,
             is_over: false,
             location,
+            frame: Frame::new(),
+            leaf: Leaf::new(),
             sort: PhantomData,
         }
     }
@@ -116,6 +131,10 @@ where
     fn poll_inside(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
         let (mut target, body, shared) = (this.target, this.body, &**this.shared);
+        let object = shared.object();
+        let _entered = this
+            .frame
+            .enter_object(object, || (FrameKind::Group, "TaskGroup::scope", this.location));
         this.hold.poll(context, |context| {
             if matches!(body, Body::Running) {
                 let running = target.as_mut();
@@ -133,7 +152,12 @@ where
                     }
                 };
             }
-            if shared.look().alive == 0 { Poll::Ready(()) } else { Poll::Pending }
+            if shared.look().alive == 0 {
+                return Poll::Ready(());
+            }
+            let (kind, object) = (WaitKind::Group, shared.object());
+            this.leaf.wait(|| Wait { kind, object, owner: None, place: this.location });
+            Poll::Pending
         })
     }
 
@@ -248,6 +272,7 @@ where
     /// # Panics
     /// With the body's panic; if polled again after it was ready.
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.as_mut().project().action.begun();
         loop {
             // Before the look at the children: one that ends later finds the waker.
             self.shared.awaiter.register(context.waker());

@@ -31,6 +31,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use corio_base::WakerCell;
 use corio_task::{Forward, Reason, Task};
+use corio_trace::WaitKind;
+use corio_trace::book::Held;
 
 use super::error::ChildError;
 use crate::handle::Handle;
@@ -52,6 +54,8 @@ struct State<E> {
     errors: Vec<ChildError<E>>,
     /// The group's own request, for children and body.
     request: Option<Forward>,
+    /// In debug mode, by slot: that a child has what the group's awaiter waits for.
+    held: Vec<Held>,
     /// What children that were reserved, and not filled yet, have missed.
     missed: Vec<(u32, Forward)>,
     /// Since the last request from around, a child has ended without a value.
@@ -123,6 +127,7 @@ impl<E> Shared<E> {
                 free: Vec::new(),
                 errors: Vec::new(),
                 request: None,
+                held: Vec::new(),
                 missed: Vec::new(),
                 was_cut: false,
             }),
@@ -155,9 +160,15 @@ impl<E> Shared<E> {
         Some(slot)
     }
 
+    /// What the records of who waits for the group, and of its children, name it by.
+    pub(super) fn object(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
     /// The child of a reserved place is there.
     pub(super) fn fill(&self, slot: u32, task: &Task) {
         let task = task.clone();
+        let held = Held::take_for(task.id(), WaitKind::Group, self.object(), task.location());
         let missed: Vec<_> = {
             let mut state = self.lock();
             let missed = state.missed.extract_if(.., |(of, _)| *of == slot).collect();
@@ -169,6 +180,9 @@ impl<E> Shared<E> {
                 _ if Vec::is_empty(&missed) => Slot::Alive(task.clone()),
                 _ => Slot::Asked(task.clone()),
             };
+            if !held.is_none() {
+                state.hold(slot, held);
+            }
             missed
         };
         for (_, request) in &missed {
@@ -191,6 +205,8 @@ impl<E> Shared<E> {
                 corio_task::current()
             }
         };
+        // Its record goes here: it ends none of the group's locks.
+        let held = if state.held.is_empty() { None } else { state.let_go(slot) };
         let error = match end {
             End::Value => None,
             End::Cut => {
@@ -207,7 +223,7 @@ impl<E> Shared<E> {
             state.close(|| format!("{who}, a sibling, failed").into())
         });
         drop(state);
-        drop(task);
+        drop((task, held));
         let failed = others.is_some();
         if let Some(others) = others.flatten() {
             others.pass_on_gently();
@@ -295,6 +311,24 @@ impl<E> Shared<E> {
 }
 
 impl<E> State<E> {
+    /// A child has begun; one that has ended by now holds nothing.
+    #[cold]
+    fn hold(&mut self, slot: u32, held: Held) {
+        if !matches!(self.slots[slot as usize], Slot::Alive(_) | Slot::Asked(_)) {
+            return;
+        }
+        let slot = slot as usize;
+        if self.held.len() <= slot {
+            self.held.resize_with(slot + 1, Held::new);
+        }
+        self.held[slot] = held;
+    }
+
+    #[cold]
+    fn let_go(&mut self, slot: u32) -> Option<Held> {
+        self.held.get_mut(slot as usize).map(mem::take)
+    }
+
     /// Edge 1, also where edge 3 was taken. Whom to ask, the first time.
     fn close(&mut self, reason: impl FnOnce() -> Reason) -> Option<Asking> {
         if self.phase == Phase::Ended || self.request.is_some() {

@@ -14,16 +14,19 @@
 //! What is under way is a [`Turn`], which outlives a cancelled or dropped caller, and gives the file
 //! back whichever way it ends: also if the pool has no room for it, or is closed before its turn came.
 
+pub(crate) mod futures;
 pub(crate) mod state;
 mod turn;
 
 use std::fmt;
 use std::io::{self, SeekFrom};
+use std::panic::Location;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use corio_base::WakeBatch;
 use corio_blocking::Pool;
+use corio_trace::{Wait, WaitKind};
 
 use crate::error::{Name, PathError};
 use state::{Attempt, Problem, Read, Seek, Stage, State, Write};
@@ -44,14 +47,21 @@ pub(crate) trait Target: Send + Sync + 'static {
 pub(crate) struct Inner<T: Target> {
     pub(crate) target: T,
     pub(crate) name: Name,
+    /// Where it was opened: shown of whoever waits for it.
+    pub(crate) place: &'static Location<'static>,
     /// Whose threads it uses.
     pool: fn() -> Pool,
     state: Mutex<State>,
 }
 
 impl<T: Target> Inner<T> {
-    pub(crate) fn new(target: T, name: Name, pool: fn() -> Pool) -> Arc<Self> {
-        Arc::new(Inner { target, name, pool, state: Mutex::new(State::new()) })
+    pub(crate) fn new(
+        target: T,
+        name: Name,
+        pool: fn() -> Pool,
+        place: &'static Location<'static>,
+    ) -> Arc<Self> {
+        Arc::new(Inner { target, name, place, pool, state: Mutex::new(State::new()) })
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -117,7 +127,11 @@ impl<T: Target> Engine<T> {
         match first {
             Attempt::Done(value) => Poll::Ready(Ok(value)),
             Attempt::Failed(problem) => Poll::Ready(Err(self.0.error(problem))),
-            Attempt::Wait => Poll::Pending,
+            Attempt::Wait => {
+                let (object, place) = (Arc::as_ptr(&self.0) as *const () as usize, self.0.place);
+                corio_trace::record(&Wait { kind: WaitKind::Blocking, object, owner: None, place });
+                Poll::Pending
+            }
         }
     }
 
@@ -144,6 +158,22 @@ impl<T: Target> Engine<T> {
                 Some(input) => self.spawn(Work::Read(input, wanted)),
             }
         }
+    }
+
+    /// Reads into `buffer`.
+    pub(crate) fn poll_read_into(
+        &self,
+        context: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        if buffer.is_empty() {
+            return Poll::Ready(Ok(0));
+        }
+        self.poll_read(context, buffer.len(), &mut |input| {
+            let taken = buffer.len().min(input.len());
+            buffer[..taken].copy_from_slice(&input[..taken]);
+            taken
+        })
     }
 
     pub(crate) fn poll_write(

@@ -1,5 +1,7 @@
 //! An open file.
 
+#[cfg(feature = "tokio-io")]
+mod tokio_io;
 mod traits;
 
 use std::fmt;
@@ -8,6 +10,7 @@ use std::future::poll_fn;
 use std::io::{self, ErrorKind, SeekFrom};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::FileExt;
+use std::panic::Location;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -71,6 +74,9 @@ const CHUNK_BYTES: usize = 256 * 1024;
 /// the next operation waits for what is still under way.
 pub struct File {
     engine: Engine<std::fs::File>,
+    /// Of tokio's trait, which this handle is asked through.
+    #[cfg(feature = "tokio-io")]
+    seeking: tokio_io::Seeking,
 }
 
 impl Target for std::fs::File {
@@ -112,12 +118,21 @@ impl File {
     }
 
     /// A file that std has opened. Errors have no path to name.
+    #[track_caller]
     pub fn from_std(file: std::fs::File) -> File {
-        File::named(file, Name::Text("a file without a path"))
+        File::named(file, Name::Text("a file without a path"), Location::caller())
     }
 
-    pub(crate) fn named(file: std::fs::File, name: Name) -> File {
-        File { engine: Engine::new(Inner::new(file, name, current::pool)) }
+    pub(crate) fn named(
+        file: std::fs::File,
+        name: Name,
+        place: &'static Location<'static>,
+    ) -> File {
+        File {
+            engine: Engine::new(Inner::new(file, name, current::pool, place)),
+            #[cfg(feature = "tokio-io")]
+            seeking: tokio_io::Seeking::default(),
+        }
     }
 
     /// Reads what there is, up to the length of `buffer`: 0 is the end.
@@ -128,7 +143,7 @@ impl File {
     /// # Cancel safety
     /// Nothing is lost: the next read has it.
     pub async fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        poll_fn(|context| self.poll_read_into(context, buffer)).await
+        poll_fn(|context| self.engine.poll_read_into(context, buffer)).await
     }
 
     /// Fills `buffer`.
@@ -372,7 +387,7 @@ impl File {
             file.rewind()?;
             file.target().try_clone()
         });
-        Ok(File::named(clone.await?, self.name()))
+        Ok(File::named(clone.await?, self.name(), self.engine.inner().place))
     }
 
     /// The file as std has it, at the same position, when all was written.
@@ -434,12 +449,14 @@ impl File {
 }
 
 impl From<std::fs::File> for File {
+    #[track_caller]
     fn from(file: std::fs::File) -> File {
         File::from_std(file)
     }
 }
 
 impl From<OwnedFd> for File {
+    #[track_caller]
     fn from(descriptor: OwnedFd) -> File {
         File::from_std(descriptor.into())
     }

@@ -7,15 +7,14 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::io::{self, ErrorKind, Read, SeekFrom};
-use std::pin::Pin;
+use std::panic::Location;
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
 
 use corio_blocking::{Config, Pool};
-use futures_io::AsyncRead;
 use rustix::event::PollFlags;
 
 use super::patiently;
+use crate::engine::futures::futures_read;
 use crate::engine::{Engine, Inner, Target};
 use crate::error::Name;
 
@@ -72,9 +71,11 @@ pub struct Stdin {
 }
 
 /// The standard input of the process: see [`Stdin`].
+#[track_caller]
 pub fn stdin() -> Stdin {
     static INPUT: OnceLock<Arc<Inner<Input>>> = OnceLock::new();
-    let inner = INPUT.get_or_init(|| Inner::new(Input, Name::Text("standard input"), pool));
+    let (name, place) = (Name::Text("standard input"), Location::caller());
+    let inner = INPUT.get_or_init(|| Inner::new(Input, name, pool, place));
     Stdin { engine: Engine::new(inner.clone()) }
 }
 
@@ -84,7 +85,7 @@ impl Stdin {
     /// # Errors
     /// The system's.
     pub async fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        poll_fn(|context| self.poll_read_into(context, buffer)).await
+        poll_fn(|context| self.engine.poll_read_into(context, buffer)).await
     }
 
     /// Appends all that comes, up to the end, to `bytes`, and says how much that was.
@@ -108,32 +109,9 @@ impl Stdin {
             }
         }
     }
-
-    fn poll_read_into(
-        &self,
-        context: &mut Context<'_>,
-        buffer: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        if buffer.is_empty() {
-            return Poll::Ready(Ok(0));
-        }
-        self.engine.poll_read(context, buffer.len(), &mut |input| {
-            let taken = buffer.len().min(input.len());
-            buffer[..taken].copy_from_slice(&input[..taken]);
-            taken
-        })
-    }
 }
 
-impl AsyncRead for Stdin {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        self.poll_read_into(context, buffer)
-    }
-}
+futures_read!(Stdin);
 
 impl fmt::Debug for Stdin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

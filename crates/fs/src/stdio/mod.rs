@@ -9,6 +9,8 @@
 
 mod input;
 mod output;
+#[cfg(feature = "tokio-io")]
+mod tokio_io;
 
 pub use input::{Stdin, stdin};
 pub use output::{Stderr, Stdout, stderr, stdout};

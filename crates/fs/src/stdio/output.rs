@@ -3,15 +3,14 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::io::{self, ErrorKind, SeekFrom, Write};
-use std::pin::Pin;
+use std::panic::Location;
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
 
 use corio_blocking::current;
-use futures_io::AsyncWrite;
 use rustix::event::PollFlags;
 
 use super::patiently;
+use crate::engine::futures::futures_write;
 use crate::engine::{Engine, Inner, Target};
 use crate::error::Name;
 
@@ -87,18 +86,20 @@ pub struct Stderr {
 }
 
 /// The standard output of the process: see [`Stdout`].
+#[track_caller]
 pub fn stdout() -> Stdout {
     static OUTPUT: OnceLock<Arc<Inner<Output>>> = OnceLock::new();
-    let name = Name::Text("standard output");
-    let inner = OUTPUT.get_or_init(|| Inner::new(Output, name, current::pool));
+    let (name, place) = (Name::Text("standard output"), Location::caller());
+    let inner = OUTPUT.get_or_init(|| Inner::new(Output, name, current::pool, place));
     Stdout { engine: Engine::new(inner.clone()) }
 }
 
 /// The standard error of the process: see [`Stderr`].
+#[track_caller]
 pub fn stderr() -> Stderr {
     static ERRORS: OnceLock<Arc<Inner<Errors>>> = OnceLock::new();
-    let name = Name::Text("standard error");
-    let inner = ERRORS.get_or_init(|| Inner::new(Errors, name, current::pool));
+    let (name, place) = (Name::Text("standard error"), Location::caller());
+    let inner = ERRORS.get_or_init(|| Inner::new(Errors, name, current::pool, place));
     Stderr { engine: Engine::new(inner.clone()) }
 }
 
@@ -177,43 +178,7 @@ async fn flush<T: Target>(engine: &Engine<T>) -> io::Result<()> {
     poll_fn(|context| engine.poll_flush(context, bytes)).await
 }
 
-impl AsyncWrite for Stdout {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.engine.poll_write(context, bytes)
-    }
-
-    /// Waits until nothing that was written is on its way.
-    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.engine.poll_written(context)
-    }
-
-    /// As a flush: the process's output stays open.
-    fn poll_close(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.engine.poll_written(context)
-    }
-}
-
-impl AsyncWrite for Stderr {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.engine.poll_write(context, bytes)
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.engine.poll_written(context)
-    }
-
-    fn poll_close(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.engine.poll_written(context)
-    }
-}
+futures_write!(Stdout, Stderr);
 
 impl fmt::Debug for Stdout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

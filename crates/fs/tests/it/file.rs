@@ -6,7 +6,7 @@ use corio_fs::{File, OpenOptions, PathError};
 use futures_util::future::join_all;
 use futures_util::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 
-use crate::util::{Folder, block_on, kind};
+use crate::util::{Folder, block_on, kind, poll_once};
 
 /// Bytes of which no two stretches are alike.
 fn bytes(length: usize) -> Vec<u8> {
@@ -252,5 +252,43 @@ fn errors_say_what_and_where() {
 
         let folder = File::open(folder.path()).await.unwrap();
         assert_eq!(kind(folder.read(&mut [0; 8]).await), ErrorKind::IsADirectory);
+    });
+}
+
+#[test]
+fn what_it_waits_for_is_recorded_with_the_place_that_opened_it() {
+    corio_trace::set_enabled(true);
+    let (reader, _writer) = std::io::pipe().unwrap();
+    let (file, line) = (File::from(std::os::fd::OwnedFd::from(reader)), line!());
+    let mut buffer = [0; 1];
+    assert!(poll_once(&mut std::pin::pin!(file.read(&mut buffer))).is_pending());
+    let wait = corio_trace::take_last_wait().expect("it waits");
+    corio_trace::set_enabled(false);
+    assert_eq!((wait.kind, wait.place.line()), (corio_trace::WaitKind::Blocking, line));
+    assert!(wait.place.file().ends_with("file.rs"));
+}
+
+#[test]
+fn positions_past_four_gibibytes() {
+    let folder = Folder::new("far");
+    let far = (5 << 30) + 7;
+    block_on(async {
+        let mut options = OpenOptions::new();
+        let file = options.read(true).write(true).create(true).open(folder.join("file")).await;
+        let file = file.unwrap();
+        assert_eq!(file.seek(SeekFrom::Start(far)).await.unwrap(), far);
+        file.write_all(b"here").await.unwrap();
+        assert_eq!(file.stream_position().await.unwrap(), far + 4);
+        assert_eq!(file.metadata().await.unwrap().len(), far + 4);
+        let mut four = [0; 4];
+        assert_eq!(file.read_at(&mut four, far).await.unwrap(), 4);
+        assert_eq!(&four, b"here");
+        file.write_all_at(b"HE", far).await.unwrap();
+        assert_eq!(file.seek(SeekFrom::End(-4)).await.unwrap(), far);
+        file.read_exact(&mut four).await.unwrap();
+        assert_eq!(&four, b"HEre");
+        file.set_len(far + 2).await.unwrap();
+        assert_eq!(file.seek(SeekFrom::End(0)).await.unwrap(), far + 2);
+        file.close().await.unwrap();
     });
 }

@@ -107,3 +107,50 @@ fn the_entries_of_a_folder() {
         });
     }
 }
+
+#[test]
+fn names_that_are_no_text() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = Folder::new("bytes");
+    let path = folder.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9\xff"));
+    block_on(async {
+        corio_fs::write(&path, b"bytes").await.unwrap();
+        let mut entries = corio_fs::read_dir(folder.path()).await.unwrap();
+        let entry = entries.next_entry().await.unwrap().expect("one is there");
+        assert_eq!(entry.path(), path);
+        assert_eq!(corio_fs::read(entry.path()).await.unwrap(), b"bytes");
+        corio_fs::remove_file(&path).await.unwrap();
+        let error = corio_fs::metadata(&path).await.unwrap_err();
+        assert_eq!(PathError::of(&error).unwrap().path(), Some(&*path));
+        assert!(error.to_string().contains(r"caf\xE9\xFF"), "{error}");
+    });
+}
+
+#[test]
+fn a_folder_that_is_read_by_calls_that_are_dropped_loses_no_entry() {
+    let folder = Folder::new("many");
+    const COUNT: usize = 300;
+    for number in 0..COUNT {
+        folder.file(&number.to_string(), "");
+    }
+    block_on(async {
+        let mut entries = corio_fs::read_dir(folder.path()).await.unwrap();
+        let mut names = BTreeSet::new();
+        loop {
+            // Half of the calls are given up if they have to wait.
+            let given_up = poll_once(&mut pin!(entries.next_entry()));
+            let entry = match given_up {
+                std::task::Poll::Ready(entry) => entry,
+                std::task::Poll::Pending => entries.next_entry().await,
+            };
+            match entry.unwrap() {
+                Some(entry) => assert!(names.insert(entry.file_name())),
+                None => break,
+            }
+        }
+        assert_eq!(names.len(), COUNT);
+        // One that is left in the middle is closed.
+        let mut entries = corio_fs::read_dir(folder.path()).await.unwrap();
+        entries.next_entry().await.unwrap();
+    });
+}

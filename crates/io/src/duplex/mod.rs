@@ -12,6 +12,8 @@
 
 mod futures;
 mod pipe;
+#[cfg(feature = "tokio-io")]
+mod tokio_io;
 mod traits;
 mod waiters;
 
@@ -105,6 +107,9 @@ impl DuplexStream {
     ///
     /// # Errors
     /// None.
+    ///
+    /// # Cancel safety
+    /// It ends in its first poll: nothing is ever done by half.
     pub async fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         self.shut_down(how);
         Ok(())

@@ -10,8 +10,8 @@ use futures_core::Stream;
 use futures_io::{AsyncRead, AsyncWrite};
 use futures_util::Sink;
 
-use super::read::Incoming;
-use super::write::Outgoing;
+use super::read::{Incoming, reads_frames};
+use super::write::{Outgoing, writes_frames};
 use super::{Decode, Encode};
 
 /// Frames read from and written to `S` by the codec `C`: [`FramedRead`](crate::FramedRead) and
@@ -67,46 +67,6 @@ impl<S, C> Framed<S, C> {
         &mut self.codec
     }
 
-    /// What has been read and belongs to no frame yet.
-    pub fn read_buffer(&self) -> &[u8] {
-        self.incoming.bytes()
-    }
-
-    /// What has been encoded and not been written yet.
-    pub fn write_buffer(&self) -> &[u8] {
-        self.outgoing.bytes()
-    }
-
-    /// Writes and flushes what is in the buffer.
-    ///
-    /// (`SinkExt::flush` cannot tell for which type of frame it is called, where the codec takes several.)
-    ///
-    /// # Errors
-    /// What the writer says, and `WriteZero` if it takes nothing.
-    ///
-    /// # Cancel safety
-    /// Dropped half-way, the rest is still in the buffer.
-    pub fn flush(&mut self) -> impl Future<Output = io::Result<()>> + Unpin
-    where
-        S: AsyncWrite + Unpin,
-    {
-        poll_fn(|context| self.outgoing.poll_flush(context, Pin::new(&mut self.stream)))
-    }
-
-    /// Writes what is in the buffer, and closes the stream's writing.
-    ///
-    /// # Errors
-    /// As [`flush`](Self::flush).
-    ///
-    /// # Cancel safety
-    /// Dropped half-way, the rest is still in the buffer.
-    pub fn close(&mut self) -> impl Future<Output = io::Result<()>> + Unpin
-    where
-        S: AsyncWrite + Unpin,
-    {
-        poll_fn(|context| self.outgoing.poll_close(context, Pin::new(&mut self.stream)))
-    }
-
     /// The stream and the codec, and what has been read and belongs to no frame yet: to go on in another
     /// protocol. What has not been written is lost: `flush` first.
     pub fn into_parts(self) -> (S, C, Vec<u8>) {
@@ -116,55 +76,8 @@ impl<S, C> Framed<S, C> {
 
 impl<S: Unpin, C> Unpin for Framed<S, C> {}
 
-impl<S, C> Stream for Framed<S, C>
-where
-    S: AsyncRead + Unpin,
-    C: Decode,
-{
-    type Item = Result<C::Item, C::Error>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = &mut *self;
-        this.incoming.poll_frame(context, Pin::new(&mut this.stream), &mut this.codec)
-    }
-}
-
-impl<S, C, T> Sink<T> for Framed<S, C>
-where
-    S: AsyncWrite + Unpin,
-    C: Encode<T>,
-{
-    type Error = C::Error;
-
-    fn poll_ready(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Result<(), C::Error>> {
-        let this = &mut *self;
-        this.outgoing.poll_ready(context, Pin::new(&mut this.stream)).map_err(C::Error::from)
-    }
-
-    fn start_send(mut self: Pin<&mut Self>, item: T) -> Result<(), C::Error> {
-        let this = &mut *self;
-        this.outgoing.add(item, &mut this.codec)
-    }
-
-    fn poll_flush(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Result<(), C::Error>> {
-        let this = &mut *self;
-        this.outgoing.poll_flush(context, Pin::new(&mut this.stream)).map_err(C::Error::from)
-    }
-
-    fn poll_close(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Result<(), C::Error>> {
-        let this = &mut *self;
-        this.outgoing.poll_close(context, Pin::new(&mut this.stream)).map_err(C::Error::from)
-    }
-}
+reads_frames!(Framed, stream);
+writes_frames!(Framed, stream);
 
 impl<S: fmt::Debug, C: fmt::Debug> fmt::Debug for Framed<S, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

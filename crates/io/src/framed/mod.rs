@@ -85,7 +85,7 @@ pub trait Decode {
     ///
     /// # Errors
     /// Bad input. The stream of frames goes on with the next call, for the same bytes: skip them there
-    /// ([`Step::Skip`]), or end it ([`Step::End`]).
+    /// ([`Step::Skip`]), or end it ([`Step::End`]). An error for the same bytes again ends it, too.
     fn decode(&mut self, bytes: &[u8], has_ended: bool) -> Result<Step<Self::Item>, Self::Error>;
 }
 

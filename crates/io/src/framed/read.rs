@@ -74,11 +74,6 @@ impl<R, C> FramedRead<R, C> {
         &mut self.codec
     }
 
-    /// What has been read and belongs to no frame yet.
-    pub fn read_buffer(&self) -> &[u8] {
-        self.incoming.bytes()
-    }
-
     /// The reader and the codec, and what has been read and belongs to no frame yet.
     pub fn into_parts(self) -> (R, C, Vec<u8>) {
         (self.reader, self.codec, self.incoming.into_bytes())
@@ -87,18 +82,37 @@ impl<R, C> FramedRead<R, C> {
 
 impl<R: Unpin, C> Unpin for FramedRead<R, C> {}
 
-impl<R, C> Stream for FramedRead<R, C>
-where
-    R: AsyncRead + Unpin,
-    C: Decode,
-{
-    type Item = Result<C::Item, C::Error>;
+/// What every type with a reader, a codec and an [`Incoming`] is: a stream of frames.
+macro_rules! reads_frames {
+    ($framed:ident, $reader:ident) => {
+        impl<R, C> $framed<R, C> {
+            /// What has been read and belongs to no frame yet.
+            pub fn read_buffer(&self) -> &[u8] {
+                self.incoming.bytes()
+            }
+        }
 
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = &mut *self;
-        this.incoming.poll_frame(context, Pin::new(&mut this.reader), &mut this.codec)
-    }
+        impl<R, C> Stream for $framed<R, C>
+        where
+            R: AsyncRead + Unpin,
+            C: Decode,
+        {
+            type Item = Result<C::Item, C::Error>;
+
+            fn poll_next(
+                mut self: Pin<&mut Self>,
+                context: &mut Context<'_>,
+            ) -> Poll<Option<Self::Item>> {
+                let this = &mut *self;
+                this.incoming.poll_frame(context, Pin::new(&mut this.$reader), &mut this.codec)
+            }
+        }
+    };
 }
+
+pub(super) use reads_frames;
+
+reads_frames!(FramedRead, reader);
 
 impl<R: fmt::Debug, C: fmt::Debug> fmt::Debug for FramedRead<R, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -119,6 +133,8 @@ pub(super) struct Incoming {
     end: usize,
     /// With fewer bytes the codec need not be asked.
     at_least: usize,
+    /// The codec has found a fault in just these bytes.
+    is_faulty: bool,
     stage: Stage,
 }
 
@@ -176,8 +192,14 @@ impl Incoming {
                         self.stage = Stage::Over;
                         return Poll::Ready(None);
                     }
+                    // Edge 2: it has nothing else to say of these bytes, nor will it have.
+                    Err(_) if self.is_faulty => {
+                        self.stage = Stage::Over;
+                        return Poll::Ready(None);
+                    }
                     Err(error) => {
                         self.at_least = 0;
+                        self.is_faulty = true;
                         return Poll::Ready(Some(Err(error)));
                     }
                 }
@@ -210,6 +232,7 @@ impl Incoming {
             n => {
                 assert!(n <= most, "a reader says that it put {n} bytes into a buffer of {most}");
                 self.end += n;
+                self.is_faulty = false;
             }
         }
         Poll::Ready(Ok(()))
@@ -237,6 +260,7 @@ impl Incoming {
         );
         self.start += taken;
         self.at_least = 0;
+        self.is_faulty = false;
         if self.start == self.end {
             (self.start, self.end) = (0, 0);
             if self.buffer.len() > KEEP_MAX {

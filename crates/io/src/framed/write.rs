@@ -71,41 +71,6 @@ impl<W, C> FramedWrite<W, C> {
         &mut self.codec
     }
 
-    /// What has been encoded and not been written yet.
-    pub fn write_buffer(&self) -> &[u8] {
-        self.outgoing.bytes()
-    }
-
-    /// Writes and flushes what is in the buffer.
-    ///
-    /// (`SinkExt::flush` cannot tell for which type of frame it is called, where the codec takes several.)
-    ///
-    /// # Errors
-    /// What the writer says, and `WriteZero` if it takes nothing.
-    ///
-    /// # Cancel safety
-    /// Dropped half-way, the rest is still in the buffer.
-    pub fn flush(&mut self) -> impl Future<Output = io::Result<()>> + Unpin
-    where
-        W: AsyncWrite + Unpin,
-    {
-        poll_fn(|context| self.outgoing.poll_flush(context, Pin::new(&mut self.writer)))
-    }
-
-    /// Writes what is in the buffer, and closes the writer's writing.
-    ///
-    /// # Errors
-    /// As [`flush`](Self::flush).
-    ///
-    /// # Cancel safety
-    /// Dropped half-way, the rest is still in the buffer.
-    pub fn close(&mut self) -> impl Future<Output = io::Result<()>> + Unpin
-    where
-        W: AsyncWrite + Unpin,
-    {
-        poll_fn(|context| self.outgoing.poll_close(context, Pin::new(&mut self.writer)))
-    }
-
     /// The writer. What has not been written is lost: `flush` first.
     pub fn into_inner(self) -> W {
         self.writer
@@ -114,42 +79,94 @@ impl<W, C> FramedWrite<W, C> {
 
 impl<W: Unpin, C> Unpin for FramedWrite<W, C> {}
 
-impl<W, C, T> Sink<T> for FramedWrite<W, C>
-where
-    W: AsyncWrite + Unpin,
-    C: Encode<T>,
-{
-    type Error = C::Error;
+/// What every type with a writer, a codec and an [`Outgoing`] is: a sink of frames.
+macro_rules! writes_frames {
+    ($framed:ident, $writer:ident) => {
+        impl<W, C> $framed<W, C> {
+            /// What has been encoded and not been written yet.
+            pub fn write_buffer(&self) -> &[u8] {
+                self.outgoing.bytes()
+            }
 
-    fn poll_ready(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Result<(), C::Error>> {
-        let this = &mut *self;
-        this.outgoing.poll_ready(context, Pin::new(&mut this.writer)).map_err(C::Error::from)
-    }
+            /// Writes and flushes what is in the buffer.
+            ///
+            /// (`SinkExt::flush` cannot tell for which type of frame it is called, where the codec takes several.)
+            ///
+            /// # Errors
+            /// What the writer says, and `WriteZero` if it takes nothing.
+            ///
+            /// # Cancel safety
+            /// Dropped half-way, the rest is still in the buffer.
+            pub fn flush(&mut self) -> impl Future<Output = io::Result<()>> + Unpin
+            where
+                W: AsyncWrite + Unpin,
+            {
+                poll_fn(|context| self.outgoing.poll_flush(context, Pin::new(&mut self.$writer)))
+            }
 
-    fn start_send(mut self: Pin<&mut Self>, item: T) -> Result<(), C::Error> {
-        let this = &mut *self;
-        this.outgoing.add(item, &mut this.codec)
-    }
+            /// Writes what is in the buffer, and closes the writer's writing.
+            ///
+            /// # Errors
+            /// As [`flush`](Self::flush).
+            ///
+            /// # Cancel safety
+            /// Dropped half-way, the rest is still in the buffer.
+            pub fn close(&mut self) -> impl Future<Output = io::Result<()>> + Unpin
+            where
+                W: AsyncWrite + Unpin,
+            {
+                poll_fn(|context| self.outgoing.poll_close(context, Pin::new(&mut self.$writer)))
+            }
+        }
 
-    fn poll_flush(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Result<(), C::Error>> {
-        let this = &mut *self;
-        this.outgoing.poll_flush(context, Pin::new(&mut this.writer)).map_err(C::Error::from)
-    }
+        impl<W, C, T> Sink<T> for $framed<W, C>
+        where
+            W: AsyncWrite + Unpin,
+            C: Encode<T>,
+        {
+            type Error = C::Error;
 
-    fn poll_close(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Result<(), C::Error>> {
-        let this = &mut *self;
-        this.outgoing.poll_close(context, Pin::new(&mut this.writer)).map_err(C::Error::from)
-    }
+            fn poll_ready(
+                mut self: Pin<&mut Self>,
+                context: &mut Context<'_>,
+            ) -> Poll<Result<(), C::Error>> {
+                let this = &mut *self;
+                this.outgoing
+                    .poll_ready(context, Pin::new(&mut this.$writer))
+                    .map_err(C::Error::from)
+            }
+
+            fn start_send(mut self: Pin<&mut Self>, item: T) -> Result<(), C::Error> {
+                let this = &mut *self;
+                this.outgoing.add(item, &mut this.codec)
+            }
+
+            fn poll_flush(
+                mut self: Pin<&mut Self>,
+                context: &mut Context<'_>,
+            ) -> Poll<Result<(), C::Error>> {
+                let this = &mut *self;
+                this.outgoing
+                    .poll_flush(context, Pin::new(&mut this.$writer))
+                    .map_err(C::Error::from)
+            }
+
+            fn poll_close(
+                mut self: Pin<&mut Self>,
+                context: &mut Context<'_>,
+            ) -> Poll<Result<(), C::Error>> {
+                let this = &mut *self;
+                this.outgoing
+                    .poll_close(context, Pin::new(&mut this.$writer))
+                    .map_err(C::Error::from)
+            }
+        }
+    };
 }
+
+pub(super) use writes_frames;
+
+writes_frames!(FramedWrite, writer);
 
 impl<W: fmt::Debug, C: fmt::Debug> fmt::Debug for FramedWrite<W, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -176,12 +193,22 @@ impl Outgoing {
 
     /// Appends one frame, or nothing.
     pub(super) fn add<T, C: Encode<T>>(&mut self, item: T, codec: &mut C) -> Result<(), C::Error> {
+        self.forget_written();
         let whole = self.buffer.len();
         let result = codec.encode(item, &mut self.buffer);
         if result.is_err() {
             self.buffer.truncate(whole);
         }
         result
+    }
+
+    /// Frees what was written where that is the greater part of the buffer: to a writer that is never
+    /// done the buffer would grow for ever. Each byte is moved for one that was written.
+    fn forget_written(&mut self) {
+        if self.written > self.bytes().len() {
+            self.buffer.drain(..self.written);
+            self.written = 0;
+        }
     }
 
     /// Ready when the next frame may be added.
@@ -240,5 +267,48 @@ impl Outgoing {
 impl fmt::Debug for Outgoing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Outgoing").field("bytes", &self.bytes().len()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Takes so many bytes at a time, and then none once.
+    struct Slow(usize, bool);
+
+    impl AsyncWrite for Slow {
+        fn poll_write(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            self.1 = !self.1;
+            if self.1 { Poll::Ready(Ok(bytes.len().min(self.0))) } else { Poll::Pending }
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    #[test]
+    fn a_writer_that_never_catches_up_costs_no_more_than_the_high_water() {
+        const FRAME: usize = HIGH_WATER_BYTES / 2;
+        let mut codec = crate::LengthDelimited::max(FRAME);
+        let mut outgoing = Outgoing::default();
+        let mut writer = Slow(FRAME, false);
+        let mut context = Context::from_waker(std::task::Waker::noop());
+        for _ in 0..1000 {
+            if outgoing.poll_ready(&mut context, Pin::new(&mut writer)).is_ready() {
+                outgoing.add([0; FRAME - 4], &mut codec).unwrap();
+            }
+            assert!(outgoing.bytes().len() <= HIGH_WATER_BYTES + FRAME);
+            assert!(outgoing.buffer.len() <= 4 * HIGH_WATER_BYTES, "{}", outgoing.buffer.len());
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::task::Poll;
 
-use corio_io::framed::{FrameError, LineError};
+use corio_io::framed::{FrameError, LineError, Step};
 use corio_io::prelude::*;
 use corio_io::{Framed, FramedRead, FramedWrite, LengthDelimited, Lines, duplex, repeat};
 
@@ -219,4 +219,36 @@ fn whatever_comes_the_pieces_it_comes_in_make_no_difference() {
 #[should_panic = "a length has 1 to 8 bytes, not 9"]
 fn a_length_of_nine_bytes_is_refused() {
     let _ = LengthDelimited::max(1).length_bytes(9);
+}
+
+/// A codec that goes by the contract and no further: half a frame at the end is an error, each time.
+struct Pairs;
+
+impl corio_io::framed::Decode for Pairs {
+    type Item = [u8; 2];
+    type Error = io::Error;
+
+    fn decode(&mut self, bytes: &[u8], has_ended: bool) -> io::Result<Step<[u8; 2]>> {
+        match bytes {
+            [b'!', ..] => Err(io::ErrorKind::InvalidData.into()),
+            [a, b, ..] => Ok(Step::Frame { item: [*a, *b], taken: 2 }),
+            [_] if has_ended => Err(io::ErrorKind::UnexpectedEof.into()),
+            _ => Ok(Step::More { at_least: 2 }),
+        }
+    }
+}
+
+#[test]
+fn an_error_that_a_codec_does_not_get_over_is_told_once() {
+    for (input, frames, kind) in
+        [(&b"abc"[..], 1, io::ErrorKind::UnexpectedEof), (b"abcd!x", 2, io::ErrorKind::InvalidData)]
+    {
+        for piece in 1..=input.len() {
+            let reads = input.chunks(piece).flat_map(|bytes| [Says::Bytes(bytes), Says::Waits]);
+            let stream = FramedRead::new(Scripted::reading(reads), Pairs).take(20);
+            let mut items = block_on(stream.collect::<Vec<_>>());
+            assert_eq!(items.len(), frames + 1, "{input:?} by {piece}");
+            assert_eq!(items.pop().unwrap().unwrap_err().kind(), kind);
+        }
+    }
 }

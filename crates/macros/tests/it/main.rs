@@ -1,6 +1,8 @@
 //! The attributes as the compiler sees them, over a stand-in for the facade that notes what is
 //! asked of it. The real facade has its own tests.
 
+mod coroutine;
+
 /// What the attributes need of the `corio` crate.
 mod stand_in {
     use std::cell::RefCell;

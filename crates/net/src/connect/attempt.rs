@@ -7,6 +7,7 @@ use std::sync::Arc;
 use corio_reactor::Io;
 use socket2::Socket;
 
+use crate::about::about;
 use crate::socket;
 use crate::tcp::{self, TcpStream};
 
@@ -41,9 +42,7 @@ fn bind(socket: &Socket, address: SocketAddr, local: &[SocketAddr]) -> io::Resul
         }
     }
     Err(match failed {
-        Some((local, error)) => {
-            io::Error::new(error.kind(), format!("cannot bind to {local} of our own: {error}"))
-        }
+        Some((local, error)) => about(error, format_args!("cannot bind to {local} of our own")),
         None => io::Error::new(
             io::ErrorKind::InvalidInput,
             format!(

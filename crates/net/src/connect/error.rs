@@ -10,11 +10,13 @@ use crate::resolve::{Family, LookupError};
 /// Why [`Connect`](crate::Connect) gave no connection: what was to be connected to, and the error of every
 /// attempt.
 ///
-/// As an [`io::Error`] it is by asyncio's rules: errors that are all the same become that one; if they
-/// differ the message has all of them (`Multiple exceptions: …`), and this error is inside.
+/// An [`io::Error`] made of it has [`ConnectError::kind`] and this error inside; the system's own errors,
+/// with their numbers, are in [`ConnectError::attempts`]. The message names the address; of several
+/// attempts it has all (`Multiple exceptions: …`, as asyncio's).
 #[derive(Debug)]
 pub struct ConnectError {
-    target: String,
+    /// The name that was asked for, with the port; `None` if addresses were given.
+    name: Option<String>,
     why: Why,
 }
 
@@ -35,25 +37,35 @@ enum Why {
 impl ConnectError {
     #[cold]
     pub(super) fn of_target(error: io::Error) -> ConnectError {
-        ConnectError { target: String::new(), why: Why::Target(error) }
+        ConnectError { name: None, why: Why::Target(error) }
     }
 
     #[cold]
-    pub(super) fn of_lookup(target: &str, error: LookupError) -> ConnectError {
-        ConnectError { target: target.to_owned(), why: Why::Lookup(error) }
+    pub(super) fn of_lookup(name: &str, error: LookupError) -> ConnectError {
+        ConnectError { name: Some(name.to_owned()), why: Why::Lookup(error) }
     }
 
     #[cold]
-    pub(super) fn of_nothing(target: String, found: usize, family: Option<Family>) -> ConnectError {
-        ConnectError { target, why: Why::Nothing { found, family } }
+    pub(super) fn of_nothing(
+        name: Option<String>,
+        found: usize,
+        family: Option<Family>,
+    ) -> ConnectError {
+        ConnectError { name, why: Why::Nothing { found, family } }
     }
 
     #[cold]
     pub(super) fn of_attempts(
-        target: String,
+        name: Option<String>,
         attempts: Vec<(SocketAddr, io::Error)>,
     ) -> ConnectError {
-        ConnectError { target, why: Why::Attempts(attempts) }
+        ConnectError { name, why: Why::Attempts(attempts) }
+    }
+
+    /// The one attempt at an address has failed.
+    #[cold]
+    pub(crate) fn of_attempt(address: SocketAddr, error: io::Error) -> ConnectError {
+        ConnectError::of_attempts(None, vec![(address, error)])
     }
 
     /// The attempts, each with its address, in the order in which they failed. Empty if it did not come to
@@ -86,17 +98,6 @@ impl ConnectError {
             }
         }
     }
-
-    /// Whether all attempts failed with the same error.
-    fn is_one(&self) -> bool {
-        let attempts = self.attempts();
-        let Some(((_, first), rest)) = attempts.split_first() else { return false };
-        let text = first.to_string();
-        rest.iter().all(|(_, error)| {
-            (error.kind(), error.raw_os_error()) == (first.kind(), first.raw_os_error())
-                && error.to_string() == text
-        })
-    }
 }
 
 impl fmt::Display for ConnectError {
@@ -109,23 +110,26 @@ impl fmt::Display for ConnectError {
             }
             Why::Nothing { found, family } => {
                 let family = if *family == Some(Family::V4) { "IPv4" } else { "IPv6" };
-                let target = &self.target;
-                return write!(
-                    f,
-                    "none of the {found} addresses of {target} is an {family} address"
-                );
+                let name = self.name.as_deref().unwrap_or("the list");
+                return write!(f, "none of the {found} addresses of {name} is an {family} address");
             }
             Why::Attempts(attempts) => attempts,
         };
         if let [(address, error)] = &attempts[..] {
-            return write!(f, "cannot connect to {address}: {error}");
+            return match &self.name {
+                None => write!(f, "cannot connect to {address}: {error}"),
+                Some(name) => write!(f, "cannot connect to {name} at {address}: {error}"),
+            };
         }
         f.write_str("Multiple exceptions: ")?;
         for (number, (address, error)) in attempts.iter().enumerate() {
             let comma = if number == 0 { "" } else { ", " };
             write!(f, "{comma}{address}: {error}")?;
         }
-        Ok(())
+        match &self.name {
+            None => Ok(()),
+            Some(name) => write!(f, "; no address of {name} can be connected to"),
+        }
     }
 }
 
@@ -141,14 +145,13 @@ impl Error for ConnectError {
 }
 
 impl From<ConnectError> for io::Error {
-    /// Errors that are all the same become that one, with the system's number; otherwise the
-    /// [`ConnectError`] is inside, and the kind is [`ConnectError::kind`].
+    /// The [`ConnectError`] is inside, unless it did not come to an attempt: then it is the error of the
+    /// target, or of the lookup.
     fn from(error: ConnectError) -> io::Error {
-        let (kind, is_one) = (error.kind(), error.is_one());
+        let kind = error.kind();
         match error.why {
             Why::Target(error) => error,
             Why::Lookup(error) => error.into(),
-            Why::Attempts(mut attempts) if is_one => attempts.swap_remove(0).1,
             _ => io::Error::new(kind, error),
         }
     }

@@ -30,6 +30,7 @@ use std::time::Duration;
 
 use crate::boxed::Boxed;
 use crate::resolve::{self, Family, Resolve, SystemResolver, Target, ToSocketAddrs};
+use crate::shown::Shown;
 use crate::tcp::TcpStream;
 
 pub use error::ConnectError;
@@ -70,14 +71,17 @@ pub struct Connect {
     family: Option<Family>,
     local: Vec<SocketAddr>,
     resolver: Option<Box<dyn Resolve>>,
+    shown: Shown,
 }
 
 impl Connect {
     /// Connects to `target`, with the usual choices.
+    #[track_caller]
     pub fn to(target: impl ToSocketAddrs) -> Connect {
         Connect::to_target(target.to_target())
     }
 
+    #[track_caller]
     pub(crate) fn to_target(target: io::Result<Target>) -> Connect {
         Connect {
             target,
@@ -86,6 +90,7 @@ impl Connect {
             family: None,
             local: Vec::new(),
             resolver: None,
+            shown: Shown::new("connect"),
         }
     }
 
@@ -125,17 +130,17 @@ impl Connect {
         self
     }
 
-    async fn run(self) -> Result<TcpStream, ConnectError> {
+    pub(crate) async fn run(self) -> Result<TcpStream, ConnectError> {
         let target = self.target.map_err(ConnectError::of_target)?;
         let (name, mut addresses, usual) = match target {
-            Target::One(address) => (address.to_string(), vec![address], 0),
-            Target::Many(addresses) => (String::from("a list of addresses"), addresses, 0),
+            Target::One(address) => (None, vec![address], 0),
+            Target::Many(addresses) => (None, addresses, 0),
             Target::Name { host, port } => {
                 let resolver = self.resolver.as_deref().unwrap_or(&SystemResolver);
                 let name = format!("{host}:{port}");
                 let found = resolve::lookup(resolver, &host, port).await;
                 let found = found.map_err(|error| ConnectError::of_lookup(&name, error))?;
-                (name, found, usize::from(self.delay.is_some()))
+                (Some(name), found, usize::from(self.delay.is_some()))
             }
         };
         let found = addresses.len();
@@ -158,8 +163,9 @@ impl IntoFuture for Connect {
     type Output = Result<TcpStream, ConnectError>;
     type IntoFuture = Connecting;
 
-    fn into_future(self) -> Connecting {
-        Connecting(Boxed::new(self.run()))
+    fn into_future(mut self) -> Connecting {
+        let shown = std::mem::replace(&mut self.shown, Shown::new("connect"));
+        Connecting(Boxed::new(self.run()), shown)
     }
 }
 
@@ -169,12 +175,13 @@ impl IntoFuture for Connect {
 /// Dropped, all attempts are given up and their sockets closed, and a lookup is abandoned.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
-pub struct Connecting(Boxed<Result<TcpStream, ConnectError>>);
+pub struct Connecting(Boxed<Result<TcpStream, ConnectError>>, Shown);
 
 impl Future for Connecting {
     type Output = Result<TcpStream, ConnectError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let _shown = self.1.enter();
         Pin::new(&mut self.0).poll(context)
     }
 }

@@ -33,7 +33,7 @@ pub enum LookupErrorKind {
     Resolver,
     /// The resolver knows the name, and has no address of it.
     NoAddress,
-    /// The name cannot be one: it has a NUL byte.
+    /// The name cannot be one: it has a NUL byte, or there is none.
     InvalidName,
     /// The blocking pool did not run the lookup to its end: it is being closed, or its queue is full.
     Pool,
@@ -90,6 +90,15 @@ impl LookupError {
     pub(super) fn empty(name: &str) -> LookupError {
         let words = io::Error::other("the resolver knows it, but has no address of it");
         LookupError { name: name.into(), kind: LookupErrorKind::NoAddress, words }
+    }
+
+    #[cold]
+    pub(super) fn nothing() -> LookupError {
+        let words = io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "neither a host nor a service was given: give one at least",
+        );
+        LookupError { name: "".into(), kind: LookupErrorKind::InvalidName, words }
     }
 
     #[cold]

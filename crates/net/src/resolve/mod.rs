@@ -11,10 +11,12 @@
 //! | module | what it is |
 //! |---|---|
 //! | `target` | [`ToSocketAddrs`]: what can be looked up and connected to |
+//! | `info` | [`getaddrinfo`], [`getnameinfo`]: the system's questions with all their choices |
 //! | `job` | the system's call, on the pool |
 //! | `error` | [`LookupError`] |
 
 mod error;
+mod info;
 mod job;
 mod target;
 
@@ -26,6 +28,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 pub use error::{LookupError, LookupErrorKind};
+pub use info::{
+    AddrInfo, AddrInfoFlags, AddrInfoHints, NameInfoFlags, SocketType, getaddrinfo, getnameinfo,
+};
 pub(crate) use target::Target;
 pub use target::{Family, ToSocketAddrs};
 

@@ -72,6 +72,9 @@ macro_rules! writes {
         ///
         /// # Errors
         /// As [`ByteStream::shutdown`](crate::ByteStream::shutdown).
+        ///
+        /// # Cancel safety
+        /// It ends in its first poll: nothing is ever done by half.
         pub async fn shutdown(&mut self) -> io::Result<()> {
             self.$stream.shut_down(Shutdown::Write)
         }
@@ -155,6 +158,9 @@ macro_rules! writes {
         ///
         /// # Errors
         /// None.
+        ///
+        /// # Cancel safety
+        /// It ends in its first poll: nothing is ever done by half.
         pub async fn flush(&mut self) -> io::Result<()> {
             Ok(())
         }

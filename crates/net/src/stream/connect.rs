@@ -29,11 +29,15 @@ use super::ByteStream;
 use crate::boxed::Boxed;
 use crate::kind::{Begun, Connection};
 use crate::pause::Pause;
+use crate::shown::Shown;
 use crate::socket;
 
 /// How long to wait for room in a listener's queue: at first what a busy server takes for a handful of
 /// connections, at last what nobody notices beside a queue that stays full.
 const PAUSES: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_millis(50);
+
+/// How debug mode calls it.
+const SHOWN: &str = "connect";
 
 /// Connects; made by [`TcpStream::connect`](crate::TcpStream::connect) and
 /// [`UnixStream::connect`](crate::UnixStream::connect). Its own progress: keep it and poll it.
@@ -41,7 +45,7 @@ const PAUSES: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::fr
 /// # Cancel safety
 /// Dropped, the attempt is given up and the socket closed.
 #[must_use = "futures do nothing unless polled"]
-pub struct Connect<S: Connection = net::TcpStream>(State<S>);
+pub struct Connect<S: Connection = net::TcpStream>(State<S>, Shown);
 
 enum State<S: Connection> {
     /// Not begun, or not yet with success; and how long it paused before.
@@ -49,7 +53,7 @@ enum State<S: Connection> {
     /// There was no room.
     Pausing(S::Target, Pause),
     /// Under way, registered with the loop of the first poll.
-    Connecting(Io<S>),
+    Connecting(S::Target, Io<S>),
     /// What it was to connect to is no address.
     Failed(io::Error),
     /// Another future does it.
@@ -59,18 +63,21 @@ enum State<S: Connection> {
 }
 
 impl<S: Connection> Connect<S> {
+    #[track_caller]
     pub(crate) fn new(target: io::Result<S::Target>) -> Connect<S> {
-        Connect(match target {
+        let state = match target {
             Ok(target) => State::Target(target, Duration::ZERO),
             Err(error) => State::Failed(error),
-        })
+        };
+        Connect(state, Shown::new(SHOWN))
     }
 
     /// A connection that `future` makes.
+    #[track_caller]
     pub(crate) fn by(
         future: impl Future<Output = io::Result<ByteStream<S>>> + Send + 'static,
     ) -> Connect<S> {
-        Connect(State::By(Boxed::new(future)))
+        Connect(State::By(Boxed::new(future)), Shown::new(SHOWN))
     }
 }
 
@@ -103,6 +110,7 @@ impl<S: Connection> ByteStream<S> {
         context: &mut Context<'_>,
         connect: &mut Connect<S>,
     ) -> Poll<io::Result<ByteStream<S>>> {
+        let _shown = connect.1.enter();
         let result = ready!(connect.0.poll(context));
         // The error's socket is closed here, not when its owner is dropped.
         connect.0 = State::Over;
@@ -114,23 +122,17 @@ impl<S: Connection> State<S> {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<io::Result<ByteStream<S>>> {
         loop {
             match self {
-                State::Target(target, paused) => {
-                    let (begun, paused) = (S::begin(target)?, *paused);
-                    *self = match (begun, std::mem::replace(self, State::Over)) {
-                        // Only now registered, so that the first edge is the end of the attempt and
-                        // not the hang-up that a socket shows before it has tried.
-                        (Begun::UnderWay(socket), _) => State::Connecting(Io::new(socket)?),
-                        (Begun::Done(socket), _) => {
-                            return Poll::Ready(ByteStream::from_connected(socket));
-                        }
-                        (Begun::NoRoom, State::Target(target, _)) => {
-                            State::Pausing(target, Pause::after(paused, &PAUSES))
-                        }
-                        (Begun::NoRoom, _) => unreachable!("it had its target just now"),
+                State::Target(..) => {
+                    let State::Target(target, paused) = std::mem::replace(self, State::Over) else {
+                        unreachable!("it had its target just now")
+                    };
+                    *self = match begin(target, paused) {
+                        Ok(next) => next,
+                        Err(ended) => return Poll::Ready(ended),
                     };
                 }
                 State::Pausing(..) => ready!(self.poll_pause(context)),
-                State::Connecting(_) => return self.poll_connecting(context),
+                State::Connecting(..) => return self.poll_connecting(context),
                 State::By(future) => return Pin::new(future).poll(context),
                 State::Failed(_) => match std::mem::replace(self, State::Over) {
                     State::Failed(error) => return Poll::Ready(Err(error)),
@@ -156,16 +158,41 @@ impl<S: Connection> State<S> {
 
     /// Edge 3.
     fn poll_connecting(&mut self, context: &mut Context<'_>) -> Poll<io::Result<ByteStream<S>>> {
-        let State::Connecting(io) = self else { unreachable!("only called while it is so") };
-        ready!(io.poll_writable(context))?;
-        if let Some(error) = socket::take_error(io.get_ref())? {
-            return Poll::Ready(Err(error));
+        let State::Connecting(target, io) = self else {
+            unreachable!("only called while it is so")
+        };
+        let ended = ready!(io.poll_writable(context));
+        let ended = ended.and_then(|_| match socket::take_error(io.get_ref())? {
+            Some(error) => Err(error),
+            None => Ok(()),
+        });
+        if let Err(error) = ended {
+            return Poll::Ready(Err(S::cannot_connect(target, error)));
         }
         match std::mem::replace(self, State::Over) {
-            State::Connecting(io) => Poll::Ready(Ok(ByteStream { io })),
+            State::Connecting(_, io) => Poll::Ready(Ok(ByteStream { io })),
             _ => unreachable!("it was connecting just now"),
         }
     }
+}
+
+/// Edges 1 and 2: what follows, or the end.
+fn begin<S: Connection>(
+    target: S::Target,
+    paused: Duration,
+) -> Result<State<S>, io::Result<ByteStream<S>>> {
+    let next = match S::begin(&target) {
+        // Only now registered, so that the first edge is the end of the attempt and not the hang-up
+        // that a socket shows before it has tried.
+        Ok(Begun::UnderWay(socket)) => match Io::new(socket) {
+            Ok(io) => return Ok(State::Connecting(target, io)),
+            Err(error) => Err(error),
+        },
+        Ok(Begun::Done(socket)) => ByteStream::from_connected(socket),
+        Ok(Begun::NoRoom) => return Ok(State::Pausing(target, Pause::after(paused, &PAUSES))),
+        Err(error) => Err(error),
+    };
+    Err(next.map_err(|error| S::cannot_connect(&target, error)))
 }
 
 impl<S: Connection> Future for Connect<S> {
@@ -181,7 +208,7 @@ impl<S: Connection> fmt::Debug for Connect<S> {
         let mut debug = f.debug_tuple("Connect");
         match &self.0 {
             State::Target(target, _) | State::Pausing(target, _) => debug.field(target),
-            State::Connecting(io) => debug.field(io),
+            State::Connecting(_, io) => debug.field(io),
             State::Failed(error) => debug.field(error),
             State::By(_) | State::Over => &mut debug,
         };

@@ -116,6 +116,9 @@ impl<S: Connection> ByteStream<S> {
     ///
     /// # Errors
     /// What the system says; a connection that the peer has reset counts as shut down.
+    ///
+    /// # Cancel safety
+    /// It ends in its first poll: nothing is ever done by half.
     pub async fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         self.shut_down(how)
     }
@@ -181,6 +184,9 @@ impl<S: Writes> ByteStream<S> {
     ///
     /// # Errors
     /// None.
+    ///
+    /// # Cancel safety
+    /// It ends in its first poll: nothing is ever done by half.
     pub async fn flush(&self) -> io::Result<()> {
         Ok(())
     }

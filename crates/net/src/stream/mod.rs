@@ -2,8 +2,8 @@
 //!
 //! The futures are made in `futures`, with types in `reading` and `writing`; their poll forms are in
 //! `poll`. Both go through `steps`, which makes the attempts of `ops` through one [`Io`]. `tries` are
-//! the attempts that never wait. What only one kind of stream has is with that kind: `tcp`, `unix`,
-//! `pipe`.
+//! the attempts that never wait, `watched` those of corio's protocols. What only one kind of stream has is
+//! with that kind: `tcp`, `unix`, `pipe`.
 
 mod connect;
 mod steps;
@@ -12,6 +12,7 @@ mod futures;
 mod poll;
 mod reading;
 mod tries;
+mod watched;
 mod writing;
 
 pub use connect::Connect;
@@ -67,7 +68,14 @@ impl<S: Kind> ByteStream<S> {
     /// # Errors
     /// What the system says, and an error that says so if this thread's loop has ended.
     pub fn from_std(inner: S) -> io::Result<Self> {
-        Ok(ByteStream { io: Io::new(inner)? })
+        // Room for a first write there is, unless it is said that there is none: so that write need not
+        // wait for a turn of the loop. A socket that is yet to be connected has to be waited for.
+        let has_room = !S::IS_SOCKET || rustix::net::getpeername(&inner).is_ok();
+        if !has_room {
+            return Ok(ByteStream { io: Io::new(inner)? });
+        }
+        rustix::io::ioctl_fionbio(&inner, true)?;
+        Ok(ByteStream { io: Io::register(inner, &current::handle()?, Ready::WRITABLE)? })
     }
 
     /// A stream that the first use will register.

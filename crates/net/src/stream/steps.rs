@@ -15,6 +15,9 @@ use crate::ops;
 
 /// What a read into a full vector asks for at least: a page's worth, two short messages.
 const READ_BUF_MIN: usize = 4096;
+/// How much one poll of writing all of it writes at most, lest many bytes keep the loop for themselves:
+/// what the system copies in some 60 µs, beside which another turn of the loop costs next to nothing.
+const WRITTEN_PER_POLL_MAX: usize = 256 * 1024;
 
 #[inline]
 pub(crate) fn read<S: Reads>(
@@ -120,7 +123,8 @@ pub(crate) fn write_vectored<S: Writes>(
     waiter.poll_with(context, |socket| ops::send_vectored(socket, bytes))
 }
 
-/// All writes are one attempt: they end where the system's buffer does, or the bytes.
+/// One write an attempt, as [`read_exact`]; and no more than [`WRITTEN_PER_POLL_MAX`] in one poll: for a
+/// peer that reads as fast as this writes the system takes all there is, in a single call even.
 #[inline]
 pub(crate) fn write_all<S: Writes>(
     waiter: &mut Waiter<'_, S>,
@@ -129,11 +133,20 @@ pub(crate) fn write_all<S: Writes>(
     written: &mut usize,
 ) -> Poll<io::Result<()>> {
     check_progress(*written, bytes.len());
-    if *written == bytes.len() {
-        return Poll::Ready(Ok(()));
+    let until = bytes.len().min(written.saturating_add(WRITTEN_PER_POLL_MAX));
+    while *written < until {
+        let rest = &bytes[*written..until];
+        // Not through `write`, as in `read_exact`.
+        match ready!(waiter.poll_with(context, |target| ops::send(target, rest)))? {
+            0 => return Poll::Ready(Err(took_nothing(bytes.len() - *written))),
+            n => *written += n,
+        }
     }
-    waiter
-        .poll_with(context, |socket| ops::send_all(bytes, written, |rest| ops::send(socket, rest)))
+    if until < bytes.len() {
+        context.waker().wake_by_ref();
+        return Poll::Pending;
+    }
+    Poll::Ready(Ok(()))
 }
 
 /// A count that fits no buffer of this length is of another operation.
@@ -152,4 +165,11 @@ fn ended_early(filled: usize, wanted: usize) -> io::Error {
     let message =
         format!("the stream ended after {filled} of the {wanted} bytes that were expected");
     io::Error::new(io::ErrorKind::UnexpectedEof, message)
+}
+
+/// A socket never says that it took nothing of something; a loop that trusts it would never end.
+#[cold]
+fn took_nothing(left: usize) -> io::Error {
+    let message = format!("the system took none of the {left} bytes that were left to write");
+    io::Error::new(io::ErrorKind::WriteZero, message)
 }

@@ -12,6 +12,7 @@ use std::io;
 use std::net::{self, SocketAddr};
 use std::task::{Context, Poll};
 
+use crate::about::about;
 use crate::datagram::{DatagramSocket, SendTo};
 
 /// A UDP socket.
@@ -49,6 +50,9 @@ impl UdpSocket {
     ///
     /// # Errors
     /// `AddrInUse`, `AddrNotAvailable`, `PermissionDenied` and what else the system says.
+    ///
+    /// # Cancel safety
+    /// It ends in its first poll: nothing is ever done by half.
     pub async fn bind(address: impl Into<SocketAddr>) -> io::Result<UdpSocket> {
         UdpOptions::new().bind(address.into())
     }
@@ -76,7 +80,10 @@ impl UdpSocket {
     /// # Errors
     /// `NetworkUnreachable` and what else the system says.
     pub fn connect(&self, address: impl Into<SocketAddr>) -> io::Result<()> {
-        self.inner().connect(address.into())
+        let address = address.into();
+        self.inner()
+            .connect(address)
+            .map_err(|error| about(error, format_args!("cannot connect to {address}")))
     }
 
     /// Sends a message to `address`, and says how many bytes it had.

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
 use super::UdpSocket;
+use crate::about::about;
 
 /// Options that have to be set before a socket is bound; made by [`UdpSocket::options`].
 #[derive(Clone, Debug, Default)]
@@ -69,6 +70,11 @@ impl UdpOptions {
     /// As [`UdpSocket::bind`].
     pub fn bind(&self, address: impl Into<SocketAddr>) -> io::Result<UdpSocket> {
         let address = address.into();
+        self.bind_to(address)
+            .map_err(|error| about(error, format_args!("cannot bind a UDP socket to {address}")))
+    }
+
+    fn bind_to(&self, address: SocketAddr) -> io::Result<UdpSocket> {
         let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
         if self.reuse_address {
             socket.set_reuse_address(true)?;

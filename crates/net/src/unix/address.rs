@@ -4,6 +4,7 @@
 //! begins with a NUL byte is an abstract name, as asyncio writes it.
 
 use std::ffi::OsStr;
+use std::fmt;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::SocketAddr;
@@ -14,6 +15,8 @@ use rustix::net::{SocketAddrAny, SocketAddrUnix};
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use std::os::linux::net::SocketAddrExt;
+
+use crate::about::about;
 
 /// The address that `path` says.
 pub(crate) fn from_path(path: &Path) -> io::Result<SocketAddrUnix> {
@@ -74,6 +77,28 @@ pub(crate) fn path_of(address: &SocketAddrUnix) -> Option<PathBuf> {
     // The longest one that has a NUL at its end comes with it.
     let path = path.to_bytes().split(|&byte| byte == 0).next()?;
     Some(PathBuf::from(OsStr::from_bytes(path)))
+}
+
+/// An address as an error has it.
+pub(crate) struct Shown<'a>(pub(crate) &'a SocketAddrUnix);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(path) = path_of(self.0) {
+            return write!(f, "{path:?}");
+        }
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        if let Some(name) = self.0.abstract_name() {
+            return write!(f, "the abstract name \"{}\"", name.escape_ascii());
+        }
+        f.write_str("a socket without a name")
+    }
+}
+
+/// An error of connecting, with whom.
+#[cold]
+pub(crate) fn cannot_connect(address: &SocketAddrUnix, error: io::Error) -> io::Error {
+    about(error, format_args!("cannot connect to {}", Shown(address)))
 }
 
 /// Std's form of what the system gave; nothing is a socket without a name.

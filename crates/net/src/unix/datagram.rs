@@ -13,6 +13,7 @@ use rustix::net::SocketAddrUnix;
 use socket2::{Domain, Socket, Type};
 
 use super::{address, file};
+use crate::about::about;
 use crate::datagram::{DatagramSocket, SendTo};
 use crate::socket;
 
@@ -49,6 +50,9 @@ impl UnixDatagram {
     /// # Errors
     /// `AddrInUse`, saying what is in the way; `NotFound` if the directory is not there; `InvalidInput`
     /// if it is no path for a socket (too long); `PermissionDenied` and what else the system says.
+    ///
+    /// # Cancel safety
+    /// It ends in its first poll: nothing is ever done by half.
     pub async fn bind(path: impl AsRef<Path>) -> io::Result<UnixDatagram> {
         bind(&address::from_path(path.as_ref())?)
     }
@@ -57,6 +61,9 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// As [`UnixDatagram::bind`].
+    ///
+    /// # Cancel safety
+    /// It ends in its first poll: nothing is ever done by half.
     pub async fn bind_addr(address: &SocketAddr) -> io::Result<UnixDatagram> {
         bind(&address::from_std(address)?)
     }
@@ -86,7 +93,7 @@ impl UnixDatagram {
     /// `NotFound` if there is no such file, `ConnectionRefused` if nobody receives there, `InvalidInput`
     /// if it is no path for a socket, and what else the system says.
     pub fn connect(&self, path: impl AsRef<Path>) -> io::Result<()> {
-        Ok(rustix::net::connect(self.inner(), &address::from_path(path.as_ref())?)?)
+        connect(self, &address::from_path(path.as_ref())?)
     }
 
     /// Makes the socket at an address of std's the peer; otherwise as [`UnixDatagram::connect`].
@@ -94,7 +101,7 @@ impl UnixDatagram {
     /// # Errors
     /// As [`UnixDatagram::connect`].
     pub fn connect_addr(&self, address: &SocketAddr) -> io::Result<()> {
-        Ok(rustix::net::connect(self.inner(), &address::from_std(address)?)?)
+        connect(self, &address::from_std(address)?)
     }
 
     /// Sends a message to `path`. Where the receiver's queue is full it waits for room: the system does
@@ -172,9 +179,20 @@ impl UnixDatagram {
 }
 
 fn bind(address: &SocketAddrUnix) -> io::Result<UnixDatagram> {
+    bind_to(address).map_err(|error| {
+        about(error, format_args!("cannot bind a socket to {}", address::Shown(address)))
+    })
+}
+
+fn bind_to(address: &SocketAddrUnix) -> io::Result<UnixDatagram> {
     let socket = Socket::new(Domain::UNIX, Type::DGRAM, None)?;
     let file = file::bind(&socket, Type::DGRAM, address)?;
     let mut datagram = UnixDatagram::new(socket.into())?;
     datagram.file = file;
     Ok(datagram)
+}
+
+fn connect(socket: &UnixDatagram, address: &SocketAddrUnix) -> io::Result<()> {
+    rustix::net::connect(socket.inner(), address)
+        .map_err(|errno| address::cannot_connect(address, errno.into()))
 }

@@ -94,7 +94,7 @@ pub(super) fn bind(
     match rustix::net::bind(socket, address) {
         Err(Errno::ADDRINUSE) => {
             let Some(path) = address::path_of(address) else {
-                return Err(in_use(format_args!("the name {address:?} is in use")));
+                return Err(in_use(format_args!("{} is in use", address::Shown(address))));
             };
             remove_left_behind(&path, kind, address)?;
             rustix::net::bind(socket, address)?;

@@ -10,6 +10,7 @@ use rustix::net::SocketAddrUnix;
 use socket2::{Domain, Socket, Type};
 
 use super::{address, file};
+use crate::about::about;
 use crate::listener::{BACKLOG, Listener};
 
 /// Listens for connections of Unix sockets.
@@ -50,6 +51,9 @@ impl UnixListener {
     /// # Errors
     /// `AddrInUse`, saying what is in the way; `NotFound` if the directory is not there; `InvalidInput`
     /// if it is no path for a socket (too long); `PermissionDenied` and what else the system says.
+    ///
+    /// # Cancel safety
+    /// It ends in its first poll: nothing is ever done by half.
     pub async fn bind(path: impl AsRef<Path>) -> io::Result<UnixListener> {
         bind(&address::from_path(path.as_ref())?)
     }
@@ -58,6 +62,9 @@ impl UnixListener {
     ///
     /// # Errors
     /// As [`UnixListener::bind`].
+    ///
+    /// # Cancel safety
+    /// It ends in its first poll: nothing is ever done by half.
     pub async fn bind_addr(address: &SocketAddr) -> io::Result<UnixListener> {
         bind(&address::from_std(address)?)
     }
@@ -81,6 +88,11 @@ impl UnixListener {
 }
 
 fn bind(address: &SocketAddrUnix) -> io::Result<UnixListener> {
+    bind_to(address)
+        .map_err(|error| about(error, format_args!("cannot listen at {}", address::Shown(address))))
+}
+
+fn bind_to(address: &SocketAddrUnix) -> io::Result<UnixListener> {
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     let file = file::bind(&socket, Type::STREAM, address)?;
     socket.listen(BACKLOG)?;

@@ -47,6 +47,7 @@ impl UnixStream {
     ///
     /// # Cancel safety
     /// Dropped, the attempt is given up and the socket closed.
+    #[track_caller]
     pub fn connect(path: impl AsRef<Path>) -> Connect<net::UnixStream> {
         Connect::new(address::from_path(path.as_ref()))
     }
@@ -58,6 +59,7 @@ impl UnixStream {
     ///
     /// # Cancel safety
     /// Dropped, the attempt is given up and the socket closed.
+    #[track_caller]
     pub fn connect_addr(address: &SocketAddr) -> Connect<net::UnixStream> {
         Connect::new(address::from_std(address))
     }
@@ -75,9 +77,11 @@ impl UnixStream {
     /// Who the peer was when the connection was made: the system's word, not the peer's.
     ///
     /// # Errors
-    /// What the system says.
+    /// `NotConnected` if there is no peer, and what else the system says.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     pub fn peer_cred(&self) -> io::Result<UCred> {
+        // Of a socket that was never connected the system says that nobody is its peer, as process 0.
+        rustix::net::getpeername(self.inner())?;
         let credentials = rustix::net::sockopt::socket_peercred(self.inner())?;
         Ok(UCred {
             pid: credentials.pid.as_raw_nonzero().get(),

@@ -2,12 +2,15 @@
 //! there is goes on.
 
 use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use corio_net::{TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream, pipe};
+use corio_net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream, pipe};
 use rustix::io::Errno;
 
-use crate::util::{Folder, alone, any_port, block_on, hoard_descriptors, listen, pair_with_std};
+use crate::util::{
+    Folder, alone, any_port, block_on, errno, hoard_descriptors, listen, pair_with_std, poll_once,
+};
 
 #[test]
 fn without_descriptors_making_a_socket_is_an_error_and_nothing_else_suffers() {
@@ -21,7 +24,7 @@ fn without_descriptors_making_a_socket_is_an_error_and_nothing_else_suffers() {
         let (one, two) = UnixStream::pair().unwrap();
         let hoard = hoard_descriptors();
         let exhausted = |what: &str, error: std::io::Error| {
-            assert_eq!(Errno::from_io_error(&error), Some(Errno::MFILE), "{what}: {error}");
+            assert_eq!(errno(&error), Some(Errno::MFILE), "{what}: {error}");
         };
         block_on(async {
             exhausted("tcp", TcpStream::connect(address).await.unwrap_err());
@@ -46,14 +49,12 @@ fn without_descriptors_making_a_socket_is_an_error_and_nothing_else_suffers() {
 #[test]
 fn a_peer_that_resets_is_an_error_of_whoever_waits() {
     let (ours, theirs) = pair_with_std();
-    let resets = std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_millis(5));
-        rustix::net::sockopt::set_socket_linger(&theirs, Some(Duration::ZERO)).unwrap();
-    });
     let mut buffer = [0; 8];
-    let error = block_on(ours.read_exact(&mut buffer)).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::ConnectionReset);
-    resets.join().unwrap();
+    let mut read = ours.read_exact(&mut buffer);
+    assert!(poll_once(&mut read).is_pending());
+    rustix::net::sockopt::set_socket_linger(&theirs, Some(Duration::ZERO)).unwrap();
+    drop(theirs);
+    assert_eq!(block_on(read).unwrap_err().kind(), ErrorKind::ConnectionReset);
     assert_eq!(block_on(ours.write_all(b"x")).unwrap_err().kind(), ErrorKind::BrokenPipe);
 }
 
@@ -63,9 +64,49 @@ fn a_stalled_peer_holds_up_nobody_else() {
     let (one, two) = UnixStream::pair().unwrap();
     let mut never = [0; 1];
     let mut waits = stalled.read(&mut never);
-    assert!(crate::util::poll_once(&mut waits).is_pending());
+    assert!(poll_once(&mut waits).is_pending());
     block_on(async {
         one.write_all(b"x").await.unwrap();
         assert_eq!(two.read(&mut [0; 2]).await.unwrap(), 1);
     });
+}
+
+#[test]
+fn errors_say_what_and_with_whom() {
+    let folder = Folder::new();
+    let check = |error: std::io::Error, number: Errno, what: &str, whom: &str| {
+        assert_eq!(errno(&error), Some(number), "{error}");
+        let words = error.to_string();
+        assert!(words.starts_with(what) && words.contains(whom), "{what} {whom}? {error}");
+    };
+    let (listener, address) = listen();
+    let there = address.to_string();
+    let udp = block_on(UdpSocket::bind(any_port())).unwrap();
+    let missing = folder.file("missing").join("socket");
+    let path = format!("{missing:?}");
+    block_on(async {
+        let error = TcpListener::bind(address).await.unwrap_err();
+        check(error, Errno::ADDRINUSE, "cannot listen at ", &there);
+        drop(listener);
+        let error = TcpStream::connect(address).await.unwrap_err();
+        check(error, Errno::CONNREFUSED, "cannot connect to ", &there);
+        let error = UdpSocket::bind(udp.local_addr().unwrap()).await.unwrap_err();
+        let there = udp.local_addr().unwrap().to_string();
+        check(error, Errno::ADDRINUSE, "cannot bind a UDP socket to ", &there);
+        let broadcast = SocketAddr::from(([255, 255, 255, 255], 9));
+        let error = udp.connect(broadcast).unwrap_err();
+        check(error, Errno::ACCESS, "cannot connect to ", "255.255.255.255:9");
+
+        check(UnixStream::connect(&missing).await.unwrap_err(), Errno::NOENT, "cannot", &path);
+        check(UnixListener::bind(&missing).await.unwrap_err(), Errno::NOENT, "cannot", &path);
+        check(UnixDatagram::bind(&missing).await.unwrap_err(), Errno::NOENT, "cannot", &path);
+        let socket = UnixDatagram::unbound().unwrap();
+        check(socket.connect(&missing).unwrap_err(), Errno::NOENT, "cannot connect to ", &path);
+    });
+    #[cfg(target_os = "linux")]
+    {
+        let error = block_on(UnixStream::connect("\0nobody of corio-net")).unwrap_err();
+        let name = r#"the abstract name "nobody of corio-net""#;
+        check(error, Errno::CONNREFUSED, "cannot connect to ", name);
+    }
 }

@@ -7,14 +7,16 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use corio_net::resolve::{Family, LookupErrorKind, Resolve, Resolving};
 use corio_net::{Connect, ConnectError, TcpListener, TcpStream};
+use rustix::io::Errno;
 use socket2::{Domain, Socket, Type};
 
 use crate::resolve::{Failing, Found};
-use crate::util::{any_port, block_on, listen, poll_once};
+use crate::util::{alone, any_port, block_on, errno, hoard_descriptors, listen, poll_once};
 
 const _: fn() = || {
     fn everywhere<T: Send + Sync + Unpin>() {}
@@ -102,7 +104,7 @@ fn beside_one_that_does_not_answer_the_next_begins_after_the_delay() {
 }
 
 #[test]
-fn every_attempts_error_is_kept_and_the_same_ones_are_one() {
+fn every_attempts_error_is_kept() {
     let refused = [refusing(), refusing()];
     let error: ConnectError = dial(Connect::to(refused)).unwrap_err();
     let attempts: Vec<SocketAddr> = error.attempts().iter().map(|(address, _)| *address).collect();
@@ -110,14 +112,28 @@ fn every_attempts_error_is_kept_and_the_same_ones_are_one() {
     assert!(error.source().is_some());
     let text = error.to_string();
     assert!(text.starts_with("Multiple exceptions: ") && text.contains(", "), "{text}");
-    let error = io::Error::from(error);
+    assert_eq!(io::Error::from(error).to_string(), text);
     let plain = block_on(TcpStream::connect(refused[0])).unwrap_err();
-    assert!(plain.raw_os_error().is_some());
-    assert_eq!(error.raw_os_error(), plain.raw_os_error());
-    assert_eq!(error.to_string(), plain.to_string());
+    assert_eq!(
+        (plain.kind(), errno(&plain)),
+        (io::ErrorKind::ConnectionRefused, Some(Errno::CONNREFUSED))
+    );
 
     let one = dial(Connect::to(refused[0])).unwrap_err();
     assert!(one.to_string().starts_with(&format!("cannot connect to {}: ", refused[0])), "{one}");
+}
+
+#[test]
+fn errors_say_which_name_was_asked_for() {
+    let (one, other) = (refusing(), refusing());
+    let found = |addresses: Vec<SocketAddr>| {
+        let connect = Connect::to(("example.org", 9)).resolver(Found(addresses));
+        dial(connect).unwrap_err().to_string()
+    };
+    let text = found(vec![one]);
+    assert!(text.starts_with(&format!("cannot connect to example.org:9 at {one}: ")), "{text}");
+    let text = found(vec![one, other]);
+    assert!(text.ends_with("; no address of example.org:9 can be connected to"), "{text}");
 }
 
 #[test]
@@ -223,4 +239,77 @@ fn a_lookup_that_hangs_goes_with_its_connect() {
     assert!(!is_dropped.load(Ordering::Relaxed));
     drop(connect);
     assert!(is_dropped.load(Ordering::Relaxed));
+}
+
+/// How many descriptors this process has.
+#[cfg(target_os = "linux")]
+fn descriptors() -> usize {
+    std::fs::read_dir("/proc/self/fd").unwrap().count()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn attempts_leave_no_descriptor_behind() {
+    alone("connect::attempts_leave_no_descriptor_behind", || {
+        let (listener, address) = listen();
+        let (silent, _kept) = silent();
+        // What connecting needs first, threads and reactors, is there from here on.
+        drop(dial(Connect::to(address)).unwrap());
+        drop(block_on(listener.accept()).unwrap());
+        let before = descriptors();
+
+        let delay = Duration::ZERO;
+        let mut connect = Connect::to([silent; 3]).happy_eyeballs_delay(delay).into_future();
+        block_on(poll_fn(|context| {
+            assert!(pin!(&mut connect).poll(context).is_pending());
+            if descriptors() == before + 3 {
+                return Poll::Ready(());
+            }
+            context.waker().wake_by_ref();
+            Poll::Pending
+        }));
+        drop(connect);
+        assert_eq!(descriptors(), before, "given up");
+
+        let connect = Connect::to([silent, silent, refusing(), address]);
+        let stream = dial(connect.happy_eyeballs_delay(delay)).unwrap();
+        assert_eq!(descriptors(), before + 1, "the losers are gone when it has won");
+        drop(stream);
+        let mut one = TcpStream::connect(silent);
+        assert!(poll_once(&mut one).is_pending());
+        assert_eq!(descriptors(), before + 1);
+        drop(one);
+        assert_eq!(descriptors(), before);
+    });
+}
+
+#[test]
+fn without_descriptors_the_attempts_that_have_one_go_on() {
+    alone("connect::without_descriptors_the_attempts_that_have_one_go_on", || {
+        let (silent, kept) = silent();
+        let connect = Connect::to([silent; 4]).happy_eyeballs_delay(Duration::ZERO);
+        let mut connect = connect.into_future();
+        // The reactor is there, and one attempt.
+        assert!(poll_once(&mut TcpStream::connect(silent)).is_pending());
+        assert!(poll_once(&mut connect).is_pending());
+        let hoard = hoard_descriptors();
+        let mut turns = 0;
+        let ended = block_on(poll_fn(|context| {
+            turns += 1;
+            match pin!(&mut connect).poll(context) {
+                Poll::Pending if turns < 50 => {
+                    context.waker().wake_by_ref();
+                    Poll::Pending
+                }
+                Poll::Pending => Poll::Ready(None),
+                Poll::Ready(result) => Poll::Ready(Some(result)),
+            }
+        }));
+        assert!(ended.is_none(), "the first one waits for its answer: {ended:?}");
+        drop((hoard, kept));
+        let error = block_on(connect).unwrap_err();
+        let errors: Vec<_> = error.attempts().iter().map(|(_, error)| errno(error)).collect();
+        assert_eq!(errors.len(), 4);
+        assert!(errors.contains(&Some(Errno::MFILE)), "{errors:?}");
+    });
 }

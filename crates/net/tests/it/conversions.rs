@@ -40,6 +40,16 @@ fn to_std_and_back() {
 }
 
 #[test]
+fn the_first_write_waits_for_no_loop() {
+    let (ours, mut theirs) = std_pair();
+    let ours = TcpStream::from_std(ours.into()).unwrap();
+    assert!(poll_once(&mut ours.write_all(b"at once")).is_ready());
+    let mut got = [0; 7];
+    theirs.read_exact(&mut got).unwrap();
+    assert_eq!(&got, b"at once");
+}
+
+#[test]
 fn listeners_made_of_stds() {
     let accepts = |listener: TcpListener| {
         let address = listener.local_addr().unwrap();

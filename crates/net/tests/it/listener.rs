@@ -7,7 +7,7 @@ use std::time::Duration;
 use corio_net::{TcpListener, TcpStream};
 use futures::StreamExt;
 
-use crate::util::{alone, any_port, block_on, hoard_descriptors, listen};
+use crate::util::{alone, any_port, block_on, hoard_descriptors, listen, poll_once};
 
 #[test]
 fn every_form_of_accepting() {
@@ -28,14 +28,11 @@ fn every_form_of_accepting() {
 #[test]
 fn two_tasks_accept_side_by_side() {
     let (listener, address) = listen();
-    let client = std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_millis(5));
-        [0; 2].map(|_| std::net::TcpStream::connect(address).unwrap())
-    });
-    let both = futures::future::join(listener.accept(), listener.accept());
+    let mut both = futures::future::join(listener.accept(), listener.accept());
+    assert!(poll_once(&mut both).is_pending());
+    let _clients = [0; 2].map(|_| std::net::TcpStream::connect(address).unwrap());
     let (one, two) = block_on(both);
     assert_ne!(one.unwrap().1, two.unwrap().1);
-    drop(client.join());
 }
 
 #[test]
@@ -58,6 +55,7 @@ fn a_port_in_use_is_an_error() {
     let (_listener, address) = listen();
     let error = block_on(TcpListener::bind(address)).unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
+    assert!(error.to_string().starts_with(&format!("cannot listen at {address}: ")), "{error}");
 }
 
 #[test]

@@ -184,3 +184,25 @@ fn what_is_no_pipe_is_refused() {
     let error = Receiver::open(folder.file("nothing")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
 }
+
+#[test]
+fn a_sender_hears_that_the_readers_have_gone() {
+    let (sender, receiver) = pipe::pipe().unwrap();
+    block_on(async {
+        sender.write_all(b"1").await.unwrap();
+        let mut closed = Box::pin(sender.closed());
+        assert!(poll_once(&mut closed).is_pending());
+        // What happens to the bytes is no end.
+        let mut byte = [0];
+        receiver.read_exact(&mut byte).await.unwrap();
+        sender.write_all(b"2").await.unwrap();
+        receiver.read_exact(&mut byte).await.unwrap();
+        assert!(poll_once(&mut closed).is_pending());
+        drop(receiver);
+        closed.await.unwrap();
+        // It stays so.
+        sender.closed().await.unwrap();
+        let error = sender.write_all(b"3").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::BrokenPipe);
+    });
+}

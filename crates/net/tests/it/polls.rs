@@ -117,6 +117,23 @@ fn write_all_keeps_its_progress_over_pending() {
 }
 
 #[test]
+fn write_all_gives_way_however_much_the_system_takes() {
+    const AT_ONCE: usize = 256 * 1024;
+    let (ours, mut theirs) = pair_with_std();
+    let bytes = vec![1; 1 << 20];
+    let mut write = ours.write_all(&bytes);
+    assert!(poll_once(&mut write).is_pending());
+    assert!(bytes.len() - write.rest().len() <= AT_ONCE, "{} are left", write.rest().len());
+    let reader = std::thread::spawn(move || {
+        let mut all = vec![0; 1 << 20];
+        theirs.read_exact(&mut all).unwrap();
+    });
+    // It wakes itself: there may be no edge to come.
+    block_on(write).unwrap();
+    reader.join().unwrap();
+}
+
+#[test]
 fn read_to_end_and_read_buf_append_over_pending() {
     let (ours, mut theirs) = pair_with_std();
     let mut buffer = b"> ".to_vec();

@@ -5,7 +5,10 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::time::Duration;
 
 use corio_blocking::{Pool, current};
-use corio_net::resolve::{LookupError, LookupErrorKind, Resolve, Resolving, SystemResolver};
+use corio_net::resolve::{
+    AddrInfoFlags, AddrInfoHints, Family, LookupError, LookupErrorKind, NameInfoFlags, Resolve,
+    Resolving, SocketType, SystemResolver, getaddrinfo, getnameinfo,
+};
 use corio_net::{ToSocketAddrs, lookup_host};
 
 use crate::util::block_on;
@@ -139,4 +142,67 @@ impl Resolve for Failing {
         let error = io::Error::new(self.0, format!("{host}? never heard of it"));
         Box::pin(async { Err(error) })
     }
+}
+
+#[test]
+fn test_getaddrinfo() {
+    block_on(async {
+        let here = Some("127.0.0.1");
+        let numeric = AddrInfoFlags::NUMERICHOST | AddrInfoFlags::NUMERICSERV;
+        let all = AddrInfoHints { flags: numeric, ..AddrInfoHints::default() };
+        let found = getaddrinfo(here, Some("80"), all).await.unwrap();
+        let types: Vec<_> = found.iter().filter_map(|info| info.socket_type).collect();
+        assert!(types.contains(&SocketType::Stream) && types.contains(&SocketType::Datagram));
+
+        let udp = AddrInfoHints { socket_type: Some(SocketType::Datagram), ..all };
+        let found = getaddrinfo(here, Some("80"), udp).await.unwrap();
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].address, SocketAddr::from(([127, 0, 0, 1], 80)));
+        assert_eq!(found[0].protocol, 17);
+
+        // To listen at: no host.
+        let passive = AddrInfoHints {
+            family: Some(Family::V4),
+            socket_type: Some(SocketType::Stream),
+            flags: AddrInfoFlags::PASSIVE,
+            ..AddrInfoHints::default()
+        };
+        let found = getaddrinfo(None, Some("7"), passive).await.unwrap();
+        assert_eq!(found[0].address, SocketAddr::from(([0, 0, 0, 0], 7)));
+
+        let named = AddrInfoHints { flags: AddrInfoFlags::CANONNAME, ..passive };
+        let found = getaddrinfo(Some("localhost"), None, named).await.unwrap();
+        assert!(found[0].canonical_name.is_some());
+    });
+}
+
+#[test]
+fn what_getaddrinfo_is_refused() {
+    block_on(async {
+        let numeric =
+            AddrInfoHints { flags: AddrInfoFlags::NUMERICHOST, ..AddrInfoHints::default() };
+        let error = getaddrinfo(Some("localhost"), Some("80"), numeric).await.unwrap_err();
+        assert_eq!((error.name(), error.kind()), ("localhost:80", LookupErrorKind::Resolver));
+        let error = getaddrinfo(None, None, numeric).await.unwrap_err();
+        assert!(error.to_string().contains("give one at least"), "{error}");
+        let error = getaddrinfo(Some("a\0b"), None, numeric).await.unwrap_err();
+        assert_eq!(error.kind(), LookupErrorKind::InvalidName);
+        assert_eq!(format!("{:?}", AddrInfoFlags::PASSIVE | AddrInfoFlags::ALL), "{PASSIVE, ALL}");
+    });
+}
+
+#[test]
+fn test_getnameinfo() {
+    block_on(async {
+        let address = SocketAddr::from(([127, 0, 0, 1], 80));
+        let numbers = NameInfoFlags::NUMERICHOST | NameInfoFlags::NUMERICSERV;
+        let found = getnameinfo(address, numbers).await.unwrap();
+        assert_eq!(found, ("127.0.0.1".to_owned(), "80".to_owned()));
+        let v6 = "[::1]:7".parse().unwrap();
+        assert_eq!(getnameinfo(v6, numbers).await.unwrap().0, "::1");
+        // An address of nobody's, for documentation.
+        let nobody = SocketAddr::from(([192, 0, 2, 1], 1));
+        let required = NameInfoFlags::NAMEREQD | NameInfoFlags::NUMERICHOST;
+        assert!(getnameinfo(nobody, required).await.is_err());
+    });
 }

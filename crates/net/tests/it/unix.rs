@@ -104,6 +104,14 @@ fn the_peer_is_this_process() {
     assert_eq!(peer.gid(), rustix::process::getgid().as_raw());
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn who_has_no_peer_is_told_so() {
+    let socket = socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::STREAM, None).unwrap();
+    let stream = UnixStream::from(OwnedFd::from(socket));
+    assert_eq!(stream.peer_cred().unwrap_err().kind(), ErrorKind::NotConnected);
+}
+
 #[test]
 fn the_file_goes_with_the_listener() {
     let folder = Folder::new();

@@ -1,13 +1,16 @@
 //! What the tests share.
 
+use std::error::Error;
 use std::fs::File;
+use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, Waker};
 
-use corio_net::{TcpListener, TcpStream};
+use corio_net::{ConnectError, TcpListener, TcpStream};
+use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 pub(crate) use corio_base::park::block_on;
@@ -45,6 +48,15 @@ pub(crate) fn pair_with_std() -> (TcpStream, std::net::TcpStream) {
 /// Polls `future` once, with a waker that does nothing.
 pub(crate) fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
     std::pin::Pin::new(future).poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// The system's number of `error`, or of what it is about.
+pub(crate) fn errno(error: &io::Error) -> Option<Errno> {
+    if let Some(connect) = error.get_ref().and_then(|inner| inner.downcast_ref::<ConnectError>()) {
+        return errno(&connect.attempts().first()?.1);
+    }
+    let source = error.source().and_then(|source| source.downcast_ref());
+    Errno::from_io_error(source.unwrap_or(error))
 }
 
 /// A folder of its own for the sockets of a test, removed with all that is in it.

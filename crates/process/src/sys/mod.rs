@@ -14,7 +14,9 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
 use rustix::io::Errno;
-use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, WaitOptions, kill_process, waitid, waitpid,
+};
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[path = "pidfd.rs"]
@@ -42,7 +44,18 @@ mod system;
 #[path = "none.rs"]
 mod system;
 
-pub(crate) use system::{exit_descriptor, send, try_wait};
+pub(crate) use system::{exit_descriptor, send, send_to_group, try_wait};
+
+/// Whether the child has ended. It is not reaped.
+pub(crate) fn has_ended(pid: Pid) -> io::Result<bool> {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    match rustix::io::retry_on_intr(|| waitid(WaitId::Pid(pid), options)) {
+        Ok(waited) => Ok(waited.is_some()),
+        // Somebody else has reaped it: the number may be anybody's.
+        Err(Errno::CHILD) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
 
 /// Reaps the child by its number, if it has ended.
 fn try_wait_by_number(pid: Pid) -> io::Result<Option<ExitStatus>> {
@@ -53,6 +66,12 @@ fn try_wait_by_number(pid: Pid) -> io::Result<Option<ExitStatus>> {
 /// Signals the child by its number.
 fn send_by_number(pid: Pid, signal: Signal) -> io::Result<()> {
     Ok(kill_process(pid, signal)?)
+}
+
+/// Whether the error says that this system tells no group from another one of the same number.
+pub(crate) fn cannot_name_group(error: &io::Error) -> bool {
+    let errno = error.raw_os_error().map(Errno::from_raw_os_error);
+    matches!(errno, Some(Errno::INVAL | Errno::NOSYS)) || error.kind() == io::ErrorKind::Unsupported
 }
 
 /// Whether the error says that there is no such process.

@@ -20,3 +20,8 @@ pub(crate) fn try_wait(pid: Pid, _: Option<BorrowedFd<'_>>) -> io::Result<Option
 pub(crate) fn send(pid: Pid, _: Option<BorrowedFd<'_>>, signal: Signal) -> io::Result<()> {
     super::send_by_number(pid, signal)
 }
+
+/// A group's number may be another one's when its leader has ended.
+pub(crate) fn send_to_group(_: BorrowedFd<'_>, _: Option<Signal>) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}

@@ -2,11 +2,13 @@
 //!
 //! It becomes readable when the child ends, and stays so. Reaping and signalling go through it, so they are
 //! right also where foreign code has reaped the child meanwhile and its number is in use again.
+#![expect(unsafe_code, reason = "rustix has no flags for a signal to a group")]
 
 use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
+use std::ptr;
 
 use rustix::io::Errno;
 use rustix::process::{
@@ -50,4 +52,20 @@ pub(crate) fn send(pid: Pid, descriptor: Option<BorrowedFd<'_>>, signal: Signal)
         Some(descriptor) => Ok(pidfd_send_signal(descriptor, signal)?),
         None => super::send_by_number(pid, signal),
     }
+}
+
+/// Linux 6.9's flag: the signal is for the group that the child leads, or has led.
+const PROCESS_GROUP: libc::c_uint = 1 << 2;
+
+/// Signals the child's group, also when the child itself is reaped; without a signal, only asks whether
+/// somebody is left in it. `EINVAL`: this Linux does not know how.
+pub(crate) fn send_to_group(descriptor: BorrowedFd<'_>, signal: Option<Signal>) -> io::Result<()> {
+    let signal = signal.map_or(0, Signal::as_raw);
+    let info = ptr::null::<libc::siginfo_t>();
+    // SAFETY: the call takes a descriptor, which is open, two numbers, and no pointer to anything.
+    let sent = unsafe {
+        let call = libc::SYS_pidfd_send_signal;
+        libc::syscall(call, descriptor.as_raw_fd(), signal, info, PROCESS_GROUP)
+    };
+    if sent == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }

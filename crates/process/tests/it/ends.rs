@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
 use corio_process::{ChildHandle, Command, Stdio, Wait, returncode};
+use corio_trace::book;
 
 use crate::util::{assert_goes_away, block_on, cat, exists, poll_once, sh, sleeper};
 
@@ -162,14 +163,32 @@ fn what_it_waits_for_is_recorded() {
     corio_trace::set_enabled(true);
     let line = line!() + 1;
     let mut wait = child.wait();
-    let polled = poll_once(&mut wait).is_pending();
-    let record = corio_trace::take_last_wait();
+    let (polled, waits) = waits_in_a_task(|| poll_once(&mut wait).is_pending());
     corio_trace::set_enabled(false);
     if polled {
         // Closing the input may have ended it already.
-        let record = record.expect("a record");
-        assert_eq!(record.kind, corio_trace::WaitKind::Process);
+        let [record] = &waits()[..] else { panic!("one wait") };
+        assert_eq!(record.kind, book::NodeKind::Wait(corio_trace::WaitKind::Process));
         assert_eq!(record.place.line(), line);
     }
     block_on(wait).unwrap();
+    assert!(waits().is_empty());
+}
+
+/// What the book shows of the waits of a task in whose poll `work` is done.
+fn waits_in_a_task<R>(work: impl FnOnce() -> R) -> (R, Box<dyn Fn() -> Vec<book::NodeRecord>>) {
+    let place = std::panic::Location::caller();
+    let id = u64::from(std::process::id()) << 32 | u64::from(line!());
+    let birth = book::TaskBirth { id, parent: 0, place, type_name: "", home: 0, late: false };
+    let page = book::TaskPage::new(&birth);
+    let done = {
+        let _entered = page.enter(id);
+        work()
+    };
+    let waits = move || {
+        let _open = &page;
+        let task = book::snapshot().tasks.into_iter().find(|task| task.id == id);
+        task.expect("it has a page").waits
+    };
+    (done, Box::new(waits))
 }

@@ -152,6 +152,97 @@ fn a_copy_of_this_process_that_foreign_code_forks_holds_nobody_up() {
     in_own_process("own_process::forked");
 }
 
+#[test]
+#[ignore = "run by the test below, in a process of its own"]
+#[expect(unsafe_code, reason = "foreign code forks")]
+fn dropped_in_a_copy() {
+    let mut command = Command::new("cat");
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+    let mut child = command.spawn().unwrap();
+    // The loop watches: what the copy takes back would be taken back here, too.
+    assert!(poll_once(&mut child.handle().wait()).is_pending());
+    // SAFETY: what the copy does takes no lock that another thread may hold: the threads of this process
+    // sleep. It ends without cleaning up.
+    let copy = unsafe { libc::fork() };
+    if copy == 0 {
+        drop(child);
+        // SAFETY: ends this copy.
+        unsafe { libc::_exit(0) };
+    }
+    let copy = rustix::process::Pid::from_raw(copy).expect("it forks");
+    rustix::process::waitpid(Some(copy), WaitOptions::empty()).unwrap();
+    assert!(child.try_wait().unwrap().is_none(), "the copy has killed it");
+    block_on(async {
+        child.stdin.as_ref().unwrap().write_all(b"here").await.unwrap();
+        let mut said = [0; 4];
+        assert_eq!(child.stdout.as_ref().unwrap().read(&mut said).await.unwrap(), 4);
+        assert!(child.wait().await.unwrap().success());
+    });
+}
+
+#[test]
+fn a_copy_of_this_process_that_drops_a_child_neither_kills_it_nor_hides_its_end() {
+    in_own_process("own_process::dropped_in_a_copy");
+}
+
+/// Has the system refuse pidfds to this process, as old ones and many sandboxes do.
+#[cfg(target_os = "linux")]
+#[expect(unsafe_code, reason = "no library forbids a single call")]
+fn forbid_pidfds() {
+    const ALLOW: u32 = 0x7fff_0000;
+    const REFUSE: u32 = 0x0005_0000 | libc::EPERM as u32;
+    let code = |bits: u32| bits as u16;
+    let load = libc::BPF_LD | libc::BPF_W | libc::BPF_ABS;
+    let jump = libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K;
+    let end = libc::BPF_RET | libc::BPF_K;
+    let step = |bits, jt, jf, k| libc::sock_filter { code: code(bits), jt, jf, k };
+    let mut steps = [
+        // The number of the call is what the record begins with.
+        step(load, 0, 0, 0),
+        step(jump, 1, 0, libc::SYS_pidfd_open as u32),
+        step(end, 0, 0, ALLOW),
+        step(end, 0, 0, REFUSE),
+    ];
+    let program = libc::sock_fprog { len: steps.len() as u16, filter: steps.as_mut_ptr() };
+    // SAFETY: the program is read during the call, and what it points to lives.
+    unsafe {
+        assert_eq!(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+        assert_eq!(libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &program), 0);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+#[ignore = "run by the test below, in a process of its own"]
+fn without_pidfds() {
+    forbid_pidfds();
+    block_on(async {
+        let ended = sh("exit 3").status().await.unwrap();
+        assert_eq!(ended.code(), Some(3));
+        let output = sh("cat; echo err >&2").output().await.unwrap();
+        assert_eq!(output.stderr, b"err\n");
+        let mut child = cat();
+        child.terminate().unwrap();
+        assert!(!child.wait().await.unwrap().success());
+        child.terminate().unwrap();
+        let mut tree = sh("(trap '' TERM; echo up; exec sleep 600) & wait");
+        let mut tree = tree.process_group(0).stdout(Stdio::piped()).spawn().unwrap();
+        let pipe = tree.stdout.take().unwrap();
+        assert_eq!(pipe.read(&mut [0; 8]).await.unwrap(), 3);
+        tree.terminate_group_with_grace(std::time::Duration::from_secs(60)).await.unwrap();
+        assert_eq!(pipe.read(&mut [0; 8]).await.unwrap(), 0);
+    });
+    let killed = Command::new("sleep").arg("600").kill_on_drop(true).spawn().unwrap().id();
+    let dropped = sh("exit 0").spawn().unwrap().id();
+    [killed, dropped].into_iter().for_each(assert_goes_away);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn where_the_system_refuses_pidfds_children_are_reaped_and_signalled_all_the_same() {
+    in_own_process("own_process::without_pidfds");
+}
+
 static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 struct Collect;

@@ -156,11 +156,12 @@ impl Selector for EpollSelector {
         }
     }
 
-    fn drain(&mut self, tell: &mut dyn FnMut(Key, Ready)) {
+    fn drain(&mut self, found: &mut Vec<(Key, Ready)>) {
+        found.reserve(self.events.0.len());
         for event in self.events.0.drain(..) {
             let key = event.data.u64();
             if key < TIMER_KEY {
-                tell(Key(key), ready(event.flags));
+                found.push((Key(key), ready(event.flags)));
             } else if key == TIMER_KEY
                 && let Some(timer) = &mut self.timer
             {
@@ -265,7 +266,19 @@ fn nothing_if_interrupted<R>(result: Result<R, Errno>) -> io::Result<()> {
 
 /// What epoll's flags mean. A hang-up or an error makes both directions worth an attempt: it is the
 /// attempt that says what has happened.
+#[inline]
 fn ready(flags: EventFlags) -> Ready {
+    // Nearly always it is bytes, and room for more.
+    match flags.bits() {
+        BYTES_AND_ROOM => Ready::READABLE | Ready::WRITABLE,
+        _ => ready_otherwise(flags),
+    }
+}
+
+const BYTES_AND_ROOM: u32 = EventFlags::IN.union(EventFlags::OUT).bits();
+
+#[cold]
+fn ready_otherwise(flags: EventFlags) -> Ready {
     let mut ready = Ready::EMPTY;
     let ended = EventFlags::HUP | EventFlags::ERR;
     if flags.intersects(EventFlags::IN | EventFlags::RDHUP | EventFlags::PRI | ended) {

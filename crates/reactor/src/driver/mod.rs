@@ -59,8 +59,8 @@ pub(crate) trait Selector: Send + fmt::Debug {
     /// Waits as `wait` says, in one system call; interrupted by a signal it has found nothing.
     fn select(&mut self, wait: Wait) -> io::Result<()>;
 
-    /// Calls `tell` for each thing that the last successful [`Selector::select`] found, once.
-    fn drain(&mut self, tell: &mut dyn FnMut(Key, Ready));
+    /// Appends what the last successful [`Selector::select`] found to `found`, once.
+    fn drain(&mut self, found: &mut Vec<(Key, Ready)>);
 }
 
 /// The error of [`Registrar::add`], with the remedy where the kind of descriptor is to blame.

@@ -95,7 +95,7 @@ impl Selector for PollingSelector {
         self.poller.wait(&mut self.events, timeout).map(drop)
     }
 
-    fn drain(&mut self, tell: &mut dyn FnMut(Key, Ready)) {
+    fn drain(&mut self, found: &mut Vec<(Key, Ready)>) {
         for event in self.events.iter() {
             let mut ready = Ready::EMPTY;
             if event.readable || event.is_interrupt() || event.is_priority() {
@@ -107,7 +107,7 @@ impl Selector for PollingSelector {
             if event.is_err() == Some(true) {
                 ready |= Ready::READABLE | Ready::WRITABLE | Ready::ERROR;
             }
-            tell(Key(event.key as u64), ready);
+            found.push((Key(event.key as u64), ready));
         }
         self.events.clear();
     }

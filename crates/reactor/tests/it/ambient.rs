@@ -5,6 +5,7 @@ use std::os::unix::net::UnixStream;
 
 use corio_base::park::block_on;
 use corio_reactor::{DriverKind, Io, Reactor, current};
+use corio_trace::book;
 use futures::{AsyncReadExt, AsyncWriteExt};
 
 #[test]
@@ -72,10 +73,41 @@ fn a_wait_leaves_word_of_what_and_where() {
     let (_, waker) = crate::util::Counter::new();
     let mut wait = ours.readable();
     let line = line!() - 1;
-    assert!(crate::util::poll_once(&mut wait, &waker).is_pending());
+    let (pending, waits) =
+        waits_in_a_task(|| crate::util::poll_once(&mut wait, &waker).is_pending());
+    assert!(pending);
+    {
+        let [word] = &waits()[..] else { panic!("one wait") };
+        assert_eq!(word.kind, book::NodeKind::Wait(corio_trace::WaitKind::Readable));
+        assert_eq!(word.object, ours.as_raw_fd() as u64);
+        assert_eq!((word.place.file(), word.place.line()), (file!(), line));
+    }
+    assert_eq!(corio_trace::take_last_wait(), None, "a future keeps its own record");
+    drop(wait);
+    assert!(waits().is_empty());
+    // All poll forms are one waiter, which has no future that could keep a record.
+    let mut context = std::task::Context::from_waker(&waker);
+    assert!(ours.poll_readable(&mut context).is_pending());
+    let line = line!() - 1;
     let word = corio_trace::take_last_wait().unwrap();
-    assert_eq!(word.kind, corio_trace::WaitKind::Readable);
-    assert_eq!(word.object, ours.as_raw_fd() as usize);
-    assert_eq!((word.place.file(), word.place.line()), (file!(), line));
+    assert_eq!((word.kind, word.place.line()), (corio_trace::WaitKind::Readable, line));
     corio_trace::set_enabled(false);
+}
+
+/// What the book shows of the waits of a task in whose poll `work` is done.
+fn waits_in_a_task<R>(work: impl FnOnce() -> R) -> (R, Box<dyn Fn() -> Vec<book::NodeRecord>>) {
+    let place = std::panic::Location::caller();
+    let id = u64::from(std::process::id()) << 32 | u64::from(line!());
+    let birth = book::TaskBirth { id, parent: 0, place, type_name: "", home: 0, late: false };
+    let page = book::TaskPage::new(&birth);
+    let done = {
+        let _entered = page.enter(id);
+        work()
+    };
+    let waits = move || {
+        let _open = &page;
+        let task = book::snapshot().tasks.into_iter().find(|task| task.id == id);
+        task.expect("it has a page").waits
+    };
+    (done, Box::new(waits))
 }

@@ -9,3 +9,4 @@ mod timeouts;
 mod unpark;
 mod util;
 mod waiters;
+mod watch;

@@ -4,12 +4,14 @@
 mod forked;
 mod streams;
 
+use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 
 use corio_base::park::block_on;
 use corio_signal::{CtrlC, ctrl_c};
+use corio_trace::book;
 use rustix::process::{Signal, getpid, kill_process};
 
 fn alone() -> MutexGuard<'static, ()> {
@@ -46,13 +48,20 @@ fn a_signal_before_the_first_poll_is_not_lost() {
 fn a_signal_wakes_who_waits() {
     let _alone = alone();
     let mut waiting = ctrl_c();
-    assert!(is_pending(&mut waiting));
-    let presser = std::thread::spawn(|| {
-        // Late enough, mostly, for the other thread to sleep; right at any moment.
-        std::thread::sleep(std::time::Duration::from_millis(20));
+    let (tell, waits) = std::sync::mpsc::channel();
+    let presser = std::thread::spawn(move || {
+        waits.recv().expect("it is polled");
         press_ctrl_c();
     });
-    block_on(waiting).expect("Ctrl-C");
+    let polled = poll_fn(|context| {
+        let polled = pin!(&mut waiting).poll(context);
+        if polled.is_pending() {
+            // Polled once more, nobody may listen: it was pressed.
+            let _ = tell.send(());
+        }
+        polled
+    });
+    block_on(polled).expect("Ctrl-C");
     presser.join().expect("no panic");
 }
 
@@ -122,11 +131,35 @@ fn what_it_waits_for_is_recorded() {
     corio_trace::set_enabled(true);
     let mut waiting = ctrl_c();
     let line = line!() - 1;
-    assert!(is_pending(&mut waiting));
+    let (pending, waits) = waits_in_a_task(|| is_pending(&mut waiting));
+    assert!(pending);
     corio_trace::set_enabled(false);
-    let wait = corio_trace::take_last_wait().expect("a record");
-    assert_eq!((wait.kind, wait.object), (corio_trace::WaitKind::Signal, 2));
-    assert_eq!(wait.place.line(), line);
+    {
+        let [wait] = &waits()[..] else { panic!("one wait") };
+        let kind = book::NodeKind::Wait(corio_trace::WaitKind::Signal);
+        assert_eq!((wait.kind, wait.object, wait.place.line()), (kind, 2, line));
+    }
+    assert_eq!(corio_trace::take_last_wait(), None, "the pipe is nobody's business");
+    drop(waiting);
+    assert!(waits().is_empty());
+}
+
+/// What the book shows of the waits of a task in whose poll `work` is done.
+fn waits_in_a_task<R>(work: impl FnOnce() -> R) -> (R, Box<dyn Fn() -> Vec<book::NodeRecord>>) {
+    let place = std::panic::Location::caller();
+    let id = u64::from(std::process::id()) << 32 | u64::from(line!());
+    let birth = book::TaskBirth { id, parent: 0, place, type_name: "", home: 0, late: false };
+    let page = book::TaskPage::new(&birth);
+    let done = {
+        let _entered = page.enter(id);
+        work()
+    };
+    let waits = move || {
+        let _open = &page;
+        let task = book::snapshot().tasks.into_iter().find(|task| task.id == id);
+        task.expect("it has a page").waits
+    };
+    (done, Box::new(waits))
 }
 
 #[test]

@@ -38,11 +38,11 @@ fn one_before_the_first_poll_is_not_lost() {
 fn several_are_one() {
     let _alone = alone();
     let mut stream = signal(SignalKind::user_defined1()).unwrap();
-    for _ in 0..5 {
+    for _ in 0..200 {
         send(Sent::USR1);
     }
     block_on(stream.recv()).unwrap();
-    assert!(is_pending(&mut stream), "five signals, one item");
+    assert!(is_pending(&mut stream), "two hundred signals, one item");
     send(Sent::USR1);
     block_on(stream.recv()).unwrap();
 }
@@ -99,6 +99,26 @@ fn any_thread_may_watch_and_be_woken() {
     is_ready.recv().unwrap();
     send(Sent::HUP);
     waiter.join().unwrap().unwrap();
+}
+
+#[test]
+fn none_is_lost_between_a_look_and_the_sleep() {
+    const ROUNDS: usize = 500;
+    let _alone = alone();
+    let mut streams = [(); 2].map(|()| signal(SignalKind::user_defined2()).unwrap());
+    let (go, is_time) = std::sync::mpsc::channel();
+    let sender = std::thread::spawn(move || {
+        for () in is_time {
+            kill_process(getpid(), Sent::USR2).expect("a process may signal itself");
+        }
+    });
+    for _ in 0..ROUNDS {
+        go.send(()).unwrap();
+        streams.iter_mut().for_each(|stream| block_on(stream.recv()).unwrap());
+    }
+    drop(go);
+    sender.join().unwrap();
+    assert!(streams.iter_mut().all(is_pending), "each was told once");
 }
 
 #[test]

@@ -14,11 +14,12 @@
 //! | `state` | everybody | everybody | its lock, for a few instructions |
 //! | `reader` | who ends the connection | the reader | `WakerCell` |
 //! | `pump` | who ends the connection | the pump | `WakerCell` |
-//! | `upgraded` | everybody | who upgrades | `OnceLock` |
+//! | `layers` | everybody | who upgrades | a `OnceLock` each |
 //! | `room`, `closed` | who drains, who waits for the end | the pump, who ends it | their own |
 //!
 //! No lock is held while the connection is called, a waker woken or a value dropped.
 
+mod layers;
 mod phase;
 mod pump;
 mod state;
@@ -30,7 +31,7 @@ use std::fmt;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::panic::Location;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use corio_base::WakerCell;
@@ -39,22 +40,19 @@ use corio_executor::{Handle, yield_now};
 use corio_sync::{Event, Notify};
 
 pub use state::{HIGH_WATER_DEFAULT, LOW_WATER_DEFAULT};
-#[cfg(feature = "tls")]
-pub(crate) use upgrade::UpgradeRefused;
 
 use crate::TARGET;
 use crate::connection::{Address, Connection};
 use crate::error::Sticky;
 use crate::server::{Client, Seat};
+use layers::Layers;
 use phase::{Phase, PhaseWord};
 use pump::Pump;
 use state::{Asked, Begin, Next, State};
 
 pub(crate) struct Link {
-    /// The connection as it was made.
-    plain: Arc<dyn Connection>,
-    /// What was put over it since, once: TLS.
-    upgraded: OnceLock<Box<dyn Connection>>,
+    /// The connection as it was made, and what was put over it since: TLS.
+    layers: Layers,
     phase: PhaseWord,
     state: Mutex<State>,
     /// The unsent bytes have become few.
@@ -80,8 +78,7 @@ impl Link {
         place: &'static Location<'static>,
     ) -> Arc<Link> {
         Arc::new(Link {
-            plain: connection.into(),
-            upgraded: OnceLock::new(),
+            layers: Layers::new(connection.into()),
             phase: PhaseWord::new(),
             state: Mutex::new(State::new()),
             room: Notify::new(),
@@ -100,10 +97,7 @@ impl Link {
     }
 
     pub(crate) fn connection(&self) -> &dyn Connection {
-        match self.upgraded.get() {
-            Some(upgraded) => &**upgraded,
-            None => &*self.plain,
-        }
+        &**self.layers.top()
     }
 
     pub(crate) fn peer_addr(&self) -> io::Result<Address> {
@@ -275,10 +269,37 @@ impl Link {
             // Made before the look: a notification between the two is its own.
             let room = self.room.notified();
             match self.may_go_on() {
+                // It began before the end, and what it waits for has come about.
+                Some(Err(_)) if self.lock().all_was_sent => return Ok(()),
                 Some(result) => return result,
                 None => room.await,
             }
         }
+    }
+
+    /// Waits until nothing is unsent.
+    pub(crate) async fn flush(&self) -> io::Result<()> {
+        loop {
+            // Made before the look: a notification between the two is its own. The pump tells when it
+            // rests, also while few bytes are unsent.
+            let room = self.room.notified();
+            let is_over = {
+                let state = self.lock();
+                if let Some(error) = &state.error {
+                    return Err(error.again());
+                }
+                self.phase.get().is_over() || state.unsent() == 0
+            };
+            if is_over {
+                return Ok(());
+            }
+            room.await;
+        }
+    }
+
+    /// Whether the direction out was ended by this side.
+    pub(crate) fn has_eof(&self) -> bool {
+        self.lock().has_eof()
     }
 
     fn may_go_on(&self) -> Option<io::Result<()>> {
@@ -419,6 +440,7 @@ impl Link {
                 (Some(_), later) => later,
             };
             let seat = if phase == Phase::Lost { state.seat.take() } else { None };
+            state.all_was_sent = state.error.is_none() && state.unsent() == 0;
             (state.end(), seat, before)
         };
         drop((dropped, before));

@@ -18,12 +18,17 @@ use std::time::Duration;
 use corio_task::{Spawn, catch};
 
 use super::Link;
+use super::phase::Phase;
 use super::state::Next;
 
 /// How long a cancelled pump goes on. A peer that reads takes all that a socket's buffer holds in this
 /// time over any line that is of use; one that does not read would hold up the end of the run for its
 /// whole grace.
 const LAST_FLUSH_MAX: Duration = Duration::from_secs(1);
+
+/// How much one poll sends at most, lest a peer that reads as fast as this sends has the loop for itself:
+/// what the system copies in some 60 µs.
+const SENT_PER_POLL_MAX: usize = 256 * 1024;
 
 /// What the pump is about.
 #[derive(Debug)]
@@ -38,6 +43,8 @@ enum Doing {
 pub(super) struct Pump {
     link: Arc<Link>,
     bytes: VecDeque<u8>,
+    /// In this poll.
+    sent: usize,
     doing: Doing,
     has_ended: bool,
 }
@@ -45,7 +52,7 @@ pub(super) struct Pump {
 impl Pump {
     /// The caller holds the right, and gives it away.
     pub(super) fn new(link: Arc<Link>) -> Self {
-        Pump { link, bytes: VecDeque::new(), doing: Doing::Writing, has_ended: false }
+        Pump { link, bytes: VecDeque::new(), sent: 0, doing: Doing::Writing, has_ended: false }
     }
 
     /// Does what can be done now, and leaves the rest to a task.
@@ -83,6 +90,10 @@ impl Pump {
     /// Writes once. `Ready(None)`: there is nothing to write.
     fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Option<usize>>> {
         let (first, second) = self.bytes.as_slices();
+        // Of the second only if all of the first is among them.
+        let room = SENT_PER_POLL_MAX - self.sent;
+        let first = &first[..first.len().min(room)];
+        let second = &second[..second.len().min(room - first.len())];
         let bytes = [IoSlice::new(first), IoSlice::new(second)];
         let wanted = match (first, second) {
             ([], []) => return Poll::Ready(Ok(None)),
@@ -96,12 +107,21 @@ impl Pump {
         Poll::Ready(Ok(Some(count)))
     }
 
+    /// Ready when the connection was closed, and what is unsent keeps that waiting for too long.
+    fn poll_overdue(&self, context: &mut Context<'_>) -> Poll<io::Error> {
+        match (&self.doing, self.link.phase.get()) {
+            (Doing::Writing, Phase::Closing) => self.link.connection().poll_overdue(context),
+            _ => Poll::Pending,
+        }
+    }
+
     /// One step; `true`: it was the last.
     fn poll_step(&mut self, context: &mut Context<'_>) -> Poll<io::Result<bool>> {
         match self.doing {
             Doing::Writing => {
                 if let Some(count) = ready!(self.poll_write(context))? {
                     self.bytes.drain(..count);
+                    self.sent += count;
                     self.link.sent(count);
                     return Poll::Ready(Ok(false));
                 }
@@ -132,10 +152,15 @@ impl Future for Pump {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
+        this.sent = 0;
         loop {
             if this.link.phase.get().is_over() {
                 this.has_ended = true;
                 return Poll::Ready(());
+            }
+            if this.sent >= SENT_PER_POLL_MAX {
+                context.waker().wake_by_ref();
+                return Poll::Pending;
             }
             match this.poll_step(context) {
                 Poll::Ready(Ok(false)) => {}
@@ -145,9 +170,10 @@ impl Future for Pump {
                     // The race: the connection is aborted between the step and the sleep. The waker is
                     // there before the look.
                     this.link.pump.register(context.waker());
-                    if !this.link.phase.get().is_over() {
-                        return Poll::Pending;
+                    if this.link.phase.get().is_over() {
+                        continue;
                     }
+                    this.link.fail(ready!(this.poll_overdue(context)));
                 }
             }
             if this.has_ended {

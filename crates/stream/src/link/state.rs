@@ -81,6 +81,8 @@ pub(crate) struct State {
     low: usize,
     high: usize,
     writes_after_end: u32,
+    /// The connection has ended, and nothing was lost by it.
+    pub(crate) all_was_sent: bool,
     pub(crate) error: Option<Sticky>,
     pub(crate) reader_error: Option<Sticky>,
     pub(crate) seat: Option<Seat>,
@@ -97,6 +99,7 @@ impl State {
             low: LOW_WATER_DEFAULT,
             high: HIGH_WATER_DEFAULT,
             writes_after_end: 0,
+            all_was_sent: false,
             error: None,
             reader_error: None,
             seat: None,
@@ -238,7 +241,6 @@ impl State {
     }
 
     /// Whether the direction out was ended.
-    #[cfg(feature = "tls")]
     pub(super) fn has_eof(&self) -> bool {
         self.eof != Eof::No
     }

@@ -1,4 +1,5 @@
-//! [`Upgrade`]: puts another connection in the place of a link's, over it, while everything else stays.
+//! [`Upgrade`]: puts another connection in the place of a link's, over it, while everything else stays. What
+//! is there may be an upgrade itself: TLS in TLS.
 //!
 //! ```text
 //!   begin_upgrade ──1 take the right to write, when nothing is unsent──▶ Upgrade ──2 finish──▶ done
@@ -17,19 +18,11 @@ use std::task::{Context, Poll};
 use corio_executor::yield_now;
 
 use super::Link;
+use super::layers::Layers;
 use super::phase::Phase;
 use super::pump::Pump;
 use crate::connection::Connection;
 use crate::error::Sticky;
-
-/// Why there is no upgrade; nothing has changed.
-#[derive(Debug)]
-pub(crate) enum UpgradeRefused {
-    /// There was one.
-    Already,
-    /// Nothing can be written any more.
-    Ended(io::Error),
-}
 
 /// The right to put a connection over a link's.
 #[derive(Debug)]
@@ -39,8 +32,9 @@ pub(crate) struct Upgrade {
 }
 
 impl Link {
-    /// Edge 1: waits until nothing is unsent.
-    pub(crate) async fn begin_upgrade(self: &Arc<Self>) -> Result<Upgrade, UpgradeRefused> {
+    /// Edge 1: waits until nothing is unsent. An error, and nothing has changed: nothing can be written any
+    /// more.
+    pub(crate) async fn begin_upgrade(self: &Arc<Self>) -> io::Result<Upgrade> {
         loop {
             // Made before the look: a notification between the two is its own.
             let room = self.room.notified();
@@ -57,18 +51,14 @@ impl Link {
         }
     }
 
-    fn try_hold(&self) -> Result<bool, UpgradeRefused> {
-        if self.upgraded.get().is_some() {
-            return Err(UpgradeRefused::Already);
-        }
+    fn try_hold(&self) -> io::Result<bool> {
         let mut state = self.lock();
         if let Some(error) = &state.error {
-            return Err(UpgradeRefused::Ended(error.again()));
+            return Err(error.again());
         }
         if self.phase.get() != Phase::Open || state.has_eof() {
             let message = "the connection was closed, or its direction out ended, on this side";
-            let error = io::Error::new(io::ErrorKind::NotConnected, message);
-            return Err(UpgradeRefused::Ended(error));
+            return Err(io::Error::new(io::ErrorKind::NotConnected, message));
         }
         Ok(state.try_take_right())
     }
@@ -76,8 +66,8 @@ impl Link {
 
 impl Upgrade {
     /// What is upgraded.
-    pub(crate) fn plain(&self) -> Arc<dyn Connection> {
-        self.link.plain.clone()
+    pub(crate) fn below(&self) -> Arc<dyn Connection> {
+        self.link.layers.top().clone()
     }
 
     /// Ready when somebody has closed the link, or it has ended: nobody waits for the handshake any more.
@@ -94,12 +84,23 @@ impl Upgrade {
     }
 
     /// Edge 2: from now on `connection` is read from and written to.
-    pub(crate) fn finish(mut self, connection: Box<dyn Connection>) {
+    pub(crate) fn finish(mut self, connection: Arc<dyn Connection>) {
         self.is_finished = true;
-        // Only the holder of the right upgrades, and it found that nobody had.
-        let set = self.link.upgraded.set(connection);
-        debug_assert!(set.is_ok(), "a link is upgraded once");
+        // Only the holder of the right upgrades, and there is one.
+        let is_added = self.link.layers.add(connection);
+        debug_assert!(is_added, "a link is upgraded by one at a time");
         Pump::new(self.link.clone()).start();
+    }
+}
+
+impl Layers {
+    /// Puts `connection` on top. `false`: somebody else did in this moment.
+    fn add(&self, connection: Arc<dyn Connection>) -> bool {
+        let mut layer = self;
+        while let Some(above) = layer.above.get() {
+            layer = above;
+        }
+        layer.above.set(Box::new(Layers::new(connection))).is_ok()
     }
 }
 
@@ -110,7 +111,7 @@ impl Drop for Upgrade {
             let message = "the connection was aborted: its TLS handshake failed, or was given up";
             let error = io::Error::new(io::ErrorKind::ConnectionAborted, message);
             self.link.end(Phase::Lost, Some(Sticky::new(error)));
-            self.link.plain.abort();
+            self.link.connection().abort();
         }
     }
 }

@@ -1,14 +1,14 @@
 //! [`Place`]: where a connection has its protocol, and how one is called.
 //!
-//! The protocol is taken out of its place while it is called. So no borrow is held that the callback
-//! could run into, and a second call cannot begin before the first has returned: it would find the
-//! place empty. A protocol that was set meanwhile takes the place when the call has returned.
+//! The place is borrowed while its protocol is called, and nobody else borrows it for longer than a look.
+//! So a second call cannot begin before the first has returned: it would find nobody to call. A protocol
+//! that was set meanwhile waits beside it, and takes the place when the call has returned.
 //!
 //! A panic stays with the one connection: it is caught here, and handed to the loop as the panic of one
 //! of its calls, so that it reaches the loop's exception handler.
 
 use std::any::Any;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
@@ -18,6 +18,7 @@ use corio_task::Spawn;
 
 use super::traits::{BufferedProtocol, Protocol};
 use super::transport::Transport;
+use crate::TARGET;
 
 /// A connection's protocol, of either kind.
 pub enum Callbacks {
@@ -69,18 +70,18 @@ impl Callbacks {
 
 /// The place of a protocol.
 pub(super) struct Place<P> {
-    current: Cell<Option<P>>,
+    current: RefCell<Option<P>>,
     /// Set while the current one was being called.
     next: Cell<Option<P>>,
-    is_calling: Cell<bool>,
+    has_next: Cell<bool>,
 }
 
 impl<P> Place<P> {
     pub(super) fn new(protocol: P) -> Self {
         Place {
-            current: Cell::new(Some(protocol)),
+            current: RefCell::new(Some(protocol)),
             next: Cell::new(None),
-            is_calling: Cell::new(false),
+            has_next: Cell::new(false),
         }
     }
 
@@ -90,32 +91,67 @@ impl<P> Place<P> {
         &self,
         call: impl FnOnce(&mut P) -> R,
     ) -> Option<Result<R, Box<dyn Any + Send>>> {
-        let mut protocol = self.current.take()?;
-        self.is_calling.set(true);
+        let mut current = self.current.try_borrow_mut().ok()?;
+        let protocol = current.as_mut()?;
         // Unwind safe: what the protocol has left undone is its own; it is told that it has lost its
         // connection, and nothing else.
-        let result = catch_unwind(AssertUnwindSafe(|| call(&mut protocol)));
-        self.is_calling.set(false);
-        match self.next.take() {
-            None => self.current.set(Some(protocol)),
-            Some(next) => {
-                self.current.set(Some(next));
-                drop(protocol);
-            }
+        let result = catch_unwind(AssertUnwindSafe(|| call(protocol)));
+        drop(current);
+        if self.has_next.get() {
+            self.promote();
         }
         Some(result)
     }
 
+    /// The protocol that was set while the one before it was being called takes its place.
+    #[cold]
+    fn promote(&self) {
+        self.has_next.set(false);
+        let next = self.next.take();
+        drop_told(self.current.replace(next));
+    }
+
     /// Puts another protocol in its place, now or when the call that is under way has returned.
     pub(super) fn replace(&self, protocol: P) {
-        let place = if self.is_calling.get() { &self.next } else { &self.current };
-        let before = place.replace(Some(protocol));
+        let before = match self.current.try_borrow_mut() {
+            Ok(mut current) => current.replace(protocol),
+            Err(_) => {
+                self.has_next.set(true);
+                self.next.replace(Some(protocol))
+            }
+        };
         drop(before);
     }
 
-    /// Empties the place.
+    /// Empties the place, unless its protocol is being called.
     pub(super) fn clear(&self) {
-        drop((self.current.take(), self.next.take()));
+        self.has_next.set(false);
+        let current = self.current.try_borrow_mut().map(|mut current| current.take());
+        drop_told(current);
+        drop_told(self.next.take());
+    }
+}
+
+/// Drops what a turn lets go of: a panic of its destructor is told to the log, and the turn goes on, for
+/// there is more to let go of, and others wait for their turn.
+pub(super) fn drop_told<T>(value: T) {
+    // Unwind safe: nobody sees the value any more.
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
+        corio_trace::report_error(
+            TARGET,
+            format_args!(
+                "a value of a connection panicked when it was dropped: {}",
+                words(&*panic)
+            ),
+        );
+        drop_quietly(panic);
+    }
+}
+
+fn words(panic: &(dyn Any + Send)) -> &str {
+    match panic.downcast_ref::<&'static str>() {
+        Some(text) => text,
+        None => panic.downcast_ref::<String>().map_or("a value", String::as_str),
     }
 }
 
@@ -126,15 +162,26 @@ pub(super) fn callback_panicked(
     panic: Box<dyn Any + Send>,
     place: &'static Location<'static>,
 ) -> io::Error {
-    let words = match panic.downcast_ref::<&'static str>() {
-        Some(text) => text,
-        None => panic.downcast_ref::<String>().map_or("a value", String::as_str),
-    };
-    let error = io::Error::other(format!("protocol.{what}() panicked: {words}"));
+    let error = io::Error::other(format!("protocol.{what}() panicked: {}", words(&*panic)));
+    hand_to_loop(panic, place);
+    error
+}
+
+/// The same of a connection of the program's own, which panicked in a turn.
+#[cold]
+pub(super) fn connection_panicked(
+    panic: Box<dyn Any + Send>,
+    place: &'static Location<'static>,
+) -> io::Error {
+    let error = io::Error::other(format!("the connection itself panicked: {}", words(&*panic)));
+    hand_to_loop(panic, place);
+    error
+}
+
+fn hand_to_loop(panic: Box<dyn Any + Send>, place: &'static Location<'static>) {
     match corio_executor::current() {
         Some(core) => drop(core.call_with(Spawn::from(place), move || resume_unwind(panic))),
         // The loop has gone, and with it who could be told; the panic's own message is on stderr.
         None => drop_quietly(panic),
     }
-    error
 }

@@ -11,7 +11,7 @@ use super::hub::Hub;
 use super::traits::Handler;
 use super::transport::Transport;
 use super::wire::{Begin, Wire};
-use crate::connection::{Address, Connection};
+use crate::connection::{Address, Connection, send_at_once};
 
 /// Connects, and gives the connection to what `factory` makes: asyncio's `create_connection`.
 ///
@@ -83,7 +83,7 @@ pub fn create_connection<H: Handler>(
     let connect = TcpStream::connect(target);
     async move {
         let stream = connect.await?;
-        stream.set_nodelay(true)?;
+        send_at_once(&stream);
         begin(Box::new(stream), None, factory, place).await
     }
 }
@@ -128,7 +128,7 @@ pub fn connect_accepted_socket<H: Handler>(
 }
 
 /// Begins, and waits until the protocol has been told.
-pub(super) async fn begin<H: Handler>(
+pub(crate) async fn begin<H: Handler>(
     connection: Box<dyn Connection>,
     peer: Option<Address>,
     factory: impl FnOnce() -> H,

@@ -1,38 +1,41 @@
 //! [`Hub`]: the connections of one loop, and whose turn it is. Instead of a task for each.
 //!
 //! ```text
-//!   reactor ── Signal::wake ──▶ Hub::enter { ready: [Signal …] } ──one call──▶ Hub::drain
-//!   another thread ── Signal::wake ──▶ a call of its own ─────────────────────▶ Hub::serve
-//!                                                                                  │
-//!                                                         Endpoint::turn ◀─────────┘
+//!   reactor ── the list's waker, once a wait ──┐
+//!   program ── Signal::wake { ready: [Signal] }┴─▶ Hub::want_drain ──one call──▶ Hub::drain ─┐
+//!   another thread ── Signal::wake ──▶ a call of its own ───────────────────────────────────┤
+//!                                                                                           ▼
+//!                                                                               Endpoint::turn
 //! ```
 //!
-//! A connection has one [`Signal`], which is the waker of all that it waits for. Woken on the loop's thread,
-//! where the reactor of a loop wakes, it stands in the hub's list, once. The first that comes to the
-//! empty list asks the loop for one call, in its queue among the tasks, and that call gives all that
-//! stand there their turn, in their order: so what one wait of the reactor found is served by one entry
-//! of the queue, without a lock and without an atomic operation. A wake on another thread, which is
-//! rare, brings a call for this one connection.
+//! A connection that lies right on a descriptor is watched ([`WatchList`]): the reactor writes its number
+//! into the hub's list, once until the hub takes it, and wakes the hub once for all that one wait found.
+//! The hub asks the loop for one call, in its queue among the tasks, and that call gives all who stand
+//! there their turn: no task, no waker, no lock and no atomic operation for each of them.
 //!
-//! **A wake in the middle of a turn** is not lost: `drain` marks a signal as not waiting before its turn
-//! begins, so that it enters the list again and there is another turn.
+//! Every connection has a [`Signal`] as well. It is how a program asks for a turn, and other threads, and
+//! the waker of a connection that is not watched because something lies between it and the descriptor.
+//! Woken on the loop's thread it stands in a list of the hub's own, once, which the same call serves. A
+//! wake on another thread, which is rare, brings a call for this one connection.
+//!
+//! **A wake in the middle of a turn** is not lost: a signal and a number leave their list before the turn
+//! begins, so that they enter it again and there is another turn. **A number of somebody who has gone**
+//! may be given to another by the time it is served: a turn in which there is nothing to do.
 //!
 //! The hub owns its connections: one that waits for a silent peer is held by nobody else. The loop keeps
 //! the hub ([`corio_executor::Core::kept`]), and drops it at its end.
 
-use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::cell::{Cell, OnceCell, RefCell};
 use std::fmt;
 use std::mem;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Wake, Waker};
 
 use corio_base::ThreadBound;
-use corio_base::quiet::drop_quietly;
 use corio_executor::{Core, Handle};
+use corio_reactor::WatchList;
 
 use crate::TARGET;
 use crate::server::Client;
@@ -43,8 +46,8 @@ pub(super) const READ_BUFFER: usize = 256 * 1024;
 
 /// Whose turn comes when its signal was woken.
 pub(super) trait Endpoint {
-    /// Does what there is to do. `waker` is the endpoint's signal.
-    fn turn(self: Rc<Self>, hub: &Hub, waker: &Waker, asked: Asked);
+    /// Does what there is to do. A panic stays with this one: the others MUST NOT lose their turn by it.
+    fn turn(self: Rc<Self>, hub: &Hub);
 
     /// The loop ends: lets go of everything, and calls nobody.
     fn give_up(&self);
@@ -55,14 +58,18 @@ pub(super) struct Hub {
     /// For the signals.
     this: RefCell<Weak<Hub>>,
     home: Handle,
-    endpoints: RefCell<BTreeMap<u64, Rc<dyn Endpoint>>>,
-    next: Cell<u64>,
+    /// By number.
+    endpoints: RefCell<Vec<Option<Rc<dyn Endpoint>>>>,
+    /// Numbers that nobody has.
+    free: RefCell<Vec<u32>>,
+    /// The descriptors of those that are watched.
+    watched: OnceCell<WatchList>,
     /// Who waits for a turn.
     ready: RefCell<Vec<Arc<Signal>>>,
     /// The loop was asked for the call that gives them theirs.
     is_called: Cell<bool>,
-    /// An empty list, kept for its memory.
-    spare: Cell<Vec<Arc<Signal>>>,
+    /// Empty lists, kept for their memory.
+    spare: Cell<(Vec<Arc<Signal>>, Vec<u32>)>,
     buffer: Cell<Option<Box<[u8]>>>,
 }
 
@@ -82,7 +89,8 @@ impl Hub {
             this: RefCell::default(),
             home: core.handle(),
             endpoints: RefCell::default(),
-            next: Cell::new(0),
+            free: RefCell::default(),
+            watched: OnceCell::new(),
             ready: RefCell::default(),
             is_called: Cell::new(false),
             spare: Cell::default(),
@@ -93,9 +101,9 @@ impl Hub {
     /// Takes in an endpoint, which `make` makes around its signal and its number.
     pub(super) fn enter<E: Endpoint + 'static>(
         &self,
-        make: impl FnOnce(Arc<Signal>, u64) -> E,
+        make: impl FnOnce(Arc<Signal>, u32) -> E,
     ) -> Rc<E> {
-        let number = self.next.replace(self.next.get() + 1);
+        let number = self.number();
         let endpoint = Rc::new_cyclic(|weak: &Weak<E>| {
             let endpoint: Weak<dyn Endpoint> = weak.clone();
             let hub = self.this.borrow().clone();
@@ -107,27 +115,50 @@ impl Hub {
             };
             make(Arc::new(signal), number)
         });
-        self.endpoints.borrow_mut().insert(number, endpoint.clone());
+        self.endpoints.borrow_mut()[number as usize] = Some(endpoint.clone());
         endpoint
     }
 
+    /// A number that nobody has.
+    fn number(&self) -> u32 {
+        if let Some(number) = self.free.borrow_mut().pop() {
+            return number;
+        }
+        let mut endpoints = self.endpoints.borrow_mut();
+        endpoints.push(None);
+        // Each has a descriptor, and those are numbered with 31 bits.
+        (endpoints.len() - 1) as u32
+    }
+
     /// Lets an endpoint go.
-    pub(super) fn leave(&self, number: u64) {
-        let endpoint = self.endpoints.borrow_mut().remove(&number);
+    pub(super) fn leave(&self, number: u32) {
+        let endpoint = self.endpoints.borrow_mut()[number as usize].take();
+        self.free.borrow_mut().push(number);
         drop(endpoint);
+    }
+
+    /// The list of those that are watched.
+    pub(super) fn watched(&self) -> &WatchList {
+        self.watched.get_or_init(|| {
+            let hub = ThreadBound::new(self.this.borrow().clone());
+            let waker = Arc::new(HubWaker { home: self.home.clone(), hub });
+            WatchList::new(Waker::from(waker))
+        })
     }
 
     /// Enters a signal, on the loop's thread.
     #[inline]
     fn enter_signal(&self, signal: Arc<Signal>) {
         self.ready.borrow_mut().push(signal);
-        if !self.is_called.replace(true) {
-            self.call();
-        }
+        self.want_drain();
     }
 
-    /// Asks the loop for the call.
-    fn call(&self) {
+    /// Asks the loop for the call, unless it was.
+    #[inline]
+    fn want_drain(&self) {
+        if self.is_called.replace(true) {
+            return;
+        }
         let hub = ThreadBound::new(self.this.borrow().clone());
         // A loop that ends drops it, and drops the hub next.
         drop(self.home.call(move || {
@@ -140,30 +171,29 @@ impl Hub {
     /// Gives all who wait their turn.
     fn drain(&self) {
         self.is_called.set(false);
-        let mut signals = self.ready.replace(self.spare.take());
+        let (signals, mut numbers) = self.spare.take();
+        let mut signals = self.ready.replace(signals);
         for signal in signals.drain(..) {
-            self.serve(signal);
+            self.serve_signal(&signal);
         }
-        self.spare.set(signals);
+        if let Some(watched) = self.watched.get() {
+            watched.take(&mut numbers);
+        }
+        for number in numbers.drain(..) {
+            let endpoint = self.endpoints.borrow()[number as usize].clone();
+            if let Some(endpoint) = endpoint {
+                endpoint.turn(self);
+            }
+        }
+        self.spare.set((signals, numbers));
     }
 
-    /// Gives one its turn.
-    #[inline]
-    fn serve(&self, signal: Arc<Signal>) {
+    /// Gives the one whose signal was woken its turn.
+    fn serve_signal(&self, signal: &Signal) {
         let Some(here) = signal.here.get() else { return };
         here.is_waiting.set(false);
-        let Some(endpoint) = here.endpoint.upgrade() else { return };
-        let asked = signal.take_asked();
-        let waker = Waker::from(signal);
-        // Callbacks are caught one by one; what is caught here is a destructor of the program's, and the
-        // others must not lose their turn by it.
-        let turn = AssertUnwindSafe(|| endpoint.turn(self, &waker, asked));
-        if let Err(panic) = catch_unwind(turn) {
-            corio_trace::report_error(
-                TARGET,
-                format_args!("a value of a protocol panicked when it was dropped"),
-            );
-            drop_quietly(panic);
+        if let Some(endpoint) = here.endpoint.upgrade() {
+            endpoint.turn(self);
         }
     }
 
@@ -181,6 +211,7 @@ impl Hub {
 impl Drop for Hub {
     fn drop(&mut self) {
         let endpoints = mem::take(self.endpoints.get_mut());
+        let endpoints: Vec<_> = endpoints.into_iter().flatten().collect();
         if !endpoints.is_empty() {
             corio_trace::report_warning(
                 TARGET,
@@ -191,7 +222,7 @@ impl Drop for Hub {
                 ),
             );
         }
-        for endpoint in endpoints.values() {
+        for endpoint in &endpoints {
             endpoint.give_up();
         }
     }
@@ -204,6 +235,11 @@ pub(super) struct Asked(u8);
 impl Asked {
     const CLOSE: u8 = 1;
     const ABORT: u8 = 2;
+
+    #[inline]
+    pub(super) fn is_nothing(self) -> bool {
+        self.0 == 0
+    }
 
     pub(super) fn close(self) -> bool {
         self.0 & Self::CLOSE != 0
@@ -238,7 +274,7 @@ impl Signal {
 
     /// What was asked by now.
     #[inline]
-    fn take_asked(&self) -> Asked {
+    pub(super) fn take_asked(&self) -> Asked {
         // Relaxed: nearly always nothing was asked, and if this comes too early, the wake that follows
         // in `ask` brings another turn.
         if self.asked.load(Ordering::Relaxed) == 0 {
@@ -256,7 +292,7 @@ impl Signal {
         drop(home.call(move || {
             let hub = self.here.get().and_then(|here| here.hub.upgrade());
             if let Some(hub) = hub {
-                hub.serve(self);
+                hub.serve_signal(&self);
             }
         }));
     }
@@ -278,6 +314,41 @@ impl Wake for Signal {
         let is_waiting = self.here.get().is_some_and(|here| here.is_waiting.get());
         if !is_waiting {
             self.clone().wake();
+        }
+    }
+}
+
+/// Wakes a hub for those that it watches, from whatever thread drives their descriptors.
+struct HubWaker {
+    home: Handle,
+    hub: ThreadBound<Weak<Hub>>,
+}
+
+impl HubWaker {
+    /// Whether this was the hub's thread.
+    #[inline]
+    fn wake_here(&self) -> bool {
+        let Some(hub) = self.hub.get() else { return false };
+        if let Some(hub) = hub.upgrade() {
+            hub.want_drain();
+        }
+        true
+    }
+}
+
+impl Wake for HubWaker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    #[inline]
+    fn wake_by_ref(self: &Arc<Self>) {
+        if !self.wake_here() {
+            let this = self.clone();
+            // A loop that has ended drops it.
+            drop(self.home.call(move || {
+                this.wake_here();
+            }));
         }
     }
 }

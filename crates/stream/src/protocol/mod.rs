@@ -51,6 +51,7 @@
 //! | `callbacks` | how a protocol is called; its panics |
 //! | `flow` | high and low water |
 //! | `made` | who waits for `connection_made` |
+//! | `upgrade` | with the feature `tls`, another connection over the one that is there |
 //! | `hub` | whose turn it is |
 
 mod callbacks;
@@ -63,6 +64,8 @@ mod pipes;
 mod serve;
 mod traits;
 mod transport;
+#[cfg(feature = "tls")]
+mod upgrade;
 mod wire;
 
 pub use connect::{connect_accepted_socket, create_connection, create_unix_connection};
@@ -73,3 +76,8 @@ pub use pipes::{connect_read_pipe, connect_write_pipe};
 pub use serve::{create_server, create_unix_server};
 pub use traits::{Buffered, BufferedProtocol, DatagramProtocol, Handler, Protocol};
 pub use transport::Transport;
+
+#[cfg(feature = "tls")]
+pub(crate) use connect::begin;
+#[cfg(feature = "tls")]
+pub(crate) use upgrade::UpgradeRefused;

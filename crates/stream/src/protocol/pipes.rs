@@ -6,12 +6,16 @@
 use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::panic::Location;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
+use corio_base::WakerCell;
 use corio_net::pipe;
+use corio_reactor::{Tried, WatchList};
 
+use super::callbacks::Callbacks;
 use super::connect::begin;
-use super::traits::Handler;
+use super::traits::{Handler, Protocol};
 use super::transport::Transport;
 use crate::connection::{Address, Connection};
 
@@ -38,8 +42,8 @@ pub fn connect_read_pipe<H: Handler>(
 
 /// Gives the end of a pipe that is written to what `factory` makes: asyncio's `connect_write_pipe`.
 ///
-/// When the reader is gone the protocol hears `connection_lost`: with `BrokenPipe` if a write found it
-/// out.
+/// When the reader is gone the protocol hears `connection_lost`, at once: with `BrokenPipe` if something was
+/// unsent. It never hears `eof_received`. [`Transport::write_eof`] closes the pipe after what is unsent.
 ///
 /// # Errors
 /// None at present.
@@ -54,7 +58,29 @@ pub fn connect_write_pipe<H: Handler>(
     factory: impl FnOnce() -> H,
     pipe: pipe::Sender,
 ) -> impl Future<Output = io::Result<Transport>> {
-    begin(Box::new(WriteEnd(pipe)), None, factory, Location::caller())
+    let end = WriteEnd { pipe, is_ended: AtomicBool::new(false), reading: WakerCell::new() };
+    begin(Box::new(end), None, move || WriteOnly(factory().into_callbacks()), Location::caller())
+}
+
+/// A protocol that has nothing to read, and so no end of it either.
+struct WriteOnly(Callbacks);
+
+impl Protocol for WriteOnly {
+    fn connection_made(&mut self, transport: Transport) {
+        self.0.connection_made(transport);
+    }
+
+    fn connection_lost(&mut self, error: Option<io::Error>) {
+        self.0.connection_lost(error);
+    }
+
+    fn pause_writing(&mut self) {
+        self.0.write_flow(true);
+    }
+
+    fn resume_writing(&mut self) {
+        self.0.write_flow(false);
+    }
 }
 
 #[derive(Debug)]
@@ -98,19 +124,47 @@ impl Connection for ReadEnd {
     fn socket(&self) -> Option<BorrowedFd<'_>> {
         Some(self.0.as_fd())
     }
+
+    fn watch(&self, list: &WatchList, token: u32) -> bool {
+        self.0.watch(list, token).is_ok()
+    }
+
+    fn unwatch(&self) {
+        self.0.unwatch();
+    }
+
+    fn try_read(&self, room: &mut [u8]) -> Poll<io::Result<Tried<usize>>> {
+        self.0.try_read_watched(room)
+    }
+
+    fn try_read_ready(&self) -> Poll<io::Result<()>> {
+        self.0.try_read_ready_watched()
+    }
 }
 
 #[derive(Debug)]
-struct WriteEnd(pipe::Sender);
+struct WriteEnd {
+    pipe: pipe::Sender,
+    /// Everything was written: it is to be closed.
+    is_ended: AtomicBool,
+    /// Who is to hear of that.
+    reading: WakerCell,
+}
 
 impl Connection for WriteEnd {
-    /// Nothing comes. That the readers have gone is what the next write says.
-    fn poll_read(&self, _: &mut Context<'_>, _: &mut [u8]) -> Poll<io::Result<usize>> {
-        Poll::Pending
+    /// Nothing comes but the end: when it was ended on this side, or the readers have gone.
+    fn poll_read(&self, context: &mut Context<'_>, _: &mut [u8]) -> Poll<io::Result<usize>> {
+        self.poll_read_ready(context).map_ok(|()| 0)
     }
 
-    fn poll_read_ready(&self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Pending
+    fn poll_read_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // The waker is there before the look.
+        self.reading.register(context.waker());
+        // Acquire: pairs with the Release in `poll_write_eof`.
+        if self.is_ended.load(Ordering::Acquire) {
+            return Poll::Ready(Ok(()));
+        }
+        self.pipe.poll_closed(context)
     }
 
     fn poll_write(
@@ -119,18 +173,17 @@ impl Connection for WriteEnd {
         bytes: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let taken = match bytes {
-            [one] => ready!(self.0.poll_write(context, one)),
-            several => ready!(self.0.poll_write_vectored(context, several)),
+            [one] => ready!(self.pipe.poll_write(context, one)),
+            several => ready!(self.pipe.poll_write_vectored(context, several)),
         };
         Poll::Ready(taken)
     }
 
-    /// A pipe ends when it is closed: asyncio's pipe transports say that they can, and close.
-    fn can_write_eof(&self) -> bool {
-        false
-    }
-
+    /// A pipe ends when it is closed: so its transport finds the end, and closes it.
     fn poll_write_eof(&self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // Release: pairs with the Acquire in `poll_read_ready`.
+        self.is_ended.store(true, Ordering::Release);
+        self.reading.wake();
         Poll::Ready(Ok(()))
     }
 
@@ -149,7 +202,7 @@ impl Connection for WriteEnd {
     }
 
     fn socket(&self) -> Option<BorrowedFd<'_>> {
-        Some(self.0.as_fd())
+        Some(self.pipe.as_fd())
     }
 }
 

@@ -1,9 +1,11 @@
 //! [`create_server`]: a server that makes a protocol for each connection. The server itself is the one of
 //! the streams: [`Server`], with its doors and seats.
 
+use std::cell::RefCell;
 use std::io;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use corio_net::ToSocketAddrs;
@@ -12,8 +14,8 @@ use super::callbacks::callback_panicked;
 use super::connect::hub;
 use super::traits::Handler;
 use super::wire::{Begin, Wire};
-use crate::connection::{Address, Connection};
-use crate::server::{Accepted, Client, Core, Server, ServerOptions};
+use crate::connection::{Address, send_at_once};
+use crate::server::{Accepted, Client, Core, Seat, Server, ServerOptions, Upgrade, upgrade_first};
 
 /// Starts a server: for each connection `factory` makes a protocol. asyncio's `create_server`.
 ///
@@ -78,7 +80,7 @@ pub fn create_unix_server<H: Handler>(
 
 impl ServerOptions {
     /// Starts a server of protocols at all of `addresses`; see [`create_server`]. The limit for lines
-    /// does not concern it.
+    /// does not concern it. Over TLS (`tls`) a protocol is made when the handshake is done.
     ///
     /// # Errors
     /// As [`create_server`].
@@ -87,14 +89,15 @@ impl ServerOptions {
     /// Outside a loop.
     #[track_caller]
     pub fn create_server<H: Handler>(
-        self,
+        mut self,
         factory: impl FnMut() -> H + 'static,
         addresses: impl ToSocketAddrs,
     ) -> impl Future<Output = io::Result<Server>> {
         let place = Location::caller();
         async move {
             let doors = self.bind_all(addresses).await?;
-            self.serve_with(doors, place, admit_with(factory, place))
+            let upgrade = self.upgrade.take();
+            self.serve_with(doors, place, admit_with(factory, upgrade, place))
         }
     }
 
@@ -107,48 +110,62 @@ impl ServerOptions {
     /// Outside a loop.
     #[track_caller]
     pub fn create_unix_server<H: Handler>(
-        self,
+        mut self,
         factory: impl FnMut() -> H + 'static,
         path: impl AsRef<Path>,
     ) -> impl Future<Output = io::Result<Server>> {
         let place = Location::caller();
         async move {
             let doors = self.bind_unix(path).await?;
-            self.serve_with(doors, place, admit_with(factory, place))
+            let upgrade = self.upgrade.take();
+            self.serve_with(doors, place, admit_with(factory, upgrade, place))
         }
     }
 }
 
 /// What is done with a connection that has come.
 fn admit_with<H: Handler>(
-    mut factory: impl FnMut() -> H + 'static,
+    factory: impl FnMut() -> H + 'static,
+    upgrade: Option<Arc<dyn Upgrade>>,
     place: &'static Location<'static>,
 ) -> impl FnMut(Accepted, &Arc<Core>) + 'static {
+    let factory = Rc::new(RefCell::new(factory));
     move |accepted, core| {
-        // Unwind safe: what the factory shares between calls is its own to keep in order.
-        let made = catch_unwind(AssertUnwindSafe(|| factory().into_callbacks()));
-        let callbacks = match made {
-            Ok(callbacks) => callbacks,
-            // The connection is dropped: only it is affected.
-            Err(panic) => return drop(callback_panicked("factory", panic, place)),
-        };
-        no_delay(&*accepted.connection, &accepted.peer);
-        let begin =
-            Begin { connection: accepted.connection, peer: Some(accepted.peer), callbacks, place };
-        let wire = Wire::start(&hub(place), begin);
-        let client: Arc<dyn Client> = wire.signal().clone();
-        match core.admit(Arc::downgrade(&client)) {
-            Some(seat) => wire.take_seat(seat),
-            // Closed by another thread in this moment.
-            None => wire.abort(None),
+        if let Address::Inet(_) = accepted.peer {
+            send_at_once(&*accepted.connection);
+        }
+        match &upgrade {
+            None => begin(accepted, &factory, place, |client| core.admit(Arc::downgrade(client))),
+            Some(upgrade) => {
+                let factory = factory.clone();
+                upgrade_first(core, accepted, upgrade, move |accepted, entry| {
+                    begin(accepted, &factory, place, |client| Some(entry.pass_to(client)));
+                });
+            }
         }
     }
 }
 
-/// Switches Nagle's algorithm off: answers are written whole, and should not wait for the peer's word of
-/// the one before. A connection that has no such thing has none.
-fn no_delay(connection: &dyn Connection, peer: &Address) {
-    if let (Address::Inet(_), Some(socket)) = (peer, connection.socket()) {
-        let _ = rustix::net::sockopt::set_tcp_nodelay(socket, true);
+/// Gives a connection to a new protocol, and to its server.
+fn begin<H: Handler>(
+    accepted: Accepted,
+    factory: &RefCell<impl FnMut() -> H>,
+    place: &'static Location<'static>,
+    seat: impl FnOnce(&Arc<dyn Client>) -> Option<Seat>,
+) {
+    // Unwind safe: what the factory shares between calls is its own to keep in order.
+    let made = catch_unwind(AssertUnwindSafe(|| (*factory.borrow_mut())().into_callbacks()));
+    let callbacks = match made {
+        Ok(callbacks) => callbacks,
+        // The connection is dropped: only it is affected.
+        Err(panic) => return drop(callback_panicked("factory", panic, place)),
+    };
+    let Accepted { connection, peer } = accepted;
+    let wire = Wire::start(&hub(place), Begin { connection, peer: Some(peer), callbacks, place });
+    let client: Arc<dyn Client> = wire.signal().clone();
+    match seat(&client) {
+        Some(seat) => wire.take_seat(seat),
+        // Closed by another thread in this moment.
+        None => wire.abort(None),
     }
 }

@@ -1,5 +1,6 @@
 //! [`Transport`]: a connection as its protocol has it. The face of `wire`, which does the work.
 
+use std::any::Any;
 use std::fmt;
 use std::io::{self, IoSlice};
 use std::rc::Rc;
@@ -15,7 +16,7 @@ use crate::connection::Address;
 ///
 /// Dropping it ends nothing: the connection is the loop's until it is closed, by either side.
 #[derive(Clone)]
-pub struct Transport(Rc<Wire>);
+pub struct Transport(pub(super) Rc<Wire>);
 
 impl Transport {
     pub(super) fn new(wire: Rc<Wire>) -> Self {
@@ -124,6 +125,12 @@ impl Transport {
     /// As [`Transport::local_addr`]; a connection that was accepted knows it to the end.
     pub fn peer_addr(&self) -> io::Result<Address> {
         self.0.peer_addr()
+    }
+
+    /// What else there is to know of the connection: asyncio's `get_extra_info`. Over TLS there is a
+    /// `tls::TlsInfo`. `None` if there is no `T`, or the connection has ended.
+    pub fn extra_info<T: Any + Clone>(&self) -> Option<T> {
+        self.0.extra_info()
     }
 
     /// Gives the connection to another protocol, of either kind, from the next callback on. It is not

@@ -257,6 +257,14 @@ pub(crate) struct Seat {
     number: u64,
 }
 
+impl Seat {
+    /// Gives the place to another client: the same connection, further on.
+    pub(crate) fn pass_to(&self, client: Weak<dyn Client>) {
+        let before = self.core.lock().clients.insert(self.number, client);
+        drop(before);
+    }
+}
+
 impl Drop for Seat {
     fn drop(&mut self) {
         self.core.leave(self.number);

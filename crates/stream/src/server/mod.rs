@@ -31,7 +31,8 @@ pub use options::{BACKLOG_DEFAULT, ServerOptions, start_server, start_unix_serve
 
 pub(crate) use self::core::{Client, Core, Seat};
 #[cfg(feature = "tls")]
-pub(crate) use upgrade::{Upgrade, Upgrading};
+pub(crate) use upgrade::{Securing, Upgrading};
+pub(crate) use upgrade::{Upgrade, upgrade_first};
 
 use self::core::Stage;
 use crate::TARGET;

@@ -230,7 +230,7 @@ impl ServerOptions {
     /// Starts a server with listeners of the program's own.
     ///
     /// # Errors
-    /// What [`Listener::listen`] says.
+    /// `InvalidInput` if there are none, and what [`Listener::listen`] says.
     ///
     /// # Panics
     /// Outside a loop.
@@ -292,10 +292,10 @@ impl ServerOptions {
         place: &'static Location<'static>,
         admit: impl FnMut(Accepted, &Arc<Core>) + 'static,
     ) -> io::Result<Server> {
-        if self.upgrade.is_some() {
-            // It would speak plain text to clients that were promised TLS.
-            let message = "protocols are not served over TLS: serve streams instead";
-            return Err(io::Error::new(io::ErrorKind::Unsupported, message));
+        if doors.is_empty() {
+            let message = "a server was given no listener, and nobody could ever connect: give it one at \
+                           least";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
         }
         let core = Core::new(doors, self.backlog, place);
         let server = Server::new(core.clone());

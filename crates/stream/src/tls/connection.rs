@@ -71,6 +71,12 @@ impl<S: Connection> TlsStream<S> {
         self.io.poll_close(context)
     }
 
+    #[cold]
+    fn took_too_long(&self, session: &Session) -> io::Error {
+        let peer = session.peer().to_owned();
+        TlsError::ShutdownTimeout { limit: self.shutdown, peer }.into()
+    }
+
     /// Whether the end has taken too long. It counts from the first call.
     fn poll_end_limit(&self, context: &mut Context<'_>) -> Poll<()> {
         let place = || self.end_limit.lock().unwrap_or_else(PoisonError::into_inner);
@@ -89,6 +95,12 @@ impl<S: Connection> Connection for TlsStream<S> {
         let Some(mut session) = self.lend(Side::In, context.waker()) else { return Poll::Pending };
         let context = &mut Context::from_waker(&self.waker);
         session.poll_read(&mut Over(&self.io), context, room)
+    }
+
+    fn poll_read_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Some(mut session) = self.lend(Side::In, context.waker()) else { return Poll::Pending };
+        let context = &mut Context::from_waker(&self.waker);
+        session.poll_read_ready(&mut Over(&self.io), context)
     }
 
     fn poll_write(
@@ -119,9 +131,18 @@ impl<S: Connection> Connection for TlsStream<S> {
             return Poll::Ready(result);
         }
         ready!(self.poll_end_limit(&mut through));
-        let peer = session.peer().to_owned();
         self.io.abort();
-        Poll::Ready(Err(TlsError::ShutdownTimeout { limit: self.shutdown, peer }.into()))
+        Poll::Ready(Err(self.took_too_long(&session)))
+    }
+
+    /// The shutdown timeout counts from the close.
+    fn poll_overdue(&self, context: &mut Context<'_>) -> Poll<io::Error> {
+        ready!(self.poll_end_limit(context));
+        // Whoever closes is the one who writes, and asks at no other time.
+        match self.lend(Side::Out, context.waker()) {
+            Some(session) => Poll::Ready(self.took_too_long(&session)),
+            None => Poll::Pending,
+        }
     }
 
     fn abort(&self) {

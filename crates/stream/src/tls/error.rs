@@ -58,8 +58,8 @@ pub enum TlsError {
     },
     /// The reader and the writer are not of one connection, or the reader has none.
     NotOnePair,
-    /// The connection speaks TLS already.
-    AlreadySecured,
+    /// Another handshake on the same transport has not ended.
+    UnderWay,
     /// The connection under it failed.
     Io {
         /// With whom.
@@ -110,9 +110,9 @@ impl fmt::Display for TlsError {
                 "the reader and the writer are not of one connection: give start_tls the two that were \
                  made together",
             ),
-            TlsError::AlreadySecured => {
-                f.write_str("the connection speaks TLS already: call start_tls once")
-            }
+            TlsError::UnderWay => f.write_str(
+                "a TLS handshake is under way on this connection: await its end, then begin another in it",
+            ),
             TlsError::Io { peer, source } => {
                 write!(f, "the connection with {peer} failed during the TLS handshake: {source}")
             }
@@ -132,11 +132,9 @@ impl Error for TlsError {
     }
 }
 
-/// The kinds are `TimedOut`, `InvalidData`, `UnexpectedEof`, `InvalidInput` and the system's; the reason
-/// is the inner error.
-impl From<TlsError> for io::Error {
-    fn from(error: TlsError) -> Self {
-        let kind = match &error {
+impl TlsError {
+    fn kind(&self) -> io::ErrorKind {
+        match self {
             TlsError::HandshakeTimeout { .. } | TlsError::ShutdownTimeout { .. } => {
                 io::ErrorKind::TimedOut
             }
@@ -145,9 +143,21 @@ impl From<TlsError> for io::Error {
             TlsError::BadName { .. }
             | TlsError::Config { .. }
             | TlsError::NotOnePair
-            | TlsError::AlreadySecured => io::ErrorKind::InvalidInput,
+            | TlsError::UnderWay => io::ErrorKind::InvalidInput,
             TlsError::Io { source, .. } => source.kind(),
-        };
-        io::Error::new(kind, error)
+        }
+    }
+
+    /// The error once more, in its words: for another who is to hear it.
+    pub(super) fn again(&self) -> io::Error {
+        io::Error::new(self.kind(), self.to_string())
+    }
+}
+
+/// The kinds are `TimedOut`, `InvalidData`, `UnexpectedEof`, `InvalidInput` and the system's; the reason
+/// is the inner error.
+impl From<TlsError> for io::Error {
+    fn from(error: TlsError) -> Self {
+        io::Error::new(error.kind(), error)
     }
 }

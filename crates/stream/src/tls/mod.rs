@@ -2,8 +2,8 @@
 //!
 //! ```text
 //!   TlsConnector ─ connect ────────┐                      ┌─▶ TlsStream, over any AsyncRead + AsyncWrite
-//!   TlsAcceptor ── accept ─────────┼─▶ Session ─ shakes ──┤
-//!                 start_tls ───────┤   hands              └─▶ StreamReader, StreamWriter
+//!   TlsAcceptor ── accept ─────────┼─▶ Session ─ shakes ──┼─▶ StreamReader, StreamWriter
+//!                 start_tls ───────┤   hands              └─▶ Transport, with its protocol
 //!                 ServerOptions ───┘
 //! ```
 //!
@@ -33,12 +33,16 @@
 //! [`StreamWriter`](crate::StreamWriter) over TLS says that it cannot end one direction alone, as
 //! asyncio's does, and closes both.
 //!
+//! **TLS in TLS** is `start_tls` on a connection that speaks it: a TLS stream is a
+//! [`Connection`](crate::Connection), and TLS goes over any of those.
+//!
 //! | module | what it is |
 //! |---|---|
 //! | `stream` | [`TlsStream`] |
 //! | `connector` | [`TlsConnector`], the client's side |
 //! | `acceptor` | [`TlsAcceptor`], the server's side |
 //! | `upgrade` | [`open_tls_connection`], `start_tls`, servers |
+//! | `protocol` | [`create_tls_connection`], `start_tls_on` a transport |
 //! | `info` | [`TlsInfo`]: what was agreed on |
 //! | `handshake` | a handshake within its limit |
 //! | `session` | the state of a connection, with its bytes in and out |
@@ -48,6 +52,7 @@
 
 mod acceptor;
 mod connector;
+mod protocol;
 mod stream;
 mod upgrade;
 
@@ -58,6 +63,8 @@ mod lent;
 mod session;
 
 mod error;
+#[cfg(feature = "tokio-io")]
+mod tokio_io;
 
 use std::time::Duration;
 
@@ -67,6 +74,7 @@ pub use acceptor::TlsAcceptor;
 pub use connector::TlsConnector;
 pub use error::TlsError;
 pub use info::TlsInfo;
+pub use protocol::{create_tls_connection, create_unix_tls_connection};
 pub use stream::TlsStream;
 pub use upgrade::{open_tls_connection, open_unix_tls_connection};
 

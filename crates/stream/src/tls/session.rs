@@ -14,7 +14,7 @@
 //! read at most.
 
 use std::fmt;
-use std::io::{self, IoSlice, Read, Write};
+use std::io::{self, BufRead, IoSlice, Read, Write};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -121,6 +121,25 @@ impl Session {
             match self.tls.reader().read(room) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 read => return Poll::Ready(read),
+            }
+            ready!(self.poll_fill(io, context)).map_err(|fault| self.read_error(fault))?;
+        }
+    }
+
+    /// Waits until there is plaintext, the peer's end, or an error: what [`Session::poll_read`] gives.
+    pub(super) fn poll_read_ready<S>(
+        &mut self,
+        io: &mut S,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<()>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let _ = self.poll_send(io, context);
+        loop {
+            match self.tls.reader().fill_buf() {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                plaintext => return Poll::Ready(plaintext.map(|_| ())),
             }
             ready!(self.poll_fill(io, context)).map_err(|fault| self.read_error(fault))?;
         }

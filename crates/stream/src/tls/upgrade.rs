@@ -6,18 +6,18 @@
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use corio_net::ToSocketAddrs;
 
-use super::connection::Over;
-use super::handshake::shake;
-use super::session::{Fault, Session};
-use super::{Limits, TlsAcceptor, TlsConnector, TlsError, TlsStream};
-use crate::link::{Link, UpgradeRefused};
+use super::handshake::secure;
+use super::session::Session;
+use super::{Limits, TlsAcceptor, TlsConnector, TlsError};
+use crate::connection::Connection;
+use crate::link::Link;
 use crate::open::{open_connection, open_unix_connection};
 use crate::reader::StreamReader;
-use crate::server::{ServerOptions, Upgrade, Upgrading};
+use crate::server::{Securing, ServerOptions, Upgrade, Upgrading};
 use crate::writer::StreamWriter;
 
 /// Connects, and shakes hands with a server whose certificate must be for `name`: asyncio's
@@ -84,9 +84,12 @@ impl TlsConnector {
     /// taken for the peer's first of TLS: so nothing that somebody slipped in before the handshake is
     /// ever read as if it had come in TLS; it makes the handshake fail.
     ///
+    /// A connection that speaks TLS already speaks TLS in TLS then: what a program wants that is led to its
+    /// server by a proxy which it reaches by TLS itself.
+    ///
     /// # Errors
-    /// As [`TlsConnector::connect`]; [`TlsError::NotOnePair`] and [`TlsError::AlreadySecured`] leave
-    /// everything as it is, and so does [`TlsError::BadName`]. With any other the connection is aborted.
+    /// As [`TlsConnector::connect`]; [`TlsError::NotOnePair`] and [`TlsError::BadName`] leave everything
+    /// as it is. With any other the connection is aborted.
     ///
     /// # Cancel safety
     /// Dropped before the handshake begins, it has changed nothing. Dropped later, the connection is
@@ -144,19 +147,12 @@ async fn upgrade(
     let peer = link.peer_addr().map_or_else(|_| "the peer".to_owned(), |peer| peer.to_string());
     let upgrade = match link.begin_upgrade().await {
         Ok(upgrade) => upgrade,
-        Err(UpgradeRefused::Already) => return Err(TlsError::AlreadySecured),
-        Err(UpgradeRefused::Ended(source)) => return Err(TlsError::Io { peer, source }),
+        Err(source) => return Err(TlsError::Io { peer, source }),
     };
-    let mut session = session(peer, received())?;
-    let plain = upgrade.plain();
-    shake(&mut session, limits.handshake, |session, context| {
-        match session.poll_handshake(&mut Over(&*plain), context) {
-            Poll::Pending => upgrade.poll_given_up(context).map(|error| Err(Fault::Io(error))),
-            done => done,
-        }
-    })
-    .await?;
-    upgrade.finish(Box::new(TlsStream::new(plain, session, limits.shutdown)));
+    let session = session(peer, received())?;
+    let given_up = |context: &mut Context<'_>| upgrade.poll_given_up(context);
+    let secured = secure(upgrade.below(), session, limits, given_up).await?;
+    upgrade.finish(Arc::new(secured));
     Ok(())
 }
 
@@ -164,7 +160,8 @@ impl ServerOptions {
     /// Speaks TLS: asyncio's `ssl`. The handler is called after the handshake. A connection whose handshake
     /// fails is closed, and no handler hears of it; the debug mode warns.
     ///
-    /// Protocols are not served over TLS: their servers refuse these options.
+    /// It is for servers of streams, and for those of protocols
+    /// ([`ServerOptions::create_server`]).
     ///
     /// ```no_run
     /// use corio_stream::tls::TlsAcceptor;
@@ -195,6 +192,16 @@ impl Upgrade for TlsAcceptor {
         Box::pin(async move {
             let session = |peer, received| self.session(peer, received);
             Ok(upgrade(link, Vec::new, session, self.limits).await?)
+        })
+    }
+
+    fn secure(&self, below: Arc<dyn Connection>, peer: String) -> Securing<'_> {
+        Box::pin(async move {
+            let session = self.session(peer, Vec::new())?;
+            // Whoever gives it up drops it.
+            let secured = secure(below, session, self.limits, |_| Poll::Pending).await?;
+            let secured: Box<dyn Connection> = Box::new(secured);
+            Ok(secured)
         })
     }
 }

@@ -1,8 +1,12 @@
 //! Connections over real sockets: CPython's `test_streams.StreamTests` about `open_connection`.
 
+use std::future::poll_fn;
 use std::io::{self, Write};
+use std::task::{Context, Waker};
 
-use corio_stream::{StreamReader, StreamWriter, open_connection, open_unix_connection, streams};
+use corio_stream::{
+    Connection, StreamReader, StreamWriter, open_connection, open_unix_connection, streams,
+};
 
 use crate::support::{SocketPath, http_server, run, soon, spawn, unix_http_server, yield_now};
 
@@ -266,5 +270,17 @@ fn megabytes_go_both_ways_at_once() {
             assert_eq!(soon(reading).await.unwrap(), ALL);
         }
         drop(writers);
+    });
+}
+
+#[test]
+fn a_shared_connection_is_as_ready_as_the_one_within() {
+    run(async {
+        let (here, there) = corio_net::UnixStream::pair().unwrap();
+        let shared = std::sync::Arc::new(here);
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(Connection::poll_read_ready(&shared, &mut context).is_pending());
+        there.write_all(b"x").await.unwrap();
+        soon(poll_fn(|context| Connection::poll_read_ready(&shared, context))).await.unwrap();
     });
 }

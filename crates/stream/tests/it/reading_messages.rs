@@ -318,6 +318,44 @@ fn lines_are_a_stream() {
 }
 
 #[test]
+fn lines_go_on_behind_the_whole_of_a_line_that_is_too_long() {
+    const INPUT: &[u8] =
+        b"one\nmuch too long to be a line\ntwo\nlonger\n\nthree\nand that is the end";
+    run(async {
+        for piece in 1..=INPUT.len() {
+            let (mut reader, feeder) = limited(5);
+            let reading = spawn(async move { reader.lines().collect::<Vec<_>>().await });
+            for bytes in INPUT.chunks(piece) {
+                feeder.feed_data(bytes);
+                yield_now().await;
+            }
+            feeder.feed_eof();
+            let lines = reading.await.unwrap();
+            let text = |line: &Result<Vec<u8>, ReadError>| match line {
+                Ok(line) => String::from_utf8_lossy(line).into_owned(),
+                Err(error) => {
+                    assert!(matches!(error, ReadError::LimitOverrun(_)), "{error}");
+                    "!".to_owned()
+                }
+            };
+            let lines: Vec<String> = lines.iter().map(text).collect();
+            assert_eq!(lines, ["one\n", "!", "two\n", "!", "\n", "three\n", "!"], "by {piece}");
+        }
+    });
+}
+
+#[test]
+fn skipping_a_line_without_an_end_gives_way() {
+    run(async {
+        let mut reader = StreamReader::new(futures::io::repeat(b'a')).with_limit(5);
+        let mut lines = reader.lines();
+        assert!(lines.next().await.is_err());
+        assert!(futures::poll!(std::pin::pin!(lines.next())).is_pending());
+        assert!(reader.buffered().len() <= 128 * 1024);
+    });
+}
+
+#[test]
 fn lines_end_with_an_error_of_the_connection() {
     run(async {
         let (mut reader, feeder) = StreamReader::fed();

@@ -452,3 +452,13 @@ fn a_server_may_be_closed_by_another_thread() {
         assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
     });
 }
+
+#[test]
+fn test_start_server_without_listeners() {
+    run(async {
+        let options = ServerOptions::new();
+        let error = options.start_on(answer, Vec::<Box<dyn Listener>>::new()).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+        assert!(error.to_string().ends_with("give it one at least"), "{error}");
+    });
+}

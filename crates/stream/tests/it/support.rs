@@ -152,6 +152,8 @@ struct Play {
     written: Vec<u8>,
     calls: usize,
     eof: bool,
+    /// The end of the direction out is put off.
+    eof_waits: bool,
     closed: bool,
     aborted: bool,
     fails: Option<i32>,
@@ -185,6 +187,11 @@ impl Played {
     /// Lets it fail from now on; 0 is a panic.
     pub(crate) fn fail(&self, errno: i32) {
         self.change(|play| play.fails = Some(errno));
+    }
+
+    /// Puts the end of the direction out off, or no more.
+    pub(crate) fn hold_eof(&self, holds: bool) {
+        self.change(|play| play.eof_waits = holds);
     }
 
     pub(crate) fn bring(&self, bytes: &[u8]) {
@@ -256,8 +263,13 @@ impl Connection for Played {
         Poll::Ready(Ok(taken))
     }
 
-    fn poll_write_eof(&self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.lock().unwrap().eof = true;
+    fn poll_write_eof(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut play = self.0.lock().unwrap();
+        if play.eof_waits {
+            play.writer = Some(context.waker().clone());
+            return Poll::Pending;
+        }
+        play.eof = true;
         Poll::Ready(Ok(()))
     }
 

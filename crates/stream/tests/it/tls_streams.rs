@@ -15,7 +15,7 @@ use corio_stream::{
 
 use crate::support::{SocketPath, listen_to_log, logged, run, soon, spawn, until, yield_now};
 use crate::support_servers::{HERE, answer, ask};
-use crate::tls_support::{NAME, acceptor, connector, stranger};
+use crate::tls_support::{NAME, acceptor, connector, old_connector, stranger};
 
 const REQUEST: &[u8] = b"GET / HTTP/1.0\r\n\r\n";
 
@@ -126,11 +126,44 @@ fn start_tls_goes_on_in_place_on_both_sides() {
         assert_eq!(info.peer_certificates().len(), 1);
         assert!(!writer.can_write_eof());
         assert_eq!(writer.write_eof().unwrap_err().kind(), ErrorKind::Unsupported);
-        let twice = connector().start_tls(NAME, &mut reader, &writer).await.unwrap_err();
-        assert!(matches!(twice, TlsError::AlreadySecured));
         assert_eq!(server.clients(), 1);
         assert_eq!(ask((reader, writer)).await, b"hello world!\n");
         until(|| server.clients() == 0).await;
+        end(server).await;
+    });
+}
+
+/// A proxy that is reached by TLS leads to a server that speaks it, too.
+#[test]
+fn tls_goes_in_tls_on_both_sides() {
+    const MANY: usize = 300_000;
+    run(async {
+        let handler = |mut reader: StreamReader, writer: StreamWriter| async move {
+            assert_eq!(reader.read_line().await?, b"CONNECT\n");
+            writer.write(b"OK\n");
+            acceptor().start_tls(&mut reader, &writer).await?;
+            let mut bytes = vec![0; MANY];
+            reader.read_exact(&mut bytes).await?;
+            writer.write(&bytes);
+            writer.drain().await?;
+            answer(reader, writer).await
+        };
+        let server = ServerOptions::new().tls(acceptor()).start(handler, HERE).await.unwrap();
+        let address = server.local_addr().unwrap();
+        let old = old_connector();
+        let (mut reader, writer) = soon(open_tls_connection(address, NAME, &old)).await.unwrap();
+        writer.write(b"CONNECT\n");
+        assert_eq!(reader.read_line().await.unwrap(), b"OK\n");
+        soon(connector().start_tls(NAME, &mut reader, &writer)).await.unwrap();
+        let info = writer.extra_info::<TlsInfo>().unwrap();
+        assert_eq!(info.version(), Some(ProtocolVersion::TLSv1_3), "the inner one");
+        let sent: Vec<u8> = (0..MANY).map(|index| index as u8).collect();
+        writer.write(&sent);
+        let mut got = vec![0; MANY];
+        soon(reader.read_exact(&mut got)).await.unwrap();
+        assert!(got == sent);
+        assert_eq!(server.clients(), 1);
+        assert_eq!(ask((reader, writer)).await, b"hello world!\n");
         end(server).await;
     });
 }
@@ -299,6 +332,22 @@ fn a_peer_that_never_says_close_notify_is_aborted() {
 }
 
 #[test]
+fn a_peer_that_does_not_read_is_aborted_after_the_close() {
+    run(async {
+        let connector = connector().with_shutdown_timeout(Duration::from_millis(30));
+        let ((here, there), acceptor) = (UnixStream::pair().unwrap(), acceptor());
+        let shaken = futures::future::join(connector.connect(NAME, here), acceptor.accept(there));
+        let (client, silent) = soon(shaken).await;
+        let _silent = silent.unwrap();
+        let (_reader, writer) = streams(client.unwrap());
+        writer.write(&vec![7; 20_000_000]);
+        writer.close();
+        let error = soon(writer.wait_closed()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TimedOut);
+    });
+}
+
+#[test]
 fn a_server_that_is_cut_is_told_apart_from_one_that_closes() {
     run(async {
         let handler = |_: StreamReader, writer: StreamWriter| async move {
@@ -373,16 +422,4 @@ async fn check_all(end: &dyn Connection, bytes: &[u8]) {
         assert!(rest.starts_with(&room[..count]));
         rest = &rest[count..];
     }
-}
-
-#[test]
-fn a_server_of_protocols_refuses_tls_instead_of_forgetting_it() {
-    struct Silent;
-    impl corio_stream::protocol::Protocol for Silent {}
-    run(async {
-        let options = ServerOptions::new().tls(acceptor());
-        let error = options.create_server(|| Silent, HERE).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Unsupported);
-        assert!(error.to_string().contains("serve streams instead"));
-    });
 }

@@ -170,6 +170,23 @@ fn close_sends_what_is_unsent_first() {
 }
 
 #[test]
+fn who_drains_while_another_closes_hears_that_all_was_sent() {
+    run(async {
+        let played = Played::new(0);
+        let (_reader, writer) = streams(played.clone());
+        writer.write(&[7; 100_000]);
+        let mut drain = std::pin::pin!(writer.drain());
+        assert!(futures::poll!(drain.as_mut()).is_pending());
+        writer.close();
+        played.allow(100_000);
+        soon(drain).await.expect("it went out, and then came the end");
+        soon(writer.wait_closed()).await.unwrap();
+        assert_eq!(played.written().len(), 100_000);
+        assert!(writer.drain().await.is_err(), "begun after the end");
+    });
+}
+
+#[test]
 fn end_of_file_comes_after_what_is_unsent() {
     run(async {
         let played = Played::new(1);
@@ -352,6 +369,28 @@ fn a_task_that_only_writes_gives_way() {
         .unwrap();
         assert!(turns.get() >= 5, "{} turns in 1000 drains", turns.get());
         other.abort();
+    });
+}
+
+#[test]
+fn sending_much_gives_way() {
+    const MUCH: usize = 8 << 20;
+    run(async {
+        let played = Played::new(0);
+        let (_reader, writer) = streams(played.clone());
+        writer.write(&vec![7; MUCH]);
+        yield_now().await;
+        played.allow(usize::MAX / 2);
+        let mut turns = 0;
+        while writer.write_buffer_size() > 0 {
+            turns += 1;
+            assert!(turns < 1000, "it does not go on");
+            yield_now().await;
+        }
+        assert!(turns >= MUCH / (512 * 1024), "all in {turns} turns");
+        assert_eq!(played.written().len(), MUCH);
+        writer.close();
+        soon(writer.wait_closed()).await.unwrap();
     });
 }
 

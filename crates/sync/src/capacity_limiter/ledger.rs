@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use corio_trace::WaitKind;
+use corio_trace::book::Held;
 
 use super::{AlreadyBorrowing, Borrower, NotBorrowing};
 use crate::wait_list::{Decision, Rules, Section, WaitList};
@@ -29,11 +30,13 @@ pub(super) struct Ledger {
     pub(super) borrowed: usize,
     loans: u64,
     book: BTreeMap<Borrower, Standing>,
+    /// What debug mode knows of those who have a token.
+    notes: BTreeMap<Borrower, Held>,
 }
 
 impl Ledger {
     pub(super) const fn new(total: usize) -> Self {
-        Ledger { total, borrowed: 0, loans: 0, book: BTreeMap::new() }
+        Ledger { total, borrowed: 0, loans: 0, book: BTreeMap::new(), notes: BTreeMap::new() }
     }
 
     pub(super) fn holders(&self) -> Vec<Borrower> {
@@ -50,6 +53,13 @@ impl Ledger {
         self.loans
     }
 
+    /// Keeps `held` until the token of `borrower` is back.
+    pub(super) fn note(&mut self, borrower: Borrower, held: Held) {
+        if let Some(Standing::Holding(_)) = self.book.get(&borrower) {
+            self.notes.insert(borrower, held);
+        }
+    }
+
     /// Takes back the token of `borrower`: the given loan, or whichever it has.
     fn take_back(&mut self, borrower: Borrower, loan: Option<u64>) -> Result<(), NotBorrowing> {
         if let Entry::Occupied(entry) = self.book.entry(borrower)
@@ -57,6 +67,7 @@ impl Ledger {
             && loan.is_none_or(|loan| loan == held)
         {
             entry.remove();
+            self.notes.remove(&borrower);
             self.borrowed -= 1;
             return Ok(());
         }

@@ -12,6 +12,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use corio_trace::WaitKind;
+use corio_trace::book::Held;
 use pin_project_lite::pin_project;
 
 use crate::wait_list::{Wait, WaitList};
@@ -170,21 +172,40 @@ impl CapacityLimiter {
         let place = Location::caller();
         async move {
             let loan = self.acquire_at(borrower, place).await?.keep_lent();
+            self.note(borrower, place, true);
             Ok(OwnedCapacityToken::new(self, loan))
         }
+    }
+
+    /// Notes in debug mode that the task that is polled has the token of `borrower`.
+    fn note(&self, borrower: Borrower, place: &'static Location<'static>, movable: bool) {
+        if !corio_trace::enabled() {
+            return;
+        }
+        let object = std::ptr::from_ref(&self.list).addr();
+        let held = match movable {
+            true => Held::take_movable(WaitKind::Semaphore, object, place),
+            false => Held::take(WaitKind::Semaphore, object, place),
+        };
+        self.list.lock().data().note(borrower, held);
     }
 
     /// Borrows a token for `borrower`, if there is one.
     ///
     /// # Errors
     /// [`TryBorrowError`], which says whether waiting would help.
+    #[track_caller]
     pub fn try_acquire_on_behalf_of(
         &self,
         borrower: Borrower,
     ) -> Result<CapacityToken<'_>, TryBorrowError> {
         let mut section = self.list.lock();
         match ledger::try_lend(&mut section, borrower) {
-            Ok(Some(loan)) => Ok(CapacityToken::new(self, borrower, loan)),
+            Ok(Some(loan)) => {
+                drop(section);
+                self.note(borrower, Location::caller(), false);
+                Ok(CapacityToken::new(self, borrower, loan))
+            }
             Ok(None) => {
                 let Ledger { total, borrowed, .. } = *section.data();
                 Err(TryBorrowError::NoTokens { total, borrowed })
@@ -230,11 +251,14 @@ impl<'a> Future for CapacityAcquire<'a> {
     type Output = Result<CapacityToken<'a>, AlreadyBorrowing>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
+        let mut this = self.project();
         let borrower = *this.borrower;
-        let poll = this.wait.poll(context, |section| ledger::decide(section, borrower));
+        let poll = this.wait.as_mut().poll(context, |section| ledger::decide(section, borrower));
         poll.map(|request| match request.reply {
-            Reply::Loan(loan) => Ok(CapacityToken::new(this.limiter, borrower, loan)),
+            Reply::Loan(loan) => {
+                this.limiter.note(borrower, this.wait.place(), false);
+                Ok(CapacityToken::new(this.limiter, borrower, loan))
+            }
             Reply::Refused | Reply::Waiting => Err(AlreadyBorrowing { borrower }),
         })
     }

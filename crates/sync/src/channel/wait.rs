@@ -8,6 +8,8 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use corio_trace::action::report_undone;
+use corio_trace::deeds;
 use pin_project_lite::pin_project;
 
 use super::core::{
@@ -36,10 +38,26 @@ pin_project! {
         ration: &'a Ration,
         place: &'static Location<'static>,
         value: Option<T>,
+        // It has come further than the first attempt.
+        begun: bool,
         // Made when there is something to wait for: most values are sent without.
         #[pin]
         wait: Option<ChannelWait<'a, T>>,
     }
+
+    impl<T> PinnedDrop for Sending<'_, T> {
+        fn drop(this: Pin<&mut Self>) {
+            // A value that is there still was not sent at the first attempt, which leads to `begun`.
+            if this.value.is_some() && !this.begun {
+                report_undone::<SendDeed>(this.place);
+            }
+        }
+    }
+}
+
+deeds! {
+    /// What a [`Sending`] does.
+    SendDeed = "Sender::send";
 }
 
 impl<T> fmt::Debug for Sending<'_, T> {
@@ -56,7 +74,7 @@ impl<'a, T> Sending<'a, T> {
         value: T,
         place: &'static Location<'static>,
     ) -> Self {
-        Sending { list, ration, place, value: Some(value), wait: None }
+        Sending { list, ration, place, value: Some(value), begun: false, wait: None }
     }
 
     /// The first attempt failed, or none is left of the ration: tries until it is known why, and waits
@@ -68,6 +86,7 @@ impl<'a, T> Sending<'a, T> {
     ) -> Poll<Result<(), SendError<T>>> {
         // Before anything is claimed, for which there would be no value.
         assert!(self.value.is_some(), "{VALUE}");
+        *self.as_mut().project().begun = true;
         if self.wait.is_none() {
             ready!(self.ration.poll_available(context));
             let this = self.as_mut().project();

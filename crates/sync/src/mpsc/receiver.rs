@@ -11,6 +11,7 @@ use std::task::{Context, Poll, ready};
 
 use corio_base::loom::sync::Arc;
 use corio_trace::WaitKind;
+use corio_trace::book::PlacedLeaf;
 use futures_core::Stream;
 
 use super::TryRecvError;
@@ -74,14 +75,10 @@ impl<T> End<T> {
         Poll::Ready(count)
     }
 
-    #[cold]
-    fn record(&self, place: &'static Location<'static>) {
-        corio_trace::record(&corio_trace::Wait {
-            kind: WaitKind::Channel,
-            object: Arc::as_ptr(&self.list).addr(),
-            owner: None,
-            place,
-        });
+    /// Notes in debug mode that `leaf`'s future waits.
+    #[inline]
+    fn record(&self, leaf: &PlacedLeaf) {
+        leaf.wait(WaitKind::Channel, Arc::as_ptr(&self.list).addr(), None);
     }
 }
 
@@ -89,7 +86,7 @@ impl<T> End<T> {
 #[must_use = "nothing is received unless the future is polled"]
 pub struct Recv<'a, T> {
     end: &'a End<T>,
-    place: &'static Location<'static>,
+    leaf: PlacedLeaf,
 }
 
 impl<T> Future for Recv<'_, T> {
@@ -98,8 +95,8 @@ impl<T> Future for Recv<'_, T> {
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<T>> {
         let poll = self.end.poll_recv(context);
-        if poll.is_pending() && corio_trace::enabled() {
-            self.end.record(self.place);
+        if poll.is_pending() {
+            self.end.record(&self.leaf);
         }
         poll
     }
@@ -117,7 +114,7 @@ pub struct RecvMany<'a, T> {
     end: &'a End<T>,
     messages: &'a mut Vec<T>,
     limit: usize,
-    place: &'static Location<'static>,
+    leaf: PlacedLeaf,
 }
 
 impl<T> Future for RecvMany<'_, T> {
@@ -126,8 +123,8 @@ impl<T> Future for RecvMany<'_, T> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<usize> {
         let this = &mut *self;
         let poll = this.end.poll_recv_many(context, this.messages, this.limit);
-        if poll.is_pending() && corio_trace::enabled() {
-            this.end.record(this.place);
+        if poll.is_pending() {
+            this.end.record(&this.leaf);
         }
         poll
     }
@@ -166,7 +163,7 @@ macro_rules! receiver {
             #[track_caller]
             #[inline]
             pub fn recv(&mut self) -> Recv<'_, T> {
-                Recv { end: &self.end, place: Location::caller() }
+                Recv { end: &self.end, leaf: PlacedLeaf::new(Location::caller()) }
             }
 
             /// Takes up to `limit` messages to the end of `messages`, waits for the first, and says
@@ -180,7 +177,8 @@ macro_rules! receiver {
                 messages: &'a mut Vec<T>,
                 limit: usize,
             ) -> RecvMany<'a, T> {
-                RecvMany { end: &self.end, messages, limit, place: Location::caller() }
+                let leaf = PlacedLeaf::new(Location::caller());
+                RecvMany { end: &self.end, messages, limit, leaf }
             }
 
             /// Takes the next message if it is there.

@@ -9,9 +9,9 @@ mod word;
 
 use std::cell::UnsafeCell;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::panic::Location;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -119,7 +119,11 @@ impl<T: ?Sized> Mutex<T> {
         self: Arc<Self>,
         place: &'static Location<'static>,
     ) -> OwnedMutexGuard<T> {
-        self.lock_at(place).await.keep_locked();
+        {
+            let mut locking = pin!(self.raw.lock(place));
+            poll_fn(|context| locking.as_mut().poll(context)).await;
+        }
+        self.raw.hold(place, true);
         OwnedMutexGuard::new(self)
     }
 
@@ -127,23 +131,27 @@ impl<T: ?Sized> Mutex<T> {
     ///
     /// # Errors
     /// [`TryLockError`] otherwise, also while it is kept for one that has waited too long.
+    #[track_caller]
     #[inline]
     pub fn try_lock(&self) -> Result<MutexGuard<'_, T>, TryLockError> {
-        match self.raw.try_lock() {
-            true => Ok(MutexGuard::new(self)),
-            false => Err(TryLockError),
+        if !self.raw.try_lock() {
+            return Err(TryLockError);
         }
+        self.raw.hold(Location::caller(), false);
+        Ok(MutexGuard::new(self))
     }
 
     /// [`Mutex::try_lock`] with a guard that keeps the mutex alive.
     ///
     /// # Errors
     /// As for [`Mutex::try_lock`].
+    #[track_caller]
     pub fn try_lock_owned(self: Arc<Self>) -> Result<OwnedMutexGuard<T>, TryLockError> {
-        match self.raw.try_lock() {
-            true => Ok(OwnedMutexGuard::new(self)),
-            false => Err(TryLockError),
+        if !self.raw.try_lock() {
+            return Err(TryLockError);
         }
+        self.raw.hold(Location::caller(), true);
+        Ok(OwnedMutexGuard::new(self))
     }
 
     /// Locks it, and blocks the thread until that is done. For threads that run no tasks.
@@ -219,9 +227,12 @@ impl<'a, T: ?Sized> Future for MutexLocking<'a, T> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<MutexGuard<'a, T>> {
-        let this = self.project();
-        match this.locking.poll(context) {
-            Poll::Ready(()) => Poll::Ready(MutexGuard::new(this.mutex)),
+        let mut this = self.project();
+        match this.locking.as_mut().poll(context) {
+            Poll::Ready(()) => {
+                this.mutex.raw.hold_at(&this.locking);
+                Poll::Ready(MutexGuard::new(this.mutex))
+            }
             Poll::Pending => Poll::Pending,
         }
     }

@@ -13,7 +13,7 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use corio_trace::WaitKind;
+use corio_trace::{WaitKind, book};
 use pin_project_lite::pin_project;
 
 use super::word::{Next, Word};
@@ -75,11 +75,19 @@ fn give(list: &WaitList<Word>) {
 
 #[cold]
 fn give_waited(list: &WaitList<Word>, word: usize) {
+    if Word::is_noted(word) {
+        book::let_go(object(list), || list.rules().unnote());
+    }
     match list.rules().give(word) {
         Next::Nobody | Next::Sitter(None) => {}
         Next::Sitter(Some(waker)) => wake(waker),
         Next::Queue => wake_next(list),
     }
+}
+
+/// What the book names it by, in waits and in what is held.
+fn object(list: &WaitList<Word>) -> usize {
+    std::ptr::from_ref(list).addr()
 }
 
 /// Wakes the first in the queue to try, if nobody else does.
@@ -130,6 +138,30 @@ impl Raw {
     #[inline]
     pub(super) fn lock(&self, place: &'static Location<'static>) -> Locking<'_> {
         Locking { wait: Wait::new(&self.list, place) }
+    }
+
+    /// Notes in debug mode that the task that is polled holds it, which has just taken it. `movable`: its
+    /// guard is made to be given away.
+    #[inline]
+    pub(super) fn hold(&self, place: &'static Location<'static>, movable: bool) {
+        if corio_trace::enabled() {
+            self.note(place, movable);
+        }
+    }
+
+    /// The same for what `locking` was ready with.
+    #[inline]
+    pub(super) fn hold_at(&self, locking: &Locking<'_>) {
+        if corio_trace::enabled() {
+            self.note(locking.wait.place(), false);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn note(&self, place: &'static Location<'static>, movable: bool) {
+        let (list, kind) = (&self.list, WaitKind::Lock);
+        book::hold(kind, object(list), place, movable, || list.rules().note());
     }
 
     /// Gives back what the caller holds.

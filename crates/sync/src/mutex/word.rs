@@ -1,7 +1,7 @@
 //! The word of a [`Mutex`](super::Mutex): who has it, who waits, who was woken.
 //!
 //! ```text
-//!   word:  | SEATED | OWED | WOKEN | WAITED | LOCKED |
+//!   word:  | NOTED | SEATED | OWED | WOKEN | WAITED | LOCKED |
 //!
 //!   the mutex                         a waiter
 //!              take                          mark_woken          take_woken
@@ -25,6 +25,7 @@
 //! | WOKEN | edge 3; `leave` | edges 4 and 5; `give_up` |
 //! | SEATED | edge 5 | edges 3 and 6; `leave` |
 //! | OWED | with SEATED | edges 4 and 6; `give_up` |
+//! | NOTED | by the holder, after edge 1, 4 or 6, in debug mode | by who gives it back, before edge 2 |
 //!
 //! SEATED comes with LOCKED, and never with WOKEN. While WOKEN or SEATED is set nobody from the queue
 //! is woken: one at a time has that right, and it has it first.
@@ -54,6 +55,8 @@ const WOKEN: usize = 4;
 const OWED: usize = 8;
 /// One sits in the seat.
 const SEATED: usize = 16;
+/// The book has a record of who holds it.
+const NOTED: usize = 32;
 
 /// Who is to be told that the mutex was given back.
 #[derive(Debug)]
@@ -205,6 +208,23 @@ impl Word {
                 .map(drop),
             word => Err(word),
         }
+    }
+
+    /// For the holder: the book has a record of it.
+    pub(super) fn note(&self) {
+        // Relaxed: whoever is given the guard sees it with the guard.
+        self.bits.fetch_or(NOTED, Ordering::Relaxed);
+    }
+
+    /// For the holder: the record is gone.
+    pub(super) fn unnote(&self) {
+        // Relaxed: as in `note`. The chain from `give` to `take_unless` goes on.
+        self.bits.fetch_and(!NOTED, Ordering::Relaxed);
+    }
+
+    /// Whether `word`, found by the holder, says that the book has a record.
+    pub(super) fn is_noted(word: usize) -> bool {
+        word & NOTED != 0
     }
 
     /// Edge 2 or, from the seat, 3 or 6. `word` is what it was just now.

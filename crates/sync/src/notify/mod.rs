@@ -100,6 +100,7 @@ fn notify_one(list: &WaitList<Shared>) {
 }
 
 /// `false` if the last one has left meanwhile, and the mark with it.
+#[inline(never)]
 fn notify_one_in_list(list: &WaitList<Shared>) -> bool {
     let mut section = list.lock();
     let granted = section.grant_first(QUEUE, |told| *told = Told::One).is_some();
@@ -396,7 +397,7 @@ impl<'a> Notified<'a> {
     fn spot(self: Pin<&mut Self>) -> SpotProjection<'_, 'a> {
         let mut this = self.project();
         if this.spot.is_none() {
-            let sitter = Sitter::new(&this.list.rules().word);
+            let sitter = Sitter::new(&this.list.rules().word, this.place);
             this.spot.set(Some(Spot { sitter, wait: None }));
         }
         this.spot.as_pin_mut().expect("it was made above").project()
@@ -411,6 +412,7 @@ impl<'a> Notified<'a> {
         context: &Context<'_>,
     ) -> Poll<Told> {
         let (shared, round) = (self.list.rules(), self.round);
+        let object = std::ptr::from_ref(self.list).addr();
         if !shared.word.is_free() {
             discard(waker);
             return self.poll_list(rank, context);
@@ -418,7 +420,7 @@ impl<'a> Notified<'a> {
         let waker = waker.filter(|waker| waker.will_wake(context.waker()));
         let waker = waker.unwrap_or_else(|| context.waker().clone());
         let mut sitter = self.as_mut().spot().sitter;
-        if let Err(waker) = sitter.as_mut().sit(waker) {
+        if let Err(waker) = sitter.as_mut().sit(waker, object) {
             discard(waker);
             return self.poll_list(rank, context);
         }
@@ -426,9 +428,6 @@ impl<'a> Notified<'a> {
             // A round began between the look and the exchange. Who left the seat was meant by it; who
             // could not is being told something.
             return Poll::Ready(sitter.leave().map_or_else(|told| told, |_| Told::All));
-        }
-        if corio_trace::enabled() {
-            self.record();
         }
         Poll::Pending
     }
@@ -458,17 +457,6 @@ impl<'a> Notified<'a> {
                 },
             }
         })
-    }
-
-    /// Leaves word of what the task waits for, as the list does for those in it.
-    #[cold]
-    fn record(&self) {
-        corio_trace::record(&corio_trace::Wait {
-            kind: self.list.rules().kind(),
-            object: std::ptr::from_ref(self.list).addr(),
-            owner: None,
-            place: self.place,
-        });
     }
 }
 

@@ -23,6 +23,7 @@
 //! |---|---|
 //! | `waker` | the owner, while its address is not in the word; who took the address out, until it is told |
 //! | `state` | edge 2: who took the address out. Otherwise the owner |
+//! | `leaf` | written by the owner while IDLE. Read by who took the address out, until it is told |
 //!
 //! **The race**: the owner gives up while it is being told. Both want the address out of the word. If
 //! the owner gets it, it is alone with its sitter. If not, the other may still be between its
@@ -34,6 +35,7 @@
 use std::fmt;
 use std::marker::PhantomPinned;
 use std::mem::ManuallyDrop;
+use std::panic::Location;
 use std::pin::Pin;
 use std::ptr;
 use std::task::Waker;
@@ -41,6 +43,8 @@ use std::task::Waker;
 use corio_base::loom::cell::UnsafeCell;
 use corio_base::loom::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use corio_base::loom::thread;
+use corio_trace::WaitKind;
+use corio_trace::book::PlacedLeaf;
 
 use super::Told;
 
@@ -64,6 +68,11 @@ pub(super) struct Sitter<'a> {
     /// # Invariant
     /// `None` unless SEATED: nothing is left in it to be dropped.
     waker: UnsafeCell<ManuallyDrop<Option<Waker>>>,
+    /// The record of the wait, in debug mode.
+    ///
+    /// # Invariant
+    /// Without a record while IDLE, so that nothing is left in it to be dropped.
+    leaf: ManuallyDrop<PlacedLeaf>,
     state: AtomicU8,
     /// Its address is in the word while it sits, so a pinned `&mut` to it claims nothing exclusive.
     _pinned: PhantomPinned,
@@ -92,9 +101,10 @@ impl fmt::Debug for Sitter<'_> {
 
 impl<'a> Sitter<'a> {
     #[inline]
-    pub(super) fn new(word: &'a Word) -> Self {
+    pub(super) fn new(word: &'a Word, place: &'static Location<'static>) -> Self {
         Sitter {
             word,
+            leaf: ManuallyDrop::new(PlacedLeaf::new(place)),
             waker: UnsafeCell::new(ManuallyDrop::new(None)),
             state: AtomicU8::new(IDLE),
             _pinned: PhantomPinned,
@@ -114,11 +124,14 @@ impl<'a> Sitter<'a> {
         }
     }
 
-    /// Edge 1, from IDLE: sits down, if the word is still 0; otherwise the waker comes back.
+    /// Edge 1, from IDLE: sits down, if the word is still 0; otherwise the waker comes back. `object` is
+    /// what the record of the wait names the primitive by.
     #[inline]
-    pub(super) fn sit(self: Pin<&mut Self>, waker: Waker) -> Result<(), Waker> {
+    pub(super) fn sit(self: Pin<&mut Self>, waker: Waker, object: usize) -> Result<(), Waker> {
         let this = self.into_ref().get_ref();
         assert!(this.standing() == Standing::Idle, "it sits once at a time");
+        // Before its address is published: whoever tells it finds the record.
+        this.leaf.wait(WaitKind::Event, object, None);
         // SAFETY: IDLE, so the cell is the owner's; empty, so nothing is dropped here.
         this.waker.with_mut(|cell| unsafe { *cell = ManuallyDrop::new(Some(waker)) });
         // Relaxed: published by the exchange.
@@ -162,24 +175,28 @@ impl<'a> Sitter<'a> {
     fn stand_up(&self) {
         // Relaxed: nobody else looks at a sitter that is not in the word.
         self.state.store(IDLE, Ordering::Relaxed);
+        self.leaf.clear();
     }
 }
 
 impl Drop for Sitter<'_> {
     #[inline]
     fn drop(&mut self) {
-        if self.standing() == Standing::Seated {
+        if self.standing() != Standing::Idle {
             leave_at_last(self);
         }
     }
 }
 
 /// A future leaves before it drops its sitter, to pass on what it is told; this makes sure that no address
-/// outlives its sitter.
+/// and no record outlives its sitter.
 #[cold]
 #[inline(never)]
 fn leave_at_last(sitter: &Sitter<'_>) {
-    if sitter.word.clear_seat(ptr::from_ref(sitter).addr()) {
+    if sitter.standing() != Standing::Seated {
+        sitter.stand_up();
+    } else if sitter.word.clear_seat(ptr::from_ref(sitter).addr()) {
+        sitter.stand_up();
         // SAFETY: its address was in the word, and is the owner's again.
         drop(sitter.waker.with_mut(|cell| unsafe { (*cell).take() }));
     } else {
@@ -337,6 +354,8 @@ unsafe fn tell(word: usize, told: Told) -> Option<Waker> {
         Told::One => TOLD_ONE,
         Told::All => TOLD_ALL,
     };
+    // Before the owner can know of it: the record is still there.
+    sitter.leaf.mark_granted();
     // Release: pairs with the Acquire in `standing`. The last access.
     sitter.state.store(state, Ordering::Release);
     waker

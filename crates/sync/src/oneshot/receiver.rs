@@ -6,7 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use corio_trace::{Wait, WaitKind};
+use corio_trace::WaitKind;
 
 use super::error::{RecvError, TryRecvError};
 use super::shared::{End, Seen, Shared};
@@ -99,22 +99,11 @@ impl<T> Receiver<T> {
     #[inline(never)]
     fn poll_wait(shared: &Shared<T>, seen: Seen, waker: &Waker) -> Option<Poll<RecvError>> {
         if shared.register(End::Receiver, seen, waker) {
-            if corio_trace::enabled() {
-                Self::record(shared);
-            }
+            shared.leaf().wait(WaitKind::Channel, shared.address(), None);
             return Some(Poll::Pending);
         }
+        shared.leaf().clear();
         if shared.seen().is_sent() { None } else { Some(Poll::Ready(RecvError)) }
-    }
-
-    #[cold]
-    fn record(shared: &Shared<T>) {
-        corio_trace::record(&Wait {
-            kind: WaitKind::Channel,
-            object: shared.address(),
-            owner: None,
-            place: shared.place(),
-        });
     }
 }
 

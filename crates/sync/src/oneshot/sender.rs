@@ -7,7 +7,8 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use corio_trace::{Wait, WaitKind};
+use corio_trace::WaitKind;
+use corio_trace::book::PlacedLeaf;
 
 use super::shared::{End, Shared};
 
@@ -56,7 +57,7 @@ impl<T> Sender<T> {
     /// It only looks.
     #[track_caller]
     pub fn closed(&mut self) -> Closing<'_, T> {
-        Closing { place: Location::caller(), sender: self }
+        Closing { leaf: PlacedLeaf::new(Location::caller()), sender: self }
     }
 
     /// [`Sender::closed`] for those who poll by hand; the waker of the last call is woken.
@@ -72,7 +73,7 @@ impl<T> Sender<T> {
 #[must_use = "nothing is waited for unless the future is polled"]
 pub struct Closing<'a, T> {
     sender: &'a mut Sender<T>,
-    place: &'static Location<'static>,
+    leaf: PlacedLeaf,
 }
 
 impl<T> fmt::Debug for Closing<'_, T> {
@@ -86,13 +87,11 @@ impl<T> Future for Closing<'_, T> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let poll = self.sender.poll_closed(context);
-        if poll.is_pending() && corio_trace::enabled() {
-            corio_trace::record(&Wait {
-                kind: WaitKind::Channel,
-                object: self.sender.shared.address(),
-                owner: None,
-                place: self.place,
-            });
+        match poll {
+            Poll::Pending => {
+                self.leaf.wait(WaitKind::Channel, self.sender.shared.address(), None);
+            }
+            Poll::Ready(()) => self.leaf.clear(),
         }
         poll
     }

@@ -34,6 +34,7 @@ use std::task::Waker;
 
 use corio_base::loom::cell::UnsafeCell;
 use corio_base::loom::sync::atomic::{AtomicU64, Ordering};
+use corio_trace::book::PlacedLeaf;
 
 use super::pool::{self, Shape};
 use super::seat::Seat;
@@ -105,8 +106,9 @@ impl Seen {
 /// All but the value.
 struct Head {
     word: AtomicU64,
-    /// Where the program made the channel. Here, so that an end is one word, which moves cheaply.
-    place: &'static Location<'static>,
+    /// Where the program made the channel, and the record of the receiver's wait, who alone writes it.
+    /// Here, so that an end is one word, which moves cheaply.
+    leaf: PlacedLeaf,
     receiver: Seat,
     sender: Seat,
 }
@@ -165,8 +167,8 @@ impl<T> Shared<T> {
     #[inline]
     pub(super) fn new(place: &'static Location<'static>) -> Self {
         let inner: NonNull<Inner<T>> = pool::take(Self::SHAPE).cast();
-        let head =
-            Head { word: AtomicU64::new(0), place, receiver: Seat::new(), sender: Seat::new() };
+        let (word, leaf) = (AtomicU64::new(0), PlacedLeaf::new(place));
+        let head = Head { word, leaf, receiver: Seat::new(), sender: Seat::new() };
         let value = UnsafeCell::new(MaybeUninit::uninit());
         // SAFETY: a fresh block of the shape of an Inner.
         unsafe { inner.write(Inner { head, value }) };
@@ -196,9 +198,10 @@ impl<T> Shared<T> {
         self.inner.as_ptr().addr()
     }
 
-    /// Where the program made it.
-    pub(super) fn place(&self) -> &'static Location<'static> {
-        self.inner().head.place
+    /// The record of the receiver's wait; for the receiver.
+    #[inline]
+    pub(super) fn leaf(&self) -> &PlacedLeaf {
+        &self.inner().head.leaf
     }
 
     /// Edge 1, the sender's last: gives the value back if the channel is closed.
@@ -240,6 +243,8 @@ impl<T> Shared<T> {
     /// Edge 4: for a receiver that has not taken the value.
     #[inline(never)]
     pub(super) fn retire(self) {
+        // The memory may stay with the sender.
+        self.leaf().clear();
         if !self.seen().is_sent() && self.head().end_receiver(CLOSED | RECEIVER_GONE) {
             return;
         }

@@ -6,6 +6,8 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use corio_trace::action::Action;
+use corio_trace::deeds;
 use pin_project_lite::pin_project;
 
 use super::core::{self, Core, GETTERS, JOINERS, LANES, PUTTERS, Shared, wait_in};
@@ -31,9 +33,15 @@ pin_project! {
         // Here until the queue takes it.
         item: Option<S::Item>,
         had_a_chance: bool,
+        action: Action<PutDeed>,
         #[pin]
         wait: Wait<'a, Shared<S>, LANES>,
     }
+}
+
+deeds! {
+    /// What a [`Put`] does.
+    PutDeed = "Queue::put";
 }
 
 pin_project! {
@@ -53,7 +61,8 @@ impl<'a, S: Store> Get<'a, S> {
 
 impl<'a, S: Store> Put<'a, S> {
     pub(super) fn new(core: &'a Core<S>, item: S::Item, place: &'static Location<'static>) -> Self {
-        Put { item: Some(item), had_a_chance: false, wait: Wait::new(&core.list, place) }
+        let (action, wait) = (Action::new(place), Wait::new(&core.list, place));
+        Put { item: Some(item), had_a_chance: false, action, wait }
     }
 }
 
@@ -103,6 +112,7 @@ impl<S: Store> Future for Put<'_, S> {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         let shared = this.wait.list().rules();
+        this.action.begun();
         assert!(this.item.is_some(), "`put` polled after it was ready; make a new one per item");
         ready!(shared.puts.poll_available(context));
         let mut put = None;

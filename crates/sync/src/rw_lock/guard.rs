@@ -4,6 +4,7 @@
 use std::fmt;
 use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
+use std::panic::Location;
 
 use super::{READER, RwLock, RwLockMappedReadGuard, RwLockMappedWriteGuard, WRITER};
 
@@ -102,9 +103,11 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
 
     /// Goes on as a reader; no other writer comes in between. Readers at the front of the queue come
     /// in.
+    #[track_caller]
     pub fn downgrade(self) -> RwLockReadGuard<'a, T> {
         let lock = self.keep_locked();
         lock.permits.give(WRITER - READER);
+        lock.permits.hold(Location::caller(), false);
         RwLockReadGuard::new(lock)
     }
 

@@ -101,12 +101,7 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     #[inline]
     pub fn read(&self) -> RwLockReading<'_, T> {
-        self.read_at(Location::caller())
-    }
-
-    #[inline]
-    fn read_at(&self, place: &'static Location<'static>) -> RwLockReading<'_, T> {
-        RwLockReading { lock: self, take: self.permits.take(READER, place) }
+        RwLockReading { lock: self, take: self.permits.take(READER, Location::caller()) }
     }
 
     /// Waits until it can be written.
@@ -116,12 +111,7 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     #[inline]
     pub fn write(&self) -> RwLockWriting<'_, T> {
-        self.write_at(Location::caller())
-    }
-
-    #[inline]
-    fn write_at(&self, place: &'static Location<'static>) -> RwLockWriting<'_, T> {
-        RwLockWriting { lock: self, take: self.permits.take(WRITER, place) }
+        RwLockWriting { lock: self, take: self.permits.take(WRITER, Location::caller()) }
     }
 
     /// [`RwLock::read`] with a guard that keeps the lock alive.
@@ -132,7 +122,9 @@ impl<T: ?Sized> RwLock<T> {
     pub fn read_owned(self: Arc<Self>) -> impl Future<Output = OwnedRwLockReadGuard<T>> {
         let place = Location::caller();
         async move {
-            self.read_at(place).await.keep_locked();
+            let taken = self.permits.take(READER, place).await;
+            debug_assert!(taken, "a lock is never closed");
+            self.permits.hold(place, true);
             OwnedRwLockReadGuard::new(self)
         }
     }
@@ -145,7 +137,9 @@ impl<T: ?Sized> RwLock<T> {
     pub fn write_owned(self: Arc<Self>) -> impl Future<Output = OwnedRwLockWriteGuard<T>> {
         let place = Location::caller();
         async move {
-            self.write_at(place).await.keep_locked();
+            let taken = self.permits.take(WRITER, place).await;
+            debug_assert!(taken, "a lock is never closed");
+            self.permits.hold(place, true);
             OwnedRwLockWriteGuard::new(self)
         }
     }
@@ -154,9 +148,11 @@ impl<T: ?Sized> RwLock<T> {
     ///
     /// # Errors
     /// [`TryLockError`] otherwise.
+    #[track_caller]
     #[inline]
     pub fn try_read(&self) -> Result<RwLockReadGuard<'_, T>, TryLockError> {
         self.permits.try_take(READER).map_err(|_| TryLockError)?;
+        self.permits.hold(Location::caller(), false);
         Ok(RwLockReadGuard::new(self))
     }
 
@@ -164,9 +160,11 @@ impl<T: ?Sized> RwLock<T> {
     ///
     /// # Errors
     /// [`TryLockError`] otherwise.
+    #[track_caller]
     #[inline]
     pub fn try_write(&self) -> Result<RwLockWriteGuard<'_, T>, TryLockError> {
         self.permits.try_take(WRITER).map_err(|_| TryLockError)?;
+        self.permits.hold(Location::caller(), false);
         Ok(RwLockWriteGuard::new(self))
     }
 
@@ -174,8 +172,10 @@ impl<T: ?Sized> RwLock<T> {
     ///
     /// # Errors
     /// As for [`RwLock::try_read`].
+    #[track_caller]
     pub fn try_read_owned(self: Arc<Self>) -> Result<OwnedRwLockReadGuard<T>, TryLockError> {
-        self.try_read()?.keep_locked();
+        self.permits.try_take(READER).map_err(|_| TryLockError)?;
+        self.permits.hold(Location::caller(), true);
         Ok(OwnedRwLockReadGuard::new(self))
     }
 
@@ -183,8 +183,10 @@ impl<T: ?Sized> RwLock<T> {
     ///
     /// # Errors
     /// As for [`RwLock::try_write`].
+    #[track_caller]
     pub fn try_write_owned(self: Arc<Self>) -> Result<OwnedRwLockWriteGuard<T>, TryLockError> {
-        self.try_write()?.keep_locked();
+        self.permits.try_take(WRITER).map_err(|_| TryLockError)?;
+        self.permits.hold(Location::caller(), true);
         Ok(OwnedRwLockWriteGuard::new(self))
     }
 
@@ -257,9 +259,10 @@ impl<'a, T: ?Sized> Future for RwLockReading<'a, T> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<RwLockReadGuard<'a, T>> {
-        let this = self.project();
-        this.take.poll(context).map(|taken| {
+        let mut this = self.project();
+        this.take.as_mut().poll(context).map(|taken| {
             debug_assert!(taken, "a lock is never closed");
+            this.lock.permits.hold_at(&this.take);
             RwLockReadGuard::new(this.lock)
         })
     }
@@ -286,9 +289,10 @@ impl<'a, T: ?Sized> Future for RwLockWriting<'a, T> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<RwLockWriteGuard<'a, T>> {
-        let this = self.project();
-        this.take.poll(context).map(|taken| {
+        let mut this = self.project();
+        this.take.as_mut().poll(context).map(|taken| {
             debug_assert!(taken, "a lock is never closed");
+            this.lock.permits.hold_at(&this.take);
             RwLockWriteGuard::new(this.lock)
         })
     }

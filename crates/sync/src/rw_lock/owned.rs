@@ -4,6 +4,7 @@
 use std::fmt;
 use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
+use std::panic::Location;
 use std::ptr;
 use std::sync::Arc;
 
@@ -68,12 +69,14 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
     }
 
     /// Goes on as a reader; no other writer comes in between.
+    #[track_caller]
     pub fn downgrade(self) -> OwnedRwLockReadGuard<T> {
         // Not dropped, so that no writer comes in between.
         let this = ManuallyDrop::new(self);
         // SAFETY: `this` is neither used nor dropped afterwards.
         let lock = unsafe { ptr::read(&this.lock) };
         lock.permits.give(WRITER - READER);
+        lock.permits.hold(Location::caller(), true);
         OwnedRwLockReadGuard::new(lock)
     }
 }

@@ -43,7 +43,6 @@ pub enum Decision<S> {
 #[must_use = "a wait does nothing unless polled"]
 pub struct Wait<'a, P: Rules<LANES>, const LANES: usize = 1> {
     list: &'a WaitList<P, LANES>,
-    place: &'static Location<'static>,
     /// # Invariant
     /// In no list but `list`; pinned from the first poll on (the links make it `!Unpin`).
     node: Waiter<P::Slot>,
@@ -59,13 +58,19 @@ impl<'a, P: Rules<LANES>, const LANES: usize> Wait<'a, P, LANES> {
     /// A wait that is not in the list yet; `place` is where the program made it.
     #[inline]
     pub fn new(list: &'a WaitList<P, LANES>, place: &'static Location<'static>) -> Self {
-        Wait { list, place, node: Waiter::new() }
+        Wait { list, node: Waiter::new(place) }
     }
 
     /// The list it waits in.
     #[inline]
     pub fn list(&self) -> &'a WaitList<P, LANES> {
         self.list
+    }
+
+    /// Where the program made it.
+    #[inline]
+    pub(crate) fn place(&self) -> &'static Location<'static> {
+        self.node.place()
     }
 
     /// Whether it is in no list and holds no grant: before the first poll, and after a result. Then
@@ -129,18 +134,14 @@ impl<'a, P: Rules<LANES>, const LANES: usize> Wait<'a, P, LANES> {
         decide: impl FnOnce(&mut Section<'a, P, LANES>) -> Decision<P::Slot>,
     ) -> Poll<P::Slot> {
         let this = self.into_ref().get_ref();
-        let poll = match this.node.standing() {
+        match this.node.standing() {
             Standing::Idle => this.enter(context.waker().clone(), decide),
             // SAFETY: this is the owner, and it is GRANTED.
-            Standing::Granted => return Poll::Ready(unsafe { this.node.consume() }),
+            Standing::Granted => Poll::Ready(unsafe { this.node.consume() }),
             Standing::Waiting => this.look_again(context.waker()),
             // Its primitive has it leave the seat before it polls it again.
-            Standing::Seated => return Poll::Pending,
-        };
-        if poll.is_pending() && corio_trace::enabled() {
-            this.record();
+            Standing::Seated => Poll::Pending,
         }
-        poll
     }
 
     /// The first poll. Its node is pinned: only `poll` calls this.
@@ -159,6 +160,8 @@ impl<'a, P: Rules<LANES>, const LANES: usize> Wait<'a, P, LANES> {
             Decision::Wait { lane, slot } => (lane, false, slot),
             Decision::WaitFirst { lane, slot } => (lane, true, slot),
         };
+        // Before it can be granted anything, so that whoever grants finds the record.
+        self.record();
         let list = section.lane(lane);
         // SAFETY: [1] this is the owner, and the node is IDLE. [2] The lock is held. [3] It is pinned
         // (`poll` took it by `Pin`), and leaves when dropped.
@@ -178,6 +181,8 @@ impl<'a, P: Rules<LANES>, const LANES: usize> Wait<'a, P, LANES> {
                 // SAFETY: this is the owner, and it is GRANTED.
                 return Poll::Ready(unsafe { self.node.consume() });
             }
+            // Perhaps in another task by now. Under the lock: who grants reads it.
+            self.record();
             // SAFETY: not granted, so still WAITING; the lock is held.
             if unsafe { self.node.will_wake(waker) } {
                 return Poll::Pending;
@@ -213,6 +218,8 @@ impl<'a, P: Rules<LANES>, const LANES: usize> Wait<'a, P, LANES> {
     ) -> bool {
         let this = self.into_ref().get_ref();
         debug_assert!(this.is_idle(), "a wait is in one place at a time");
+        // Before its address is published: whoever grants finds the record.
+        this.record();
         // SAFETY: this is the owner, and it is IDLE, as the caller vouches.
         unsafe { this.node.sit(waker, slot) };
         let seated = publish(NonNull::from(&this.node));
@@ -222,8 +229,6 @@ impl<'a, P: Rules<LANES>, const LANES: usize> Wait<'a, P, LANES> {
             // Not seated, it may have got what it wanted instead.
             discard(waker);
             drop(slot);
-        } else if corio_trace::enabled() {
-            this.record();
         }
         seated
     }
@@ -254,15 +259,12 @@ impl<'a, P: Rules<LANES>, const LANES: usize> Wait<'a, P, LANES> {
         None
     }
 
-    /// Leaves word of what the task waits for.
-    #[cold]
+    /// Notes what the task waits for, if debug mode is on.
+    #[inline]
     fn record(&self) {
-        corio_trace::record(&corio_trace::Wait {
-            kind: self.list.rules().kind(),
-            object: std::ptr::from_ref(self.list).addr(),
-            owner: None,
-            place: self.place,
-        });
+        if corio_trace::enabled() {
+            self.node.record(self.list.rules().kind(), std::ptr::from_ref(self.list).addr());
+        }
     }
 
     /// Dropped while it waited, or with a grant that it had not taken.

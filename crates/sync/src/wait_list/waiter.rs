@@ -20,6 +20,7 @@
 //! | `links` | whoever holds the list's lock |
 //! | `waker`, `slot` | WAITING: whoever holds the list's lock. SEATED: who took it out of the seat. Otherwise the owner |
 //! | `lane` | written by the owner while IDLE; read under the lock while WAITING |
+//! | `leaf` | written by the owner: while IDLE, under the lock while WAITING. Read by who grants |
 //! | `state` | edges 1 and 4: the owner, under the lock. 2: who may write the slot. 3, 5 and 6: the owner |
 //!
 //! **The race**: the owner looks at its node without the lock while another thread grants it. Edge 2
@@ -31,12 +32,15 @@
 
 use std::fmt;
 use std::mem::ManuallyDrop;
+use std::panic::Location;
 use std::ptr::NonNull;
 use std::task::Waker;
 
 use corio_base::list::{Linked, Links, List};
 use corio_base::loom::cell::UnsafeCell;
 use corio_base::loom::sync::atomic::{AtomicU8, Ordering};
+use corio_trace::WaitKind;
+use corio_trace::book::PlacedLeaf;
 
 /// In no list, nothing granted.
 const IDLE: u8 = 0;
@@ -63,6 +67,11 @@ pub(crate) struct Waiter<S> {
     /// `None` in an IDLE node, so that nothing is left in it to be dropped.
     waker: UnsafeCell<ManuallyDrop<Option<Waker>>>,
     slot: UnsafeCell<Option<S>>,
+    /// Where the wait was made, and its record in debug mode.
+    ///
+    /// # Invariant
+    /// Without a record in an IDLE node, so that nothing is left in it to be dropped.
+    leaf: ManuallyDrop<PlacedLeaf>,
     lane: UnsafeCell<u8>,
     state: AtomicU8,
 }
@@ -89,11 +98,12 @@ impl<S> fmt::Debug for Waiter<S> {
 
 impl<S> Waiter<S> {
     #[inline]
-    pub(super) fn new() -> Self {
+    pub(super) fn new(place: &'static Location<'static>) -> Self {
         Waiter {
             links: Links::new(),
             waker: UnsafeCell::new(ManuallyDrop::new(None)),
             slot: UnsafeCell::new(None),
+            leaf: ManuallyDrop::new(PlacedLeaf::new(place)),
             lane: UnsafeCell::new(0),
             state: AtomicU8::new(IDLE),
         }
@@ -109,6 +119,19 @@ impl<S> Waiter<S> {
             GRANTED => Standing::Granted,
             _ => Standing::Seated,
         }
+    }
+
+    /// Where the wait was made; for the owner.
+    #[inline]
+    pub(super) fn place(&self) -> &'static Location<'static> {
+        self.leaf.place()
+    }
+
+    /// Notes what the task waits for, if debug mode is on; for the owner, on edges 1 and 5, and under the
+    /// lock while WAITING.
+    #[inline]
+    pub(super) fn record(&self, kind: WaitKind, object: usize) {
+        self.leaf.wait(kind, object, None);
     }
 
     /// Edge 1: goes into `list`, as the last or the first.
@@ -157,6 +180,8 @@ impl<S> Waiter<S> {
         let waiter = unsafe { node.as_ref() };
         // SAFETY: WAITING and locked, or the caller took it out of the seat.
         let waker = waiter.waker.with_mut(|cell| unsafe { (*cell).take() });
+        // Before the owner can know of it: the record is still there.
+        waiter.leaf.mark_granted();
         // Release: publishes the slot to the owner's Acquire in `standing`. The last access.
         waiter.state.store(GRANTED, Ordering::Release);
         waker
@@ -185,6 +210,7 @@ impl<S> Waiter<S> {
     pub(super) unsafe fn consume(&self) -> S {
         // Relaxed: only the owner looks at a node that is in no list.
         self.state.store(IDLE, Ordering::Relaxed);
+        self.leaf.clear();
         // SAFETY: the owner's, as the caller vouches.
         let slot = self.slot.with_mut(|cell| unsafe { (*cell).take() });
         slot.expect("what is granted is in the slot")

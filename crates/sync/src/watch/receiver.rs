@@ -114,12 +114,20 @@ impl<T> Receiver<T> {
     ///
     /// # Cancel safety
     /// Dropped before it is ready, the values that were looked at are no news.
-    pub async fn wait_for(
+    #[track_caller]
+    pub fn wait_for(
+        &mut self,
+        wanted: impl FnMut(&T) -> bool,
+    ) -> impl Future<Output = Result<Ref<'_, T>, RecvError>> {
+        self.wait_for_at(wanted, Location::caller())
+    }
+
+    async fn wait_for_at(
         &mut self,
         mut wanted: impl FnMut(&T) -> bool,
+        place: &'static Location<'static>,
     ) -> Result<Ref<'_, T>, RecvError> {
         let (shared, seen) = (&*self.shared, &mut self.seen);
-        let place = Location::caller();
         loop {
             {
                 let (guard, version) = shared.read();

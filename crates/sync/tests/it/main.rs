@@ -2,6 +2,7 @@
 //! hand, or by threads that end.
 
 mod barrier;
+mod book;
 mod bounded_semaphore;
 mod broadcast;
 mod capacity_limiter;

@@ -3,9 +3,7 @@
 use std::sync::{Arc, Weak};
 use std::task::{Wake, Waker};
 
-use corio_base::park::block_on;
 use corio_sync::{Lock, Locking, Semaphore};
-use corio_trace::WaitKind;
 
 use crate::util::{Polled, waiting};
 
@@ -120,17 +118,4 @@ fn a_leaked_waiter_does_not_hang_the_drop() {
     waiting(lock.lock()).keep();
     drop(guard);
     assert!(lock.locked(), "granted to the one that nobody polls");
-}
-
-#[test]
-fn a_wait_leaves_its_record() {
-    let lock = Lock::new();
-    let guard = block_on(lock.lock());
-    corio_trace::set_enabled(true);
-    let here = line!() + 1;
-    let _waiter = waiting(lock.lock());
-    let wait = corio_trace::take_last_wait().expect("a record");
-    assert_eq!((wait.kind, wait.place.line()), (WaitKind::Lock, here));
-    assert!(wait.place.file().ends_with("wait_list.rs"));
-    drop(guard);
 }

@@ -1,8 +1,11 @@
 //! The scope that stops unwinding.
 
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use corio_trace::book::FrameKind;
+use corio_trace::disarm;
 use pin_project_lite::pin_project;
 
 use super::site::Site;
@@ -17,8 +20,10 @@ use crate::guard::Cancelled;
 ///
 /// # Cancel safety
 /// Dropping it drops the body.
+#[track_caller]
+#[inline]
 pub fn catch<F: Future>(body: F) -> Catch<F> {
-    Catch { body: Some(body), site: Site::new(Kind::Catch) }
+    Catch { body: Some(body), site: Site::new(Kind::Catch), location: Location::caller() }
 }
 
 pin_project! {
@@ -30,6 +35,7 @@ pin_project! {
         #[pin]
         body: Option<F>,
         site: Site,
+        location: &'static Location<'static>,
     }
 }
 
@@ -44,7 +50,10 @@ impl<F: Future> Future for Catch<F> {
         let Some(body) = this.body.as_mut().as_pin_mut() else {
             panic!("a `catch` was polled after it had given its result");
         };
+        let location = *this.location;
+        let entered = this.site.enter_record(FrameKind::Catch, "catch", location);
         let (polled, visit) = this.site.poll(context, false, |context| body.poll(context));
+        drop(entered);
         match polled {
             Poll::Ready(value) => {
                 this.site.leave();
@@ -60,6 +69,7 @@ impl<F: Future> Future for Catch<F> {
                 };
                 // Guards in the body go on unwinding with this, and come together in the new one. If
                 // the drop panics, the new one goes on unwinding.
+                let _disarmed = disarm::guard();
                 this.body.set(None);
                 this.site.leave_taken(cancelled.id());
                 Poll::Ready(Err(cancelled))

@@ -1,8 +1,10 @@
 //! The scope that unwinding waits for.
 
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use corio_trace::book::FrameKind;
 use pin_project_lite::pin_project;
 
 use super::site::Site;
@@ -17,8 +19,11 @@ use super::tree::Kind;
 ///
 /// # Cancel safety
 /// Dropping it drops the body.
+#[track_caller]
+#[inline]
 pub fn mask<F: Future>(body: F) -> Mask<F> {
-    Mask { body, site: Site::new(Kind::Hold) }
+    let location = Location::caller();
+    Mask { body, site: Site::new(Kind::Hold), location }
 }
 
 pin_project! {
@@ -29,6 +34,7 @@ pin_project! {
         #[pin]
         body: F,
         site: Site,
+        location: &'static Location<'static>,
     }
 }
 
@@ -38,6 +44,8 @@ impl<F: Future> Future for Mask<F> {
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
+        let location = *this.location;
+        let _entered = this.site.enter_record(FrameKind::Mask, "mask", location);
         let (polled, _) = this.site.poll(context, false, |context| this.body.poll(context));
         if polled.is_ready() {
             this.site.leave();

@@ -13,8 +13,12 @@
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::mem::ManuallyDrop;
+use std::panic::Location;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+
+use corio_trace::book::{Entered, Frame as Record, FrameKind};
 
 use super::frame::{self, Frame};
 use super::held::{Exit, GuardId};
@@ -27,11 +31,15 @@ use crate::more;
 use crate::task::{Task, current_raw};
 use crate::waker;
 
-/// A scope's way to its node.
+/// A scope's way to its node. Dropped by hand, all of it: one look tells that there is nothing to drop, and
+/// that look is all that is built into every scope.
 pub(crate) struct Site {
     kind: Kind,
     age: Cell<Age>,
-    at: RefCell<Option<Standing>>,
+    /// In debug mode: the record of the future that is the scope, if that has one. Here, where there is room
+    /// for it.
+    record: ManuallyDrop<Record>,
+    at: RefCell<Option<ManuallyDrop<Standing>>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -70,12 +78,33 @@ pub(crate) struct Visit {
 
 impl Site {
     pub(crate) const fn new(kind: Kind) -> Self {
-        Site { kind, age: Cell::new(Age::New), at: RefCell::new(None) }
+        Site {
+            kind,
+            age: Cell::new(Age::New),
+            record: ManuallyDrop::new(Record::new()),
+            at: RefCell::new(None),
+        }
     }
 
     /// For a scope that was polled before there were requests, and did not tell.
     pub(crate) const fn begun(kind: Kind) -> Self {
-        Site { kind, age: Cell::new(Age::Old), at: RefCell::new(None) }
+        Site {
+            kind,
+            age: Cell::new(Age::Old),
+            record: ManuallyDrop::new(Record::new()),
+            at: RefCell::new(None),
+        }
+    }
+
+    /// For debug mode: what is polled until the guard is dropped is recorded under the scope.
+    #[inline]
+    pub(crate) fn enter_record(
+        &mut self,
+        kind: FrameKind,
+        name: &'static str,
+        place: &'static Location<'static>,
+    ) -> Entered {
+        self.record.enter(|| (kind, name, place))
     }
 
     /// Polls what is in the scope. `urgent`: as if there were requests.
@@ -162,7 +191,8 @@ impl Site {
         };
         let node = more::get_or_new(header(task)).with_new_tree(|tree| tree.insert(place));
         let reach = if foreign { reach(waker) } else { (0, 0) };
-        *self.at.borrow_mut() = Some(Standing { task: Task::of(task), node, reach });
+        let standing = Standing { task: Task::of(task), node, reach };
+        *self.at.borrow_mut() = Some(ManuallyDrop::new(standing));
         node
     }
 
@@ -174,8 +204,15 @@ impl Site {
         }
     }
 
+    #[cold]
+    #[inline(never)]
+    fn end(&mut self) {
+        self.leave_tree();
+        self.record.clear();
+    }
+
     fn leave_tree(&self) {
-        let at = self.at.borrow_mut().take();
+        let at = self.at.borrow_mut().take().map(ManuallyDrop::into_inner);
         if let Some(at) = at {
             let waker = change(&at.task, |tree, wakers| tree.remove(at.node, wakers)).flatten();
             crate::quietly(|| drop(waker));
@@ -215,7 +252,7 @@ impl Site {
 
     /// The body is gone, guards in it have come together in `guard`, and the catch leaves the tree.
     pub(crate) fn leave_taken(&self, guard: GuardId) {
-        let at = self.at.borrow_mut().take();
+        let at = self.at.borrow_mut().take().map(ManuallyDrop::into_inner);
         if let Some(at) = at {
             let waker =
                 change(&at.task, |tree, wakers| tree.leave_taken(at.node, guard, wakers)).flatten();
@@ -328,8 +365,8 @@ pub(crate) fn release(task: &Task, guard: GuardId, exit: Exit) {
 impl Drop for Site {
     #[inline]
     fn drop(&mut self) {
-        if self.at.get_mut().is_some() {
-            self.leave_tree();
+        if self.at.get_mut().is_some() || self.record.is_some() {
+            self.end();
         }
     }
 }

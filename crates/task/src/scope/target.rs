@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use corio_base::current;
+use corio_trace::disarm;
 use pin_project_lite::pin_project;
 
 use super::hold::Forward;
@@ -81,6 +82,7 @@ impl<F: Future> Target<F> {
     /// Drops the body now, whatever it is doing; a later poll panics.
     pub fn abandon(self: Pin<&mut Self>) {
         let mut this = self.project();
+        let _disarmed = disarm::guard();
         this.body.set(None);
         this.site.leave();
     }
@@ -184,6 +186,7 @@ impl<F: Future> Target<F> {
                 None => return Poll::Pending,
             }
         };
+        let _disarmed = disarm::guard();
         this.body.set(None);
         this.site.leave();
         Poll::Ready(Err(reason))

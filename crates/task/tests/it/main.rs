@@ -28,4 +28,5 @@ mod scopes_hostile;
 mod scopes_lost;
 mod scopes_many;
 mod scopes_moved;
+mod unseen;
 mod wakers;

@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use corio_base::ThreadBound;
 use corio_task::{
     CallPanic, FreeRunnable, Home, JoinHandle, Mail, Ran, RemoteHome, RunList, Runnable, Schedule,
-    Spawn,
+    Spawn, Unseen,
 };
 
 /// What the home's schedule and the test share.
@@ -28,6 +28,8 @@ pub(crate) struct Shared {
     stopped: AtomicUsize,
     /// What calls panicked with.
     pub(crate) panics: Mutex<Vec<CallPanic>>,
+    /// What nobody retrieved.
+    pub(crate) unseen: Mutex<Vec<String>>,
 }
 
 impl Shared {
@@ -87,6 +89,10 @@ impl Schedule for Router {
     fn call_panicked(&self, panic: CallPanic) {
         self.0.panics.lock().unwrap().push(panic);
     }
+
+    fn unseen(&self, unseen: &Unseen<'_>) {
+        self.0.unseen.lock().unwrap().push(unseen.to_string());
+    }
 }
 
 /// A home and its queue.
@@ -105,6 +111,7 @@ impl Loop {
             posted: AtomicUsize::new(0),
             stopped: AtomicUsize::new(0),
             panics: Mutex::default(),
+            unseen: Mutex::default(),
         });
         let home = Home::new(Box::new(Router(shared.clone())));
         Loop { home: Some(home), shared }

@@ -1,6 +1,7 @@
 //! The tests of the timers, one file a subject. Time is virtual but where real time is the point.
 
 mod assertions;
+mod book;
 mod fallback;
 mod interval;
 mod model;

@@ -4,14 +4,21 @@
 //! side; those that turn the switch or move a limit hold [`switch`] meanwhile.
 
 mod log_lines;
+mod loggers;
+mod never_awaited;
 mod own_process;
 
 use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
 use log::{LevelFilter, Log, Metadata, Record};
 
+/// What a logger does on this thread for each line, beside keeping it.
+type Beside = Rc<dyn Fn()>;
+
 std::thread_local! {
+    static BESIDE: RefCell<Option<Beside>> = const { RefCell::new(None) };
     static LINES: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -26,6 +33,10 @@ impl Log for Capture {
         let line = format!("{} {} {}", record.level(), record.target(), record.args());
         assert!(!line.contains("explosive"), "a logger that panics");
         LINES.with_borrow_mut(|lines| lines.push(line));
+        let beside = BESIDE.with_borrow(Clone::clone);
+        if let Some(beside) = beside {
+            beside();
+        }
     }
 
     fn flush(&self) {}
@@ -34,6 +45,13 @@ impl Log for Capture {
 /// What this thread has logged since the last call.
 fn lines() -> Vec<String> {
     LINES.take()
+}
+
+/// Runs `work` with a logger that does `beside` for each line, and keeps it.
+fn during(beside: impl Fn() + 'static, work: impl FnOnce()) {
+    BESIDE.set(Some(Rc::new(beside)));
+    work();
+    BESIDE.take();
 }
 
 /// Installs the logger and gives the right to turn the process's switch.

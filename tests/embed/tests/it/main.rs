@@ -42,3 +42,5 @@ mod stream;
 mod swapped;
 mod sync;
 mod timer;
+mod tls;
+mod tokio_io;

@@ -277,7 +277,7 @@ fn check_never_retrieved() {
         drop((promise, eventual));
     });
     assert_eq!(logged.len(), 1);
-    assert!(logged[0].starts_with("Eventual error was never retrieved"), "{}", logged[0]);
+    assert!(logged[0].starts_with("Future exception was never retrieved"), "{}", logged[0]);
     assert!(logged[0].contains("io::error::Error"), "{}", logged[0]);
     assert!(logged[0].contains(&format!("{}:{line}", file!())), "{}", logged[0]);
 }

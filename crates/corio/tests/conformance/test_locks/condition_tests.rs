@@ -54,13 +54,13 @@ async fn test_wait() {
     let mut second = both.waiter(&seen, 2);
     let third = both.waiter(&seen, 3);
     turn().await;
-    assert_eq!(seen.all(), []);
+    assert!(seen.all().is_empty());
     assert!(!both.lock.locked());
 
     let held = both.acquire().await;
     assert!(both.condition.notify_one());
     turn().await;
-    assert_eq!(seen.all(), []);
+    assert!(seen.all().is_empty());
     assert!(both.lock.locked());
 
     drop(held);
@@ -167,13 +167,13 @@ async fn test_wait_for() {
         })
     };
     turn().await;
-    assert_eq!(seen.all(), []);
+    assert!(seen.all().is_empty());
 
     let held = both.acquire().await;
     both.condition.notify_one();
     drop(held);
     turn().await;
-    assert_eq!(seen.all(), []);
+    assert!(seen.all().is_empty());
 
     holds.set(true);
     let held = both.acquire().await;
@@ -209,7 +209,7 @@ async fn test_notify() {
         })
     });
     turn().await;
-    assert_eq!(seen.all(), []);
+    assert!(seen.all().is_empty());
 
     let held = both.acquire().await;
     assert_eq!(both.condition.notify(1), 1);
@@ -235,7 +235,7 @@ async fn test_notify_all_unacquired() {
     assert_eq!(both.condition.notify_all(), 0);
     let task = both.waiter(&seen, 1);
     turn().await;
-    assert_eq!(seen.all(), [], "nothing is remembered");
+    assert!(seen.all().is_empty(), "nothing is remembered");
     assert!(!both.lock.locked());
     assert_eq!(both.condition.notify_all(), 1);
     drop(task.await.unwrap());

@@ -36,7 +36,7 @@ async fn test_wait() {
     let first = waiter(&event, &seen, 1);
     let second = waiter(&event, &seen, 2);
     turn().await;
-    assert_eq!(seen.all(), []);
+    assert!(seen.all().is_empty());
 
     let third = waiter(&event, &seen, 3);
     event.set();

@@ -81,7 +81,7 @@ async fn test_acquire() {
     let mut second = locker(&lock, &seen, 2);
 
     turn().await;
-    assert_eq!(seen.all(), []);
+    assert!(seen.all().is_empty());
 
     drop(held);
     turn().await;

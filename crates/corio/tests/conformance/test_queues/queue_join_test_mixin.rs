@@ -39,7 +39,7 @@ async fn test_task_done() {
             })
         });
         queue.join().await;
-        assert_eq!(sum.get(), (0..100).sum());
+        assert_eq!(sum.get(), (0..100).sum::<u32>());
 
         running.set(false);
         for _ in &workers {

@@ -4,11 +4,11 @@ use std::future::Ready;
 use std::io::ErrorKind;
 use std::rc::Rc;
 
-use corio::signal::SignalKind;
+use corio::signal::{SignalKind, signal};
 use corio::{Builder, EventLoop};
 
 use crate::recorder::settle;
-use crate::sockets::until;
+use crate::sockets::{LONG, until};
 use crate::support::{Seen, implements};
 use crate::test_runners::{assert_passed, in_child};
 
@@ -25,13 +25,14 @@ fn raise(kind: SignalKind) {
     assert!(status.unwrap().success());
 }
 
-/// One that comes when its handler has gone is nobody's.
+/// One that comes when its handler has gone, and somebody else watches, calls nobody.
 #[test]
 fn test_handle_signal_no_handler() {
     alone("test_handle_signal_no_handler", async || {
         let event_loop = EventLoop::current();
         let kind = SignalKind::user_defined1();
         event_loop.add_signal_handler(kind, || panic!("it is removed")).unwrap();
+        let _watches = signal(kind).unwrap();
         assert!(event_loop.remove_signal_handler(kind));
         raise(kind);
         settle().await;
@@ -96,7 +97,7 @@ fn test_remove_signal_handler() {
     });
 }
 
-/// Of two kinds one is removed; the other goes on. A removed one is ignored from then on.
+/// Of two kinds one is removed; the other goes on. Ctrl-C cancels the run again, as before.
 #[test]
 fn test_remove_signal_handler_2() {
     alone("test_remove_signal_handler_2", async || {
@@ -107,6 +108,8 @@ fn test_remove_signal_handler_2() {
         event_loop.add_signal_handler(SignalKind::hangup(), move || push.push(())).unwrap();
         assert!(event_loop.remove_signal_handler(SignalKind::interrupt()));
         raise(SignalKind::interrupt());
+        let pressed = corio::cancel::catch(corio::sleep(LONG)).await;
+        pressed.expect_err("the default effect is that of the run").suppress();
         raise(SignalKind::hangup());
         until(|| seen.len() == 1).await;
     });

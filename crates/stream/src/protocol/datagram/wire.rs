@@ -14,7 +14,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
-use std::panic::Location;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
@@ -23,9 +23,9 @@ use super::socket::DatagramSocket;
 use super::{DatagramProtocol, DatagramTransport};
 use crate::TARGET;
 use crate::connection::Address;
-use crate::protocol::callbacks::{Place, callback_panicked};
+use crate::protocol::callbacks::{Place, callback_panicked, connection_panicked, drop_told};
 use crate::protocol::flow::Flow;
-use crate::protocol::hub::{Asked, Endpoint, Hub, Signal};
+use crate::protocol::hub::{Endpoint, Hub, Signal};
 use crate::protocol::made::Made;
 
 /// How many datagrams a turn receives at most; the rest comes after the others' turns. asyncio takes one
@@ -54,7 +54,7 @@ struct Unsent {
 
 pub(super) struct Wire {
     signal: Arc<Signal>,
-    number: u64,
+    number: u32,
     socket: RefCell<Option<Box<dyn DatagramSocket>>>,
     /// Of a connected socket.
     peer: Option<Address>,
@@ -361,8 +361,7 @@ impl Wire {
 
     fn release(&self) {
         self.protocol.clear();
-        let socket = self.socket.take();
-        drop(socket);
+        drop_told(self.socket.take());
         drop((self.unsent.take(), self.errors.take()));
         self.made.set();
     }
@@ -379,18 +378,26 @@ impl Wire {
 }
 
 impl Endpoint for Wire {
-    fn turn(self: Rc<Self>, hub: &Hub, waker: &Waker, asked: Asked) {
+    fn turn(self: Rc<Self>, hub: &Hub) {
         if self.phase.get() == Phase::Gone {
             return;
         }
         self.is_in_turn.set(true);
+        let asked = self.signal.take_asked();
         if asked.abort() {
             self.abort(None);
         } else if asked.close() {
             self.close();
         }
-        self.context.run(|| self.steps(hub, waker));
+        let waker = Waker::from(self.signal.clone());
+        // Callbacks are caught one by one. What is caught here is a socket of the program's own, and
+        // that it is ended makes it whole again.
+        let steps = AssertUnwindSafe(|| self.context.run(|| self.steps(hub, &waker)));
+        let result = catch_unwind(steps);
         self.is_in_turn.set(false);
+        if let Err(panic) = result {
+            self.abort(Some(connection_panicked(panic, self.place)));
+        }
     }
 
     fn give_up(&self) {

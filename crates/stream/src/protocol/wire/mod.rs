@@ -12,8 +12,15 @@
 //! `connection_lost`) comes when the callback that asked has returned, or in the next turn.
 //!
 //! A turn looks at everything, in this order: made, unsent bytes, reading, what to tell of the flow, the
-//! end. `writing` is its way out.
+//! end. `reading` is its way in, `writing` its way out.
+//!
+//! A connection right on a descriptor is *watched*: the hub's list says when it is ready, and it is tried
+//! without a waker. Every other one is *polled*, with the signal's waker. The two differ in `try_in`,
+//! `is_there_more` and `try_out`, and nowhere else.
 
+mod reading;
+#[cfg(feature = "tls")]
+mod upgrading;
 mod writing;
 
 use std::any::Any;
@@ -21,22 +28,18 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
-use std::panic::Location;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker, ready};
+use std::task::{Context, Poll, Wake, Waker};
 
-use super::callbacks::{Callbacks, Place, callback_panicked};
+use super::callbacks::{Callbacks, Place, callback_panicked, connection_panicked, drop_told};
 use super::flow::Flow;
-use super::hub::{Asked, Endpoint, Hub, READ_BUFFER, Signal};
+use super::hub::{Endpoint, Hub, Signal};
 use super::made::Made;
 use super::transport::Transport;
 use crate::connection::{Address, Connection};
 use crate::server::Seat;
-
-/// How many short reads a turn makes at most. A socket gives one, and says that it is empty; what wraps
-/// one may give a record each time. A read that fills its buffer ends the turn by itself.
-const READS_PER_TURN_MAX: usize = 16;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
@@ -57,9 +60,11 @@ enum Eof {
 /// One connection.
 pub(super) struct Wire {
     signal: Arc<Signal>,
-    number: u64,
+    number: u32,
     /// Gone with the connection.
     connection: RefCell<Option<Box<dyn Connection>>>,
+    /// Whether its descriptor is on the hub's list: then nothing that it is asked for is given a waker.
+    is_watched: Cell<bool>,
     protocol: Place<Callbacks>,
     phase: Cell<Phase>,
     eof: Cell<Eof>,
@@ -94,6 +99,7 @@ impl Wire {
             signal,
             number,
             connection: RefCell::new(Some(begin.connection)),
+            is_watched: Cell::new(false),
             protocol: Place::new(begin.callbacks),
             phase: Cell::new(Phase::Open),
             eof: Cell::new(Eof::Open),
@@ -110,8 +116,26 @@ impl Wire {
             peer: begin.peer,
             place: begin.place,
         });
+        wire.watch(hub);
         wire.want_turn();
         wire
+    }
+
+    /// Puts the connection on the hub's list, if it can be; what it is ready for already is found by the
+    /// first turn.
+    fn watch(&self, hub: &Hub) {
+        if let Some(connection) = &*self.connection.borrow() {
+            self.is_watched.set(connection.watch(hub.watched(), self.number));
+        }
+    }
+
+    /// Takes the connection off the list; from now on it is polled with the signal.
+    fn unwatch(&self) {
+        if self.is_watched.replace(false)
+            && let Some(connection) = &*self.connection.borrow()
+        {
+            connection.unwatch();
+        }
     }
 
     pub(super) fn signal(&self) -> &Arc<Signal> {
@@ -133,6 +157,15 @@ impl Wire {
         self.protocol.replace(callbacks);
     }
 
+    /// Calls `f` with what the connection is polled with: one that is watched tells without it.
+    #[inline]
+    fn with_waker<R>(&self, f: impl FnOnce(&Waker) -> R) -> R {
+        if self.is_watched.get() {
+            return f(Waker::noop());
+        }
+        f(&Waker::from(self.signal.clone()))
+    }
+
     /// A turn that is under way looks at everything anyway.
     fn want_turn(&self) {
         if !self.is_in_turn.get() {
@@ -145,7 +178,7 @@ impl Wire {
         if !self.made.is_made() {
             self.make();
         }
-        if self.unsent() > 0 {
+        if self.unsent() > 0 || self.eof.get() == Eof::Asked {
             self.flush(waker);
         }
         self.read(hub, waker);
@@ -182,106 +215,6 @@ impl Wire {
         None
     }
 
-    // Reading
-
-    /// Reads until nothing is there, or it is the turn of others.
-    #[inline]
-    fn read(&self, hub: &Hub, waker: &Waker) {
-        let context = &mut Context::from_waker(waker);
-        for _ in 0..READS_PER_TURN_MAX {
-            if !self.is_reading() || self.has_read_end.get() {
-                return;
-            }
-            match self.read_once(hub, context) {
-                None | Some(Poll::Pending) => return,
-                Some(Poll::Ready(Err(error))) => return self.abort(Some(error)),
-                Some(Poll::Ready(Ok((0, _)))) => return self.read_end(),
-                Some(Poll::Ready(Ok((count, room)))) if count < room => {}
-                Some(Poll::Ready(Ok(_))) => break,
-            }
-            // Nearly always nothing is left: found out without the protocol, and the waker is stored.
-            if self.is_reading() && self.poll_read_ready(context).is_pending() {
-                return;
-            }
-        }
-        // There may be more: after the others.
-        self.signal.wake_by_ref();
-    }
-
-    /// One read, and the callback that it brings: how many bytes came, and how many could have. `None`:
-    /// the callback panicked.
-    #[inline]
-    fn read_once(
-        &self,
-        hub: &Hub,
-        context: &mut Context<'_>,
-    ) -> Option<Poll<io::Result<(usize, usize)>>> {
-        self.call("data_received", |callbacks| match callbacks {
-            Callbacks::Lent(protocol) => hub.with_buffer(|buffer| {
-                let count = ready!(self.poll_read(context, buffer))?;
-                if count > 0 {
-                    protocol.data_received(&buffer[..count]);
-                }
-                Poll::Ready(Ok((count, buffer.len())))
-            }),
-            Callbacks::Own(protocol) => {
-                // Asked before, so that a buffer is asked for when there is something to put there.
-                ready!(self.poll_read_ready(context))?;
-                let buffer = protocol.get_buffer(READ_BUFFER);
-                if buffer.is_empty() {
-                    return Poll::Ready(Err(no_buffer()));
-                }
-                let room = buffer.len();
-                let count = ready!(self.poll_read(context, buffer))?;
-                if count > 0 {
-                    protocol.buffer_updated(count);
-                }
-                Poll::Ready(Ok((count, room)))
-            }
-        })
-    }
-
-    #[inline]
-    fn poll_read(&self, context: &mut Context<'_>, room: &mut [u8]) -> Poll<io::Result<usize>> {
-        match &*self.connection.borrow() {
-            Some(connection) => connection.poll_read(context, room),
-            None => Poll::Pending,
-        }
-    }
-
-    #[inline]
-    fn poll_read_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &*self.connection.borrow() {
-            Some(connection) => connection.poll_read_ready(context),
-            None => Poll::Pending,
-        }
-    }
-
-    /// The peer's end has come.
-    #[cold]
-    fn read_end(&self) {
-        self.has_read_end.set(true);
-        let stays = self.call("eof_received", Callbacks::eof_received);
-        if stays != Some(true) || !self.can_write_eof() {
-            self.close();
-        }
-    }
-
-    pub(super) fn is_reading(&self) -> bool {
-        self.phase.get() == Phase::Open && !self.is_paused.get()
-    }
-
-    pub(super) fn pause_reading(&self) {
-        self.is_paused.set(true);
-    }
-
-    pub(super) fn resume_reading(&self) {
-        if self.is_paused.replace(false) && self.phase.get() == Phase::Open {
-            // Also within a turn, which may have passed its reading.
-            self.signal.wake_by_ref();
-        }
-    }
-
     // Ending
 
     /// Edge 1.
@@ -301,6 +234,10 @@ impl Wire {
         self.phase.set(Phase::Ended);
         self.error.set(error);
         drop(self.unsent.take());
+        if let Some(connection) = &*self.connection.borrow() {
+            // The program may hold it as well: then it does not end by being dropped here.
+            connection.abort();
+        }
         self.want_turn();
     }
 
@@ -311,16 +248,32 @@ impl Wire {
     /// Edge 2.
     #[cold]
     fn close_step(&self, waker: &Waker) {
-        if self.phase.get() != Phase::Closing || !self.unsent.borrow().is_empty() {
+        if self.phase.get() != Phase::Closing {
             return;
+        }
+        if self.unsent() > 0 {
+            return self.end_if_overdue(waker);
         }
         let poll = match &*self.connection.borrow() {
             Some(connection) => connection.poll_close(&mut Context::from_waker(waker)),
             None => Poll::Ready(Ok(())),
         };
-        if poll.is_ready() {
-            // Whatever it says: nothing was lost, all had been sent before.
+        if let Poll::Ready(result) = poll {
+            // All had been sent before. That the peer has gone is no news at the end; that it did not
+            // take part in one in time is.
+            self.error.set(result.err().filter(|error| error.kind() == io::ErrorKind::TimedOut));
             self.phase.set(Phase::Ended);
+        }
+    }
+
+    /// Edge 3, if the peer does not take what is unsent, and the connection has a limit for that.
+    fn end_if_overdue(&self, waker: &Waker) {
+        let poll = match &*self.connection.borrow() {
+            Some(connection) => connection.poll_overdue(&mut Context::from_waker(waker)),
+            None => Poll::Pending,
+        };
+        if let Poll::Ready(error) = poll {
+            self.abort(Some(error));
         }
     }
 
@@ -340,14 +293,21 @@ impl Wire {
     /// Lets go of all that is not its own.
     fn release(&self) {
         self.protocol.clear();
-        let connection = self.connection.take();
-        drop(connection);
+        // The program may hold it as well, and its number may soon be another's.
+        self.unwatch();
+        drop_told(self.connection.take());
         drop(self.seat.take());
         drop(self.unsent.take());
         self.made.set();
     }
 
     // Asking
+
+    pub(super) fn extra_info<T: Any + Clone>(&self) -> Option<T> {
+        let connection = self.connection.borrow();
+        let info: &dyn Any = connection.as_ref()?.extra_info()?;
+        info.downcast_ref().cloned()
+    }
 
     pub(super) fn local_addr(&self) -> io::Result<Address> {
         self.connection.borrow().as_ref().ok_or_else(gone)?.local_addr()
@@ -362,18 +322,26 @@ impl Wire {
 }
 
 impl Endpoint for Wire {
-    fn turn(self: Rc<Self>, hub: &Hub, waker: &Waker, asked: Asked) {
+    fn turn(self: Rc<Self>, hub: &Hub) {
         if self.phase.get() == Phase::Gone {
             return;
         }
         self.is_in_turn.set(true);
-        if asked.abort() {
-            self.abort(None);
-        } else if asked.close() {
-            self.close();
+        match self.signal.take_asked() {
+            asked if asked.is_nothing() => {}
+            asked if asked.abort() => self.abort(None),
+            _ => self.close(),
         }
-        self.context.run(|| self.steps(hub, waker));
+        let polls = (!self.is_watched.get()).then(|| Waker::from(self.signal.clone()));
+        let waker = polls.as_ref().unwrap_or(Waker::noop());
+        // Callbacks are caught one by one. What is caught here is a connection of the program's own, and
+        // that it is ended makes it whole again.
+        let steps = AssertUnwindSafe(|| self.context.run(|| self.steps(hub, waker)));
+        let result = catch_unwind(steps);
         self.is_in_turn.set(false);
+        if let Err(panic) = result {
+            self.abort(Some(connection_panicked(panic, self.place)));
+        }
     }
 
     fn give_up(&self) {
@@ -393,15 +361,6 @@ impl fmt::Debug for Wire {
             unsent => write!(f, " unsent={unsent}>"),
         }
     }
-}
-
-#[cold]
-fn no_buffer() -> io::Error {
-    io::Error::new(
-        io::ErrorKind::InvalidInput,
-        "get_buffer() returned an empty buffer: it needs room for one byte at least; to read nothing \
-         for a while, call pause_reading()",
-    )
 }
 
 #[cold]

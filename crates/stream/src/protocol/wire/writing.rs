@@ -33,7 +33,7 @@ impl Wire {
         }
         let mut taken = 0;
         if self.unsent.borrow().is_empty() {
-            match self.poll_write(Waker::noop(), pieces) {
+            match self.try_out(Waker::noop(), pieces) {
                 Poll::Ready(Ok(count)) if count >= total => return,
                 Poll::Ready(Ok(count)) => taken = count,
                 Poll::Ready(Err(error)) => return self.abort(Some(error)),
@@ -58,7 +58,7 @@ impl Wire {
         };
         if is_first {
             // Nobody is told yet when there is room.
-            self.flush(&Waker::from(self.signal.clone()));
+            self.with_waker(|waker| self.flush(waker));
         }
         self.flow.borrow_mut().grown(self.unsent());
         self.want_turn_for_news();
@@ -78,8 +78,8 @@ impl Wire {
                 let (front, back) = unsent.as_slices();
                 match (front, back) {
                     ([], _) => break,
-                    (_, []) => self.poll_write(waker, &[IoSlice::new(front)]),
-                    _ => self.poll_write(waker, &[IoSlice::new(front), IoSlice::new(back)]),
+                    (_, []) => self.try_out(waker, &[IoSlice::new(front)]),
+                    _ => self.try_out(waker, &[IoSlice::new(front), IoSlice::new(back)]),
                 }
             };
             match poll {
@@ -105,9 +105,11 @@ impl Wire {
         }
     }
 
+    /// Writes, watched or polled.
     #[inline]
-    fn poll_write(&self, waker: &Waker, pieces: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+    fn try_out(&self, waker: &Waker, pieces: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         match &*self.connection.borrow() {
+            Some(connection) if self.is_watched.get() => connection.try_write(pieces),
             Some(connection) => connection.poll_write(&mut Context::from_waker(waker), pieces),
             None => Poll::Pending,
         }
@@ -153,7 +155,7 @@ impl Wire {
         }
         self.eof.set(Eof::Asked);
         if self.unsent() == 0 {
-            self.send_eof(&Waker::from(self.signal.clone()));
+            self.with_waker(|waker| self.send_eof(waker));
         }
         Ok(())
     }

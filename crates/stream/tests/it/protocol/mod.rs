@@ -7,6 +7,10 @@ mod pipes;
 mod reading;
 mod real;
 mod serving;
+#[cfg(feature = "tls")]
+mod start_tls;
+#[cfg(feature = "tls")]
+mod tls;
 mod writing;
 
 use std::cell::RefCell;

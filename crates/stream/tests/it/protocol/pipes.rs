@@ -4,7 +4,7 @@ use corio_net::pipe::pipe;
 use corio_stream::protocol::{connect_read_pipe, connect_write_pipe};
 
 use super::{Recorder, turns};
-use crate::support::run;
+use crate::support::{run, soon};
 
 #[test]
 fn test_read_pipe() {
@@ -59,9 +59,50 @@ fn test_write_pipe_disconnect_on_close() {
         let (sender, receiver) = pipe().unwrap();
         let recorder = Recorder::new();
         let transport = connect_write_pipe(|| recorder.clone(), sender).await.unwrap();
-        drop(receiver);
+        transport.write(b"1");
         turns().await;
-        transport.write(b"nobody reads");
+        drop(receiver);
+        recorder.hears("lost").await;
+        assert_eq!(recorder.events(), ["made", "lost"], "without a write");
+    });
+}
+
+#[test]
+fn a_reader_that_goes_while_bytes_are_unsent_is_an_error() {
+    run(async {
+        let (sender, receiver) = pipe().unwrap();
+        let recorder = Recorder::new();
+        let transport = connect_write_pipe(|| recorder.clone(), sender).await.unwrap();
+        transport.write(&[0; 1 << 20]);
+        recorder.hears("pause").await;
+        drop(receiver);
         recorder.hears("lost BrokenPipe").await;
+        assert!(!recorder.has("eof"));
+    });
+}
+
+#[test]
+fn test_write_eof() {
+    const MANY: usize = 300_000;
+    run(async {
+        let (sender, receiver) = pipe().unwrap();
+        let recorder = Recorder::new();
+        let transport = connect_write_pipe(|| recorder.clone(), sender).await.unwrap();
+        assert!(transport.can_write_eof());
+        transport.write(&[b'x'; MANY]);
+        transport.write_eof().unwrap();
+        turns().await;
+        assert!(!recorder.has("lost"), "what is unsent is sent first");
+        let mut all = Vec::new();
+        assert_eq!(soon(receiver.read_to_end(&mut all)).await.unwrap(), MANY);
+        recorder.hears("lost").await;
+        assert_eq!(recorder.events().last().unwrap(), "lost");
+        assert!(transport.is_closing());
+
+        // With nothing unsent.
+        let (sender, receiver) = pipe().unwrap();
+        let transport = connect_write_pipe(Recorder::new, sender).await.unwrap();
+        transport.write_eof().unwrap();
+        assert_eq!(soon(receiver.read(&mut [0; 1])).await.unwrap(), 0);
     });
 }

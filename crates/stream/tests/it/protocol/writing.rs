@@ -260,3 +260,36 @@ fn a_peer_that_does_not_read_makes_it_wait_and_goes_on() {
         assert_eq!(recorder.events(), ["made", "pause", "resume", "lost"]);
     });
 }
+
+#[test]
+fn an_eof_that_has_to_wait_is_sent_when_it_can_be() {
+    run(async {
+        let (recorder, transport, played) = played(usize::MAX).await;
+        played.hold_eof(true);
+        transport.write_eof().unwrap();
+        turns().await;
+        assert!(!played.has_eof());
+        played.hold_eof(false);
+        turns().await;
+        assert!(played.has_eof());
+        assert_eq!(recorder.events(), ["made"]);
+        transport.close();
+        recorder.hears("lost").await;
+    });
+}
+
+#[test]
+fn a_connection_that_panics_in_a_turn_ends_and_is_told() {
+    run(async {
+        let (recorder, transport, played) = played(0).await;
+        transport.write(b"data");
+        turns().await;
+        played.fail(0);
+        recorder.hears("lost").await;
+        assert_eq!(
+            recorder.events(),
+            ["made", "lost Other the connection itself panicked: of the test"]
+        );
+        assert!(transport.is_closing());
+    });
+}

@@ -113,14 +113,21 @@ fn test_run_once() {
     assert_eq!(seen.len(), 1);
 }
 
-/// The pool is chosen when the loop is made.
+/// When the loop is made, and later.
 #[test]
 fn test_set_default_executor() {
-    let config = Config::new().thread_name("of my choice");
-    let name = Builder::new().blocking(config).run(async {
-        spawn_blocking(|| std::thread::current().name().map(str::to_owned)).await.unwrap()
+    let name = async || {
+        let name = spawn_blocking(|| std::thread::current().name().map(str::to_owned));
+        name.await.unwrap().unwrap_or_default()
+    };
+    let config = Config::new().thread_name("at first");
+    let names = Builder::new().blocking(config).run(async move {
+        let first = name().await;
+        let pool = Config::new().thread_name("later").build();
+        EventLoop::current().set_default_executor(&pool);
+        [first, name().await]
     });
-    assert!(name.as_deref().is_some_and(|name| name.starts_with("of my choice")), "{name:?}");
+    assert!(names[0].starts_with("at first") && names[1].starts_with("later"), "{names:?}");
 }
 
 #[test]

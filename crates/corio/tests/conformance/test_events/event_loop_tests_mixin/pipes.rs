@@ -48,9 +48,6 @@ async fn test_write_pipe_disconnect_on_close() {
     transport.write(b"1");
     assert_eq!(reader.read(&mut [0; 1024]).await.unwrap(), 1);
     drop(reader);
-    transport.write(b"2");
     until(|| recorder.borrow().lost.is_some()).await;
-    let lost = recorder.borrow_mut().lost.take().unwrap();
-    assert_eq!(lost.unwrap().kind(), std::io::ErrorKind::BrokenPipe);
     assert!(transport.is_closing());
 }

@@ -121,7 +121,7 @@ fn test_shield_duplicate_log_once() {
         });
     });
     assert_eq!(logged.len(), 1, "{logged:?}");
-    assert!(logged[0].contains("error was never retrieved"), "{logged:?}");
+    assert!(logged[0].contains("exception was never retrieved"), "{logged:?}");
 }
 
 #[corio::test(virtual_time)]

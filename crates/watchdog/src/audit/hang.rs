@@ -1,0 +1,99 @@
+//! Loops that nothing in sight can wake: every loop of the process rests without a deadline and without a
+//! descriptor, and every task waits for what only another task could do.
+//!
+//! Told of all loops at once, for a task on one loop may be what ends a wait on another. What cannot be known
+//! is taken for alive: a task without a wait on record, a job on another thread, a signal, a child process.
+//! One thing is left that nobody can see: a thread of the program's own that has the other
+//! end of a channel. So this is a warning, and says so.
+
+use std::time::Duration;
+
+use corio_base::clock::Time;
+use corio_trace::book::{FrameKind, NodeKind, Snapshot, TaskRecord};
+use corio_trace::{WaitKind, targets};
+
+use super::LoopState;
+use super::findings::{Findings, Key, Line};
+use super::words;
+
+/// Tells of a process that hangs. `loops`: as they were before and after the snapshot.
+pub(super) fn check(
+    snapshot: &Snapshot,
+    loops: &[LoopState],
+    limit: Duration,
+    findings: &mut Findings<'_>,
+) {
+    let Some(since) = all_alone_since(loops) else { return };
+    let has_gaps = snapshot.lost > 0 || !snapshot.polled.is_empty();
+    if has_gaps || snapshot.tasks.is_empty() || snapshot.tasks.iter().any(may_be_woken) {
+        return;
+    }
+    let key = Key::Hang(snapshot.tasks.iter().map(|task| (task.id, task.polls)).collect());
+    let now = findings.now;
+    findings.add(key, since.saturating_add(limit), || tell(snapshot, loops, since, now));
+}
+
+/// Since when all loops rest, and nothing but another thread can wake them.
+fn all_alone_since(loops: &[LoopState]) -> Option<Time> {
+    let mut since = None;
+    for one in loops {
+        if one.polling.is_some() {
+            return None;
+        }
+        since = since.max(Some(one.alone_since?));
+    }
+    since
+}
+
+/// Whether anything but a task may end one of the task's waits.
+fn may_be_woken(task: &TaskRecord) -> bool {
+    let (mut waits, mut may) = (0, task.late);
+    words::each_wait(task, |path, kind| {
+        waits += 1;
+        let is_limited = path.iter().any(|node| node.kind == NodeKind::Frame(FrameKind::Timeout));
+        let is_granted = path.last().is_some_and(|node| node.granted.is_some());
+        may |= is_limited || is_granted || !is_up_to_tasks(kind);
+        !may
+    });
+    may || waits == 0
+}
+
+/// Whether it takes a task, or a thread of the program's own, to end such a wait.
+fn is_up_to_tasks(kind: WaitKind) -> bool {
+    matches!(
+        kind,
+        WaitKind::Join
+            | WaitKind::Group
+            | WaitKind::Lock
+            | WaitKind::Semaphore
+            | WaitKind::Event
+            | WaitKind::Condition
+            | WaitKind::Barrier
+            | WaitKind::Queue
+            | WaitKind::Channel
+    )
+}
+
+fn tell(snapshot: &Snapshot, loops: &[LoopState], since: Time, now: Time) -> Line {
+    let threads: Vec<String> = loops
+        .iter()
+        .map(|one| one.thread.as_deref().map_or("unnamed".to_owned(), |name| format!("'{name}'")))
+        .collect();
+    let what = match loops.len() {
+        1 => format!("the loop of thread {}", threads[0]),
+        _ => format!("the loops of threads {}", threads.join(", ")),
+    };
+    let tasks = snapshot
+        .tasks
+        .iter()
+        .map(|task| format!("{} waits for {}", words::label(task), words::waits(task, now)));
+    let (span, tasks) = (words::span(since, now), words::list(tasks));
+    Line::warning(
+        targets::HANG,
+        format_args!(
+            "Nothing that corio knows of will ever wake {what}, at rest for {span}: every task waits for \
+             another one{tasks}\n\
+             A thread of the program's own may still do so; then a longer hang limit keeps this quiet"
+        ),
+    )
+}
