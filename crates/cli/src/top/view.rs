@@ -1,0 +1,234 @@
+//! The screen of `corio top`: what the program is, its loops, its tasks, the chosen one.
+
+use corio_inspect::report::{Node, State, TaskReport};
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::{Color, Modifier, Style};
+use ratatui::text::Line;
+use ratatui::widgets::{Block, Paragraph, Row, Table, TableState};
+
+use crate::top::app::{App, wait, waited_us};
+
+/// Lines of the chosen task's part.
+const DETAIL_LINES: u16 = 12;
+
+pub(crate) fn draw(frame: &mut Frame<'_>, app: &App) {
+    let detail = if app.chosen().is_some() { DETAIL_LINES } else { 0 };
+    let head = head(app);
+    let [top, middle, bottom, keys] = Layout::vertical([
+        Constraint::Length(head.len() as u16),
+        Constraint::Min(3),
+        Constraint::Length(detail),
+        Constraint::Length(1),
+    ])
+    .areas(frame.area());
+    frame.render_widget(Paragraph::new(head), top);
+    draw_tasks(frame, app, middle);
+    if let Some(task) = app.chosen() {
+        let block = Block::bordered().title(task.name.clone());
+        frame.render_widget(Paragraph::new(about(task)).block(block), bottom);
+    }
+    let typing = if app.is_typing { "█" } else { "" };
+    let frozen = if app.is_frozen() { "  FROZEN" } else { "" };
+    let line = format!(
+        "q quit  / search: {}{typing}  s sort: {}  f freeze  ↑↓ choose{frozen}",
+        app.search,
+        app.order.name()
+    );
+    frame.render_widget(Paragraph::new(line).style(Modifier::DIM), keys);
+}
+
+/// The lines above the table.
+fn head(app: &App) -> Vec<Line<'static>> {
+    let report = &app.report;
+    let count = |state| report.tasks.iter().filter(|task| task.state == state).count();
+    let mut lines = vec![Line::from(format!(
+        "{} (process {})  {} tasks: {} running, {} ready, {} waiting",
+        report.program,
+        report.pid,
+        report.tasks.len(),
+        count(State::Running),
+        count(State::Ready),
+        count(State::Waiting),
+    ))];
+    for home in &report.loops {
+        let name = home.name.clone().unwrap_or_else(|| format!("thread {}", home.thread));
+        let does = match home.polling {
+            Some((task, us)) => format!("polls Task-{task} for {}", duration(us)),
+            None => "not polling".to_owned(),
+        };
+        lines.push(Line::from(format!("loop {} on {name}: {does}", home.id)));
+    }
+    let bad = Style::new().fg(Color::Red);
+    if !report.debug {
+        let text = format!("debug mode is off: `corio debug {} on` turns it on", report.pid);
+        lines.push(Line::styled(text, bad));
+    }
+    for circle in &report.stuck {
+        let chain: Vec<String> = circle.iter().map(|task| format!("Task-{task}")).collect();
+        lines.push(Line::styled(format!("never go on: {}", chain.join(" → ")), bad));
+    }
+    if let Some(trouble) = &app.trouble {
+        lines.push(Line::styled(format!("as it was last; {trouble}"), bad));
+    }
+    lines
+}
+
+fn draw_tasks(frame: &mut Frame<'_>, app: &App, area: Rect) {
+    let rows = app.rows();
+    let chosen = rows.iter().position(|task| Some(task.id) == app.selected);
+    let table = Table::new(
+        rows.iter().map(|task| row(app, task)),
+        [
+            Constraint::Length(20),
+            Constraint::Length(8),
+            Constraint::Length(10),
+            Constraint::Length(12),
+            Constraint::Length(10),
+            Constraint::Fill(1),
+        ],
+    )
+    .header(
+        Row::new(["task", "state", "polls", "busy", "since", "waits for"]).style(Modifier::BOLD),
+    )
+    .row_highlight_style(Modifier::REVERSED);
+    let mut state = TableState::new().with_selected(chosen);
+    frame.render_stateful_widget(table, area, &mut state);
+}
+
+fn row(app: &App, task: &TaskReport) -> Row<'static> {
+    let (state, colour) = match task.state {
+        _ if app.is_stuck(task.id) => ("stuck", Color::Red),
+        State::Running => ("running", Color::Green),
+        State::Ready => ("ready", Color::Yellow),
+        State::Waiting => ("waiting", Color::Reset),
+    };
+    let since = if task.waits.is_empty() { String::new() } else { duration(waited_us(task)) };
+    Row::new([
+        task.name.clone(),
+        state.to_owned(),
+        task.polls.to_string(),
+        duration(task.busy_us),
+        since,
+        wait(task),
+    ])
+    .style(Style::new().fg(colour))
+}
+
+/// The lines about the chosen task.
+fn about(task: &TaskReport) -> Vec<Line<'static>> {
+    let mut lines = vec![Line::from(format!("{} spawned at {}", task.type_name, task.place))];
+    let mut open: Vec<(&Node, usize)> = task.waits.iter().rev().map(|node| (node, 0)).collect();
+    while let Some((node, depth)) = open.pop() {
+        let indent = "  ".repeat(depth);
+        lines.push(Line::from(format!("{indent}{} for {}", node.line(), duration(node.for_us))));
+        open.extend(node.children.iter().rev().map(|child| (child, depth + 1)));
+    }
+    for hold in &task.holds {
+        let text =
+            format!("holds {} for {}, taken at {}", hold.kind, duration(hold.for_us), hold.place);
+        lines.push(Line::from(text));
+    }
+    for awaiter in &task.awaited_by {
+        let text = format!("awaited by Task-{}: {}", awaiter.task, awaiter.stack.join(" ← "));
+        lines.push(Line::from(text));
+    }
+    lines
+}
+
+fn duration(us: u64) -> String {
+    match us {
+        0..1_000 => format!("{us} µs"),
+        1_000..1_000_000 => format!("{:.1} ms", us as f64 / 1e3),
+        1_000_000..60_000_000 => format!("{:.1} s", us as f64 / 1e6),
+        60_000_000..3_600_000_000 => format!("{} min", us / 60_000_000),
+        _ => format!("{} h", us / 3_600_000_000),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use corio_inspect::Report;
+    use corio_inspect::report::{Hold, LoopReport};
+    use ratatui::Terminal;
+    use ratatui::backend::TestBackend;
+    use ratatui::crossterm::event::{KeyCode, KeyEvent};
+
+    use super::*;
+
+    fn report() -> Report {
+        let task = |id: u64, busy_us: u64, label: &str| TaskReport {
+            id,
+            name: format!("Task-{id}"),
+            state: State::Waiting,
+            busy_us,
+            waits: vec![Node {
+                label: label.to_owned(),
+                place: "src/main.rs:7:5".to_owned(),
+                is_wait: true,
+                for_us: 2_500_000,
+                ..Node::default()
+            }],
+            ..TaskReport::default()
+        };
+        let mut first = task(1, 10, "lock");
+        first.holds.push(Hold {
+            kind: "lock".to_owned(),
+            place: "src/main.rs:6:5".to_owned(),
+            for_us: 3_000_000,
+        });
+        Report {
+            pid: 7,
+            program: "demo".to_owned(),
+            debug: true,
+            loops: vec![LoopReport { id: 1, polling: Some((2, 1_500)), ..LoopReport::default() }],
+            tasks: vec![first, task(2, 5_000, "sleep")],
+            stuck: vec![vec![1, 1]],
+            ..Report::default()
+        }
+    }
+
+    fn screen(app: &App) -> String {
+        let mut terminal = Terminal::new(TestBackend::new(90, 24)).unwrap();
+        terminal.draw(|frame| draw(frame, app)).unwrap();
+        terminal.backend().to_string()
+    }
+
+    #[test]
+    fn the_screen_shows_program_loops_and_tasks() {
+        let screen = screen(&App::new(report()));
+        for text in [
+            "demo (process 7)  2 tasks: 0 running, 0 ready, 2 waiting",
+            "loop 1 on thread 0: polls Task-2 for 1.5 ms",
+            "never go on: Task-1 → Task-1",
+            "sleep src/main.rs:7:5",
+            "busiest first",
+        ] {
+            assert!(screen.contains(text), "{text}:\n{screen}");
+        }
+        let place = |text: &str| screen.find(text).unwrap();
+        assert!(place("sleep src") < place("lock src"), "the busiest comes first:\n{screen}");
+    }
+
+    #[test]
+    fn keys_search_choose_and_quit() {
+        let mut app = App::new(report());
+        let press = |app: &mut App, code| app.key(KeyEvent::from(code));
+        press(&mut app, KeyCode::Char('/'));
+        for letter in "LOCK".chars() {
+            press(&mut app, KeyCode::Char(letter));
+        }
+        press(&mut app, KeyCode::Enter);
+        assert_eq!(app.rows().len(), 1);
+        press(&mut app, KeyCode::Down);
+        assert_eq!(app.selected, Some(1));
+        let text = screen(&app);
+        assert!(text.contains("holds lock for 3.0 s, taken at src/main.rs:6:5"), "{text}");
+        assert!(text.contains("lock src/main.rs:7:5 for 2.5 s"), "{text}");
+        press(&mut app, KeyCode::Char('f'));
+        assert!(app.is_frozen() && screen(&app).contains("FROZEN"));
+        app.take(Err(std::io::Error::other("it has ended")));
+        assert!(screen(&app).contains("as it was last; it has ended"));
+        assert_eq!(press(&mut app, KeyCode::Char('q')), crate::top::app::After::Quit);
+    }
+}
