@@ -1,0 +1,154 @@
+//! Cancellations that are swallowed, that come to nothing, and whose cleanup fails.
+
+use std::future::pending;
+use std::io;
+use std::time::Duration;
+
+use corio::cancel::{CancelScope, catch, mask};
+use corio::{Builder, spawn, try_spawn, yield_now};
+
+use crate::harness::Case;
+
+const fn case(
+    name: &'static str,
+    target: &'static str,
+    says: &'static [&'static str],
+    bug: fn(),
+    fixed: fn(),
+) -> Case {
+    Case { name, target, says, bug, fixed }
+}
+
+const LOOP: &str = "corio::loop";
+const DID_NOT_END: &[&str] =
+    &["1 tasks did not end within 20ms after they were cancelled", file!()];
+const SHUTDOWN: &str = "unhandled exception during corio::run() shutdown";
+const GRACE: Duration = Duration::from_millis(20);
+
+pub(crate) const CASES: &[Case] = &[
+    case(
+        "a loop that swallows its cancellation",
+        LOOP,
+        DID_NOT_END,
+        || {
+            ends(async {
+                loop {
+                    if let Err(cancelled) = catch(corio::sleep(HOUR)).await {
+                        cancelled.suppress();
+                    }
+                }
+            })
+        },
+        || {
+            ends(async {
+                loop {
+                    if let Err(cancelled) = catch(corio::sleep(HOUR)).await {
+                        yield_now().await;
+                        cancelled.resume().await;
+                    }
+                }
+            })
+        },
+    ),
+    case(
+        "a mask around a wait without end",
+        LOOP,
+        DID_NOT_END,
+        || ends(mask(pending())),
+        || {
+            ends(async {
+                // What must not be cut has its limit.
+                let _ = mask(corio::timeout(Duration::from_millis(1), pending::<()>())).await;
+            });
+        },
+    ),
+    case(
+        "cleanup without end",
+        LOOP,
+        DID_NOT_END,
+        || {
+            ends(async {
+                if let Err(cancelled) = catch(pending::<()>()).await {
+                    pending::<()>().await;
+                    cancelled.resume().await;
+                }
+            })
+        },
+        || {
+            ends(async {
+                if let Err(cancelled) = catch(pending::<()>()).await {
+                    let goodbye = corio::timeout(Duration::from_millis(1), pending::<()>()).await;
+                    assert!(goodbye.is_err());
+                    cancelled.resume().await;
+                }
+            })
+        },
+    ),
+    case(
+        "a scope whose body goes on after its grace",
+        "corio::cancel",
+        &[
+            "the body of the scope made at ",
+            file!(),
+            "was still running 20ms after it was cancelled",
+        ],
+        || {
+            scope(async {
+                loop {
+                    if let Err(cancelled) = catch(pending::<()>()).await {
+                        cancelled.suppress();
+                    }
+                }
+            })
+        },
+        || scope(pending()),
+    ),
+    case(
+        "cleanup that panics at the end",
+        LOOP,
+        &[SHUTDOWN, file!()],
+        || {
+            cleans_up(|| panic!("oops"));
+        },
+        || cleans_up(|| Ok(())),
+    ),
+    case(
+        "cleanup that fails at the end",
+        LOOP,
+        &[SHUTDOWN, "disk full"],
+        || {
+            cleans_up(|| Err(io::Error::other("disk full")));
+        },
+        || cleans_up(|| Ok(())),
+    ),
+];
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Runs a program that ends while a task is at `body`.
+fn ends(body: impl Future<Output = ()> + Send + 'static) {
+    Builder::new().shutdown_grace(GRACE).run(async {
+        drop(spawn(body));
+        yield_now().await;
+    });
+}
+
+fn scope(body: impl Future<Output = ()> + 'static) {
+    corio::run(async {
+        let scope = CancelScope::new().with_timeout(Duration::from_millis(1)).with_grace(GRACE);
+        assert!(scope.run(body).await.is_err());
+    });
+}
+
+/// Runs a program that ends while a task waits, which then does `cleanup`.
+fn cleans_up(cleanup: fn() -> io::Result<()>) {
+    corio::run(async move {
+        drop(try_spawn(async move {
+            if let Err(cancelled) = catch(pending::<()>()).await {
+                cancelled.suppress();
+            }
+            cleanup()
+        }));
+        yield_now().await;
+    });
+}

@@ -1,0 +1,111 @@
+//! Tasks, jobs and loops that end before their time.
+
+use std::future::pending;
+use std::thread;
+use std::time::Duration;
+
+use corio::{Builder, Runtime, blocking, spawn, spawn_blocking, yield_now};
+
+use crate::harness::Case;
+
+const fn case(
+    name: &'static str,
+    target: &'static str,
+    says: &'static [&'static str],
+    bug: fn(),
+    fixed: fn(),
+) -> Case {
+    Case { name, target, says, bug, fixed }
+}
+
+const TASK: &str = "corio::task";
+const LOOP: &str = "corio::loop";
+const PENDING: &str = "Task was destroyed but it is pending!\ntask: <Task pending name=\"waits\"";
+const GRACE: Duration = Duration::from_millis(20);
+
+pub(crate) const CASES: &[Case] = &[
+    case(
+        "a runtime that is dropped with a task",
+        TASK,
+        &[PENDING],
+        || drop(waiting(1)),
+        || {
+            waiting(1).shutdown_timeout(LONG);
+        },
+    ),
+    case(
+        "a runtime that nobody ends",
+        LOOP,
+        &["ResourceWarning: unclosed event loop of the runtime made at ", file!(), "with 1 tasks"],
+        || drop(waiting(1)),
+        || waiting(1).shutdown_background(),
+    ),
+    case(
+        "a crowd of tasks",
+        TASK,
+        &["4 more than were named"],
+        || drop(waiting(20)),
+        || {
+            waiting(20).shutdown_timeout(LONG);
+        },
+    ),
+    case(
+        "a loop that is closed by hand",
+        TASK,
+        &[PENDING],
+        || {
+            waiting(1).event_loop().close().unwrap();
+        },
+        || {
+            let runtime = waiting(1);
+            runtime.block_on(async {
+                let main = corio::task::current();
+                for task in corio::task::all() {
+                    if Some(&task) != main.as_ref() {
+                        task.cancel("the program ends");
+                    }
+                }
+                yield_now().await;
+                yield_now().await;
+            });
+            runtime.event_loop().close().unwrap();
+        },
+    ),
+    case(
+        "a job that does not end",
+        LOOP,
+        &["1 jobs on other threads did not end within 20ms", "naps", file!()],
+        || {
+            Builder::new().shutdown_grace(GRACE).run(async {
+                let naps = blocking::Builder::new().name("naps");
+                drop(naps.spawn(|| thread::sleep(Duration::from_millis(300))));
+                corio::sleep(GRACE).await;
+            });
+        },
+        || {
+            Builder::new().shutdown_grace(LONG).run(async {
+                drop(spawn_blocking(|| {
+                    while corio::from_thread::check_cancelled().is_ok() {
+                        thread::sleep(Duration::from_millis(1));
+                    }
+                }));
+                corio::sleep(GRACE).await;
+            });
+        },
+    ),
+];
+
+/// Longer than any of this takes.
+const LONG: Duration = Duration::from_secs(10);
+
+/// A runtime in which so many tasks wait.
+fn waiting(count: usize) -> Runtime {
+    let runtime = Builder::new().build().unwrap();
+    runtime.block_on(async {
+        for _ in 0..count {
+            drop(corio::task::Builder::new().name("waits").spawn(pending::<()>()));
+        }
+        spawn(async {}).await.unwrap();
+    });
+    runtime
+}
