@@ -68,6 +68,8 @@ pub const PEERS: &[Entry] = &[
         }),
         offers: &[],
     },
+    #[cfg(feature = "corio")]
+    library("corio-off", primitives::CORIO_OFF),
     entry::<Tokio>(primitives::TOKIO),
     entry::<Smol>(primitives::SMOL),
     entry::<SmolStatic>(primitives::SMOL_STATIC),

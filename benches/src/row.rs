@@ -160,6 +160,16 @@ rows! {
     TimeoutReady = "timeout_ready", Nanos, Size::Fixed(1_000_000, 4_000_000);
     /// The same for code that would catch a cancellation.
     CatchReady = "catch_ready", Nanos, Size::Fixed(1_000_000, 4_000_000);
+    /// As `yield_one`, with debug mode on.
+    DebugYield = "debug_yield", Nanos, Size::Timed(20_000);
+    /// As `pingpong_1`, with debug mode on.
+    DebugPingpong = "debug_pingpong", Nanos, Size::Timed(20_000);
+    /// As `spawn_join`, with debug mode on.
+    DebugSpawn = "debug_spawn", Nanos, Size::Timed(20_000);
+    /// Write 4 KiB to a file in the page cache, one piece after the other, flushed every MiB: a piece.
+    FileWrite = "file_write", Nanos, Size::Timed(2_000);
+    /// Read 4 KiB of a file in the page cache, one piece after the other: a piece.
+    FileRead = "file_read", Nanos, Size::Timed(2_000);
 }
 
 impl Row {
@@ -174,7 +184,7 @@ impl Row {
         Row::ALL.iter().copied().find(|row| row.name() == name)
     }
 
-    /// Whether the row is about what libraries have, too: locks, channels, waits for many tasks.
+    /// Whether the row is about what libraries have, too: locks, channels, waits for many tasks, files.
     pub(crate) fn is_of_primitives(self) -> bool {
         self as usize >= Row::Mutex as usize
     }

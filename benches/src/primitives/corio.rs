@@ -12,7 +12,7 @@ use super::{
     Around, Channel, Event, Many, Mutex, Notify, Offer, Oneshot, RwLock, Semaphore, offers,
 };
 use crate::peers::Corio;
-use crate::workloads::{channels, locks, structure};
+use crate::workloads::{channels, debug, files, locks, structure};
 
 pub(crate) const CORIO: &[Offer] = offers! { Corio;
     Mutex => locks::mutex::<Corio, corio_sync::Mutex<u64>>,
@@ -30,10 +30,22 @@ pub(crate) const CORIO: &[Offer] = offers! { Corio;
     Broadcast1000 => locks::broadcast_1000::<Corio, corio_sync::Event>,
     PingpongOneshot => channels::pingpong::<Corio, Once>,
     TaskGroup10k => structure::task_group_10k::<Corio, Group>,
-    Gather1000 => structure::gather_1000::<Corio, Gather>;
+    Gather1000 => structure::gather_1000::<Corio, Gather>,
+    FileWrite => files::write::<Corio, ::corio::fs::File>,
+    FileRead => files::read::<Corio, ::corio::fs::File>,
+    DebugYield => debug::yield_one::<true>,
+    DebugPingpong => debug::pingpong::<true>,
+    DebugSpawn => debug::spawn_join::<true>;
     bytes Mpsc;
     more TimeoutReady => structure::around_ready::<Corio, Timeout>,
     CatchReady => structure::around_ready::<Corio, Catch>,
+};
+
+/// The same as the rows of debug mode, without it.
+pub(crate) const CORIO_OFF: &[Offer] = offers! { Corio;
+    DebugYield => debug::yield_one::<false>,
+    DebugPingpong => debug::pingpong::<false>,
+    DebugSpawn => debug::spawn_join::<false>,
 };
 
 impl Mutex for corio_sync::Mutex<u64> {

@@ -1,4 +1,4 @@
-//! Locks, channels, timeouts and waits for many tasks: corio's beside those of other libraries.
+//! Locks, channels, timeouts, files and waits for many tasks: corio's beside those of other libraries.
 //!
 //! Each kind is a small trait, which the workloads are written over, and each library a file with
 //! what it has. corio's run on corio's loop and tokio's on tokio's, as their users run them; the
@@ -7,6 +7,7 @@
 
 #[cfg(feature = "corio")]
 mod corio;
+pub(crate) mod files;
 mod others;
 mod structure;
 mod tokio;
@@ -15,7 +16,7 @@ use std::io;
 use std::ops::{Deref, DerefMut};
 
 #[cfg(feature = "corio")]
-pub(crate) use self::corio::CORIO;
+pub(crate) use self::corio::{CORIO, CORIO_OFF};
 pub(crate) use self::others::{
     ASYNC_CHANNEL, ASYNC_LOCK, EVENT_LISTENER, FLUME, FUTURES, KANAL, ONESHOT,
 };

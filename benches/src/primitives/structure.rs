@@ -12,16 +12,20 @@ use futures::stream::FuturesUnordered;
 
 use super::{Around, Many, Offer, offers};
 use crate::peers::{Glommio, Monoio, Peer, Smol, SmolStatic};
-use crate::workloads::structure;
+use crate::workloads::{files, structure};
 
 pub(crate) const SMOL: &[Offer] = offers! { Smol;
     TaskGroup10k => structure::task_group_10k::<Smol, JoinAll<Smol>>,
     Gather1000 => structure::gather_1000::<Smol, JoinAll<Smol>>,
+    FileWrite => files::write::<Smol, async_fs::File>,
+    FileRead => files::read::<Smol, async_fs::File>,
 };
 
 pub(crate) const SMOL_STATIC: &[Offer] = offers! { SmolStatic;
     TaskGroup10k => structure::task_group_10k::<SmolStatic, JoinAll<SmolStatic>>,
     Gather1000 => structure::gather_1000::<SmolStatic, JoinAll<SmolStatic>>,
+    FileWrite => files::write::<SmolStatic, async_fs::File>,
+    FileRead => files::read::<SmolStatic, async_fs::File>,
 };
 
 pub(crate) const MONOIO: &[Offer] = offers! { Monoio;

@@ -12,7 +12,7 @@ use super::{
     Around, Channel, Event, Many, Mutex, Notify, Offer, Oneshot, RwLock, Semaphore, offers,
 };
 use crate::peers::Tokio;
-use crate::workloads::{channels, locks, structure};
+use crate::workloads::{channels, files, locks, structure};
 
 pub(crate) const TOKIO: &[Offer] = offers! { Tokio;
     Mutex => locks::mutex::<Tokio, tokio::sync::Mutex<u64>>,
@@ -31,7 +31,9 @@ pub(crate) const TOKIO: &[Offer] = offers! { Tokio;
     Broadcast1000 => locks::broadcast_1000::<Tokio, tokio::sync::Notify>,
     PingpongOneshot => channels::pingpong::<Tokio, Once>,
     TaskGroup10k => structure::task_group_10k::<Tokio, Set>,
-    Gather1000 => structure::gather_1000::<Tokio, Set>;
+    Gather1000 => structure::gather_1000::<Tokio, Set>,
+    FileWrite => files::write::<Tokio, tokio::fs::File>,
+    FileRead => files::read::<Tokio, tokio::fs::File>;
     bytes Mpsc;
     more TimeoutReady => structure::around_ready::<Tokio, Timeout>,
 };

@@ -4,7 +4,10 @@
 //! runtime is in nobody's figure.
 
 pub(crate) mod channels;
+#[cfg(feature = "corio")]
+pub(crate) mod debug;
 pub(crate) mod echo;
+pub(crate) mod files;
 pub(crate) mod locks;
 mod memory;
 pub(crate) mod structure;

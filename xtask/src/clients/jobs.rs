@@ -21,10 +21,12 @@ type Kind = (&'static str, usize, &'static str, &'static str, usize);
 
 /// Two hundred jobs. `sleep` gets the place of the shell by `exec`; a signal that a shell ignores is
 /// ignored by what it starts, too.
-const JOBS: [Kind; 6] = [
-    ("long", 120, "-", "echo up; exec sleep 600", 1),
+const JOBS: [Kind; 7] = [
+    ("long", 110, "-", "echo up; exec sleep 600", 1),
     ("stubborn", 30, "-", "trap '' TERM; echo up; while :; do sleep 600; done", 2),
     ("parent", 20, "-", "sleep 600 & sleep 600 & echo up >&2; wait", 3),
+    // It ends when it is asked to, and what it has started does not.
+    ("heir", 10, "-", "(trap '' TERM; exec sleep 600) & echo up; exec sleep 600", 2),
     ("brief", 10, "-", "echo up", 0),
     ("failing", 10, "600", "echo up; exit 3", 0),
     ("overdue", 10, "1.5", "echo up; exec sleep 600", 0),

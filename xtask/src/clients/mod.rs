@@ -8,6 +8,7 @@
 //! | `job_runner` | two hundred commands of the shell; `/proc` is asked what is left of them |
 //! | `link_checker` | a site made for it, served by Python's `http.server` |
 //! | `udp_echo` | datagrams of all sizes |
+//! | `tour` | none: it walks by itself |
 //! | `tls_echo` | curl and `openssl s_client`, over both versions of TLS |
 //!
 //! Ctrl-C ends each in order. Every wait has a limit, and every program is ended by its own id whatever
@@ -24,6 +25,7 @@ mod jobs;
 mod links;
 mod proxy;
 mod tls;
+mod tour;
 mod udp;
 
 use std::path::Path;
@@ -45,12 +47,13 @@ type Check = (&'static str, fn(&Path) -> Result<(), Fail>);
 const RELEASED: [Check; 2] = [("kv", kv), ("proxy", proxy::check)];
 
 /// As the tests have built what they are made of.
-const DEBUGGED: [Check; 5] = [
+const DEBUGGED: [Check; 6] = [
     ("chat", chat::check),
     ("job_runner", jobs::check),
     ("link_checker", links::check),
     ("udp_echo", udp::check),
     ("tls_echo", tls::check),
+    ("tour", tour::check),
 ];
 
 /// Programs that clients are made of, and the packages they come in.

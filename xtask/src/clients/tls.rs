@@ -17,13 +17,17 @@ const BODY_BYTES: usize = 4 * 1024 * 1024;
 pub(super) fn check(program: &Path) -> Result<(), Fail> {
     let files = Files::make(&program.with_file_name("tls_echo.files"))?;
     let (cert, key) = (text(&files.cert), text(&files.key));
-    let mut server = Server::start(program, &["--cert", &cert, "--key", &key])?;
-    for version in ["1.2", "1.3"] {
-        curl(&server, &files, version)?;
-        s_client(&server, &files, version)?;
+    // With streams, and with callbacks.
+    for more in [&[][..], &["--protocol"]] {
+        let mut server =
+            Server::start(program, &[&["--cert", &cert, "--key", &key], more].concat())?;
+        for version in ["1.2", "1.3"] {
+            curl(&server, &files, version)?;
+            s_client(&server, &files, version)?;
+        }
+        plain(&server)?;
+        server.end_in_order()?;
     }
-    plain(&server)?;
-    server.end_in_order()?;
     Ok(())
 }
 

@@ -7,6 +7,7 @@
 //!
 //! | file | what it is |
 //! |---|---|
+//! | `program` | how it begins and ends |
 //! | `options` | what the command line says |
 //! | `server` | accepts clients, ends in good order |
 //! | `client` | one client's socket: lines in, lines out |
@@ -14,6 +15,9 @@
 //! | `room` | who is there, and the channel that reaches all of them |
 
 #![expect(unreachable_pub, reason = "in a program, `pub` says what a module offers the others")]
+
+#[path = "../shared/program.rs"]
+mod program;
 
 mod options;
 
@@ -25,7 +29,7 @@ mod command;
 
 mod room;
 
-use std::io;
+use std::error::Error;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 use std::rc::Rc;
@@ -37,27 +41,11 @@ use room::Room;
 
 #[corio::main]
 async fn main() -> ExitCode {
-    let options = match Options::parse(lexopt::Parser::from_env()) {
-        Ok(Some(options)) => options,
-        Ok(None) => {
-            println!("{}", options::HELP);
-            return ExitCode::SUCCESS;
-        }
-        Err(error) => {
-            eprintln!("chat: {error}\n\n{}", options::HELP);
-            return ExitCode::from(2);
-        }
-    };
-    match serve(&options).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("chat on 127.0.0.1:{}: {error}", options.port);
-            ExitCode::FAILURE
-        }
-    }
+    let parsed = Options::parse(lexopt::Parser::from_env());
+    program::run("chat", options::HELP, parsed, |options| options.port, serve).await
 }
 
-async fn serve(options: &Options) -> io::Result<()> {
+async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
     // Before anybody can read that the server listens: from here on Ctrl-C is not lost.
     let ctrl_c = corio::signal::ctrl_c();
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));

@@ -7,7 +7,8 @@
 //! ```
 //!
 //! Each child leads a process group of its own. So what it starts is ended with it, and the
-//! terminal's Ctrl-C goes to the runner alone, which then asks the children one by one. A run is not
+//! terminal's Ctrl-C goes to the runner alone, which then asks the children one by one. What is left of a
+//! group when the grace is over is killed, also if the child itself has done as it was asked. A run is not
 //! left before its child is gone, also when the supervisor is cancelled.
 
 use std::io;
@@ -74,10 +75,8 @@ pub async fn run(job: &Job, stopping: &Stopping) -> io::Result<Ended> {
 
 /// Asks the child and its group to end, and kills them if they do not.
 async fn stop(child: &mut Child, stopping: &Stopping) -> io::Result<()> {
-    child.send_signal_to_group(SignalKind::terminate())?;
     let ended = corio::select! {
-        ended = child.wait() => Some(ended),
-        _ = corio::sleep(stopping.grace) => None,
+        ended = child.terminate_group_with_grace(stopping.grace) => Some(ended),
         () = stopping.hurry.wait() => None,
     };
     match ended {

@@ -8,12 +8,16 @@
 //!
 //! | file | what it is |
 //! |---|---|
+//! | `program` | how it begins and ends |
 //! | `options` | what the command line says |
 //! | `server` | accepts clients, ends in good order |
 //! | `connection` | one client and its connection to the other server |
 //! | `counts` | what has happened so far |
 
 #![expect(unreachable_pub, reason = "in a program, `pub` says what a module offers the others")]
+
+#[path = "../shared/program.rs"]
+mod program;
 
 mod options;
 
@@ -23,7 +27,7 @@ mod connection;
 
 mod counts;
 
-use std::io;
+use std::error::Error;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 
@@ -33,33 +37,17 @@ use options::Options;
 
 #[corio::main]
 async fn main() -> ExitCode {
-    let options = match Options::parse(lexopt::Parser::from_env()) {
-        Ok(Some(options)) => options,
-        Ok(None) => {
-            println!("{}", options::HELP);
-            return ExitCode::SUCCESS;
-        }
-        Err(error) => {
-            eprintln!("proxy: {error}\n\n{}", options::HELP);
-            return ExitCode::from(2);
-        }
-    };
-    match serve(&options).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("proxy on 127.0.0.1:{}: {error}", options.port);
-            ExitCode::FAILURE
-        }
-    }
+    let parsed = Options::parse(lexopt::Parser::from_env());
+    program::run("proxy", options::HELP, parsed, |options| options.port, serve).await
 }
 
-async fn serve(options: &Options) -> io::Result<()> {
+async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
     // Before anybody can read that the proxy listens: from here on Ctrl-C is not lost.
     let ctrl_c = corio::signal::ctrl_c();
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
     let listener = TcpListener::bind(address).await?;
     println!("listening on {}", listener.local_addr()?);
-    let counts = server::run(listener, options, ctrl_c).await?;
+    let counts = server::run(listener, &options, ctrl_c).await?;
     println!("{counts}");
     Ok(())
 }

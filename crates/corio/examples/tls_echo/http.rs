@@ -1,7 +1,9 @@
-//! As much of HTTP/1 as curl needs: one request on a connection, and its body sent back.
+//! As much of HTTP/1 as curl needs: one request on a connection, and its body sent back; once with streams,
+//! and once with a protocol.
 
 use std::io;
 
+use corio::stream::protocol::{Protocol, Transport};
 use corio::stream::tls::TlsInfo;
 use corio::stream::{StreamReader, StreamWriter};
 
@@ -14,33 +16,79 @@ pub async fn answer(mut reader: StreamReader, writer: StreamWriter) -> io::Resul
     match body_length(&head) {
         Ok(length) => {
             let body = match length {
-                // Nothing was sent: the first line is what there is to send back.
-                0 => head.split(|&byte| byte == b'\r').next().unwrap_or_default().to_vec(),
+                0 => first_line(&head).to_vec(),
                 length => {
                     if expects_continue(&head) {
-                        writer.write(b"HTTP/1.1 100 Continue\r\n\r\n");
+                        writer.write(CONTINUE);
                     }
                     reader.read_exactly(length).await?
                 }
             };
-            reply(&writer, "200 OK", &body);
+            writer.write(&reply(writer.extra_info(), "200 OK", &body));
         }
-        Err(why) => reply(&writer, "400 Bad Request", why.as_bytes()),
+        Err(why) => {
+            writer.write(&reply(writer.extra_info(), "400 Bad Request", why.as_bytes()));
+        }
     }
     writer.drain().await?;
     writer.close();
     writer.wait_closed().await
 }
 
-fn reply(writer: &StreamWriter, status: &str, body: &[u8]) {
-    let version = writer.extra_info::<TlsInfo>().and_then(TlsInfo::version);
+/// The same without a task: it keeps what has come until all is there.
+#[derive(Default)]
+pub struct Http {
+    transport: Option<Transport>,
+    received: Vec<u8>,
+    /// How long the head is, once it is there.
+    head: Option<usize>,
+}
+
+impl Protocol for Http {
+    fn connection_made(&mut self, transport: Transport) {
+        self.transport = Some(transport);
+    }
+
+    fn data_received(&mut self, data: &[u8]) {
+        self.received.extend_from_slice(data);
+        let Some(transport) = self.transport.clone() else { return };
+        let head_end = || self.received.windows(4).position(|bytes| bytes == b"\r\n\r\n");
+        let is_new = self.head.is_none();
+        self.head = self.head.or_else(|| head_end().map(|at| at + 4));
+        let Some(end) = self.head else { return };
+        let (head, body) = self.received.split_at(end);
+        let info = transport.extra_info::<TlsInfo>();
+        let answer = match body_length(head) {
+            Ok(0) => reply(info.as_ref(), "200 OK", first_line(head)),
+            Ok(length) if body.len() >= length => reply(info.as_ref(), "200 OK", &body[..length]),
+            Ok(_) => {
+                if is_new && expects_continue(head) {
+                    transport.write(CONTINUE);
+                }
+                return;
+            }
+            Err(why) => reply(info.as_ref(), "400 Bad Request", why.as_bytes()),
+        };
+        transport.write(&answer);
+        transport.close();
+    }
+}
+
+const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+
+/// Where nothing was sent, the first line is what there is to send back.
+fn first_line(head: &[u8]) -> &[u8] {
+    head.split(|&byte| byte == b'\r').next().unwrap_or_default()
+}
+
+fn reply(info: Option<&TlsInfo>, status: &str, body: &[u8]) -> Vec<u8> {
+    let version = info.and_then(TlsInfo::version);
     let version = version.map(|version| format!("{version:?}")).unwrap_or_default();
     let length = body.len();
     let head = format!(
         "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nX-Tls: {version}\r\nConnection: close\r\n\r\n"
     );
-    writer.write(head.as_bytes());
-    writer.write(body);
+    [head.as_bytes(), body].concat()
 }
 
 fn body_length(head: &[u8]) -> Result<usize, String> {

@@ -9,10 +9,14 @@
 //!
 //! | file | what it is |
 //! |---|---|
+//! | `program` | how it begins and ends |
 //! | `options` | what the command line says |
-//! | `http` | one request, and its answer |
+//! | `http` | one request, and its answer: with streams, or as a protocol |
 
 #![expect(unreachable_pub, reason = "in a program, `pub` says what a module offers the others")]
+
+#[path = "../shared/program.rs"]
+mod program;
 
 mod options;
 
@@ -33,31 +37,19 @@ use options::Options;
 
 #[corio::main]
 async fn main() -> ExitCode {
-    let options = match Options::parse(lexopt::Parser::from_env()) {
-        Ok(Some(options)) => options,
-        Ok(None) => {
-            println!("{}", options::HELP);
-            return ExitCode::SUCCESS;
-        }
-        Err(error) => {
-            eprintln!("tls_echo: {error}\n\n{}", options::HELP);
-            return ExitCode::from(2);
-        }
-    };
-    match serve(&options).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("tls_echo on 127.0.0.1:{}: {error}", options.port);
-            ExitCode::FAILURE
-        }
-    }
+    let parsed = Options::parse(lexopt::Parser::from_env());
+    program::run("tls_echo", options::HELP, parsed, |options| options.port, serve).await
 }
 
-async fn serve(options: &Options) -> Result<(), Box<dyn Error>> {
+async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
     // Before anybody can read that the server listens: from here on Ctrl-C is not lost.
     let ctrl_c = corio::signal::ctrl_c();
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
-    let server = ServerOptions::new().tls(acceptor(options)?).start(http::answer, address).await?;
+    let tls = ServerOptions::new().tls(acceptor(&options)?);
+    let server = match options.protocol {
+        true => tls.create_server(http::Http::default, address).await?,
+        false => tls.start(http::answer, address).await?,
+    };
     println!("listening on {}", server.local_addr().unwrap_or(address));
     ctrl_c.await?;
     server.close();

@@ -29,7 +29,15 @@ mod day;
 
 mod echo;
 
+mod streams;
+
 mod threads;
+
+mod blocking;
+
+mod children;
+
+mod files;
 
 mod ctrl_c;
 
@@ -42,7 +50,7 @@ use page::Page;
 #[corio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut page = Page::new();
-    page.title("corio: a tour of what works", "Twelve stops, a few seconds, one thread.");
+    page.title("corio: a tour of what works", "Sixteen stops, a few seconds, one loop.");
     tasks::stop(&mut page).await?;
     panics::stop(&mut page).await;
     abort::stop(&mut page).await;
@@ -53,7 +61,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     sleeps::stop(&mut page).await;
     day::stop(&mut page)?;
     echo::stop(&mut page).await?;
+    streams::stop(&mut page).await?;
     threads::stop(&mut page).await?;
+    blocking::stop(&mut page).await?;
+    children::stop(&mut page).await?;
+    files::stop(&mut page).await?;
     ctrl_c::stop(&mut page).await;
     page.title("That was the tour.", "What to read next:");
     page.say(

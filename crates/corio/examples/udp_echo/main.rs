@@ -6,13 +6,17 @@
 //!
 //! | file | what it is |
 //! |---|---|
+//! | `program` | how it begins and ends |
 //! | `server` | receives and sends, until Ctrl-C |
 
 #![expect(unreachable_pub, reason = "in a program, `pub` says what a module offers the others")]
 
+#[path = "../shared/program.rs"]
+mod program;
+
 mod server;
 
-use std::io;
+use std::error::Error;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 
@@ -32,27 +36,11 @@ const PORT_DEFAULT: u16 = 7007;
 
 #[corio::main]
 async fn main() -> ExitCode {
-    let port = match port(lexopt::Parser::from_env()) {
-        Ok(Some(port)) => port,
-        Ok(None) => {
-            println!("{HELP}");
-            return ExitCode::SUCCESS;
-        }
-        Err(error) => {
-            eprintln!("udp_echo: {error}\n\n{HELP}");
-            return ExitCode::from(2);
-        }
-    };
-    match serve(port).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("udp_echo on 127.0.0.1:{port}: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    let parsed = port(lexopt::Parser::from_env());
+    program::run("udp_echo", HELP, parsed, |port| *port, serve).await
 }
 
-async fn serve(port: u16) -> io::Result<()> {
+async fn serve(port: u16) -> Result<(), Box<dyn Error>> {
     // Before anybody can read that the server listens: from here on Ctrl-C is not lost.
     let ctrl_c = corio::signal::ctrl_c();
     let socket = UdpSocket::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await?;
