@@ -249,10 +249,14 @@ fn while_no_loop_polls_the_watchdog_is_not_woken() {
         for _ in 0..3 {
             let _ = pulse.end(pulse.start(new_task(), Some(Location::caller())));
             thread::sleep(Duration::from_millis(100));
-            let before = sleeps_of_watchdog();
-            thread::sleep(Duration::from_millis(300));
-            assert_eq!(sleeps_of_watchdog(), before, "it sleeps, and was woken without need");
         }
+        // It looks through the book once more after the last poll, and then rests.
+        let rests = (0..3).any(|_| {
+            let before = sleeps_of_watchdog();
+            thread::sleep(Duration::from_millis(2500));
+            sleeps_of_watchdog() == before
+        });
+        assert!(rests, "it is woken without need");
         // And it does not oversleep.
         for _ in 0..20 {
             let task = new_task();
