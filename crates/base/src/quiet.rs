@@ -4,11 +4,15 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Drops `value`, and survives the panic of its destructor, which the panic hook has told of. What the
-/// payload of that panic panics with in its turn is leaked: the smaller harm.
+/// payload of that panic panics with in its turn is leaked, unless it is a text: the smaller harm.
 pub fn drop_quietly<T>(value: T) {
     // Unwind safe: nobody sees the value any more.
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
-        std::mem::forget(catch_unwind(AssertUnwindSafe(|| drop(payload))));
+        match catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            Err(text) if text.is::<&str>() || text.is::<String>() => drop(text),
+            Err(unknown) => std::mem::forget(unknown),
+            Ok(()) => {}
+        }
     }
 }
 

@@ -11,6 +11,7 @@ mod never_awaited;
 mod unseen;
 
 use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Mutex;
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
@@ -27,7 +28,7 @@ type Beside = dyn Fn(&Record<'_>);
 
 std::thread_local! {
     /// What the logger does for each line on this thread, beside keeping it.
-    static BESIDE: RefCell<Option<&'static Beside>> = const { RefCell::new(None) };
+    static BESIDE: RefCell<Option<Rc<Beside>>> = const { RefCell::new(None) };
 }
 
 struct Keeps;
@@ -44,7 +45,7 @@ impl Log for Keeps {
             let line = (record.level(), target.to_owned(), record.args().to_string());
             LINES.lock().unwrap().push(line);
         }
-        let beside = BESIDE.with_borrow(|beside| *beside);
+        let beside = BESIDE.with_borrow(|beside| beside.clone());
         if let Some(beside) = beside {
             beside(record);
         }
@@ -69,8 +70,7 @@ pub(super) fn alone(test: &str, body: impl FnOnce()) {
 
 /// From now on the logger of this thread does this, too.
 pub(super) fn beside(what: impl Fn(&Record<'_>) + 'static) {
-    let what: Box<Beside> = Box::new(what);
-    BESIDE.set(Some(Box::leak(what)));
+    BESIDE.set(Some(Rc::new(what)));
 }
 
 /// Warnings and errors since the last call.
