@@ -155,12 +155,16 @@ mod tests {
 
     #[test]
     fn a_thread_that_ends_gives_its_numbers_back() {
-        let number = std::thread::spawn(|| {
-            let number = take();
-            give(number);
-            number
-        });
-        let number = number.join().unwrap();
-        assert!(number != 0 && free().contains(&number));
+        let returns = || {
+            let number = std::thread::spawn(|| {
+                let number = take();
+                give(number);
+                number
+            });
+            let number = number.join().unwrap();
+            number != 0 && free().contains(&number)
+        };
+        // Another test may have taken it already.
+        assert!((0..100).any(|_| returns()));
     }
 }
