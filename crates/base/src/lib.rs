@@ -13,6 +13,8 @@
 //! | [`ambient`] | which loop this thread works for, and what belongs to it | |
 //! | [`current`] | what this thread polls at the moment | |
 //! | [`budget`] | how often one leaf may be ready within one poll | |
+//! | [`counts`] | numbers that one thread counts and any thread reads | |
+//! | [`busy`] | how long a loop was at work | |
 //! | [`quiet`] | dropping what may panic, where nobody could be told | |
 //! | `tokio_io` | tokio's I/O traits for types that have those of `futures_io`: macros | |
 //! | [`fallback`] | the one thread that drives timers and descriptors without a loop | |
@@ -32,6 +34,8 @@ pub mod waker_cell;
 
 pub mod ambient;
 pub mod budget;
+pub mod busy;
+pub mod counts;
 pub mod current;
 pub mod fallback;
 pub mod park;

@@ -7,6 +7,7 @@
 use std::io;
 use std::sync::Arc;
 
+use crate::busy::BusyTime;
 use crate::clock::Time;
 
 /// How long a [`Park::park`] may wait.
@@ -50,6 +51,15 @@ pub trait Park {
 
     /// Ends a park from any thread; clones are alike.
     fn unparker(&self) -> Unparker;
+
+    /// Has this park note in `busy`, from now on, when the loop rests and when it looks: for parks that read
+    /// the clock anyway. `false`: this one reads none, so that the loop has to.
+    ///
+    /// The loop asks once, before it parks.
+    fn keep_time(&mut self, busy: &Arc<BusyTime>) -> bool {
+        let _ = busy;
+        false
+    }
 }
 
 /// Ends a park.
@@ -72,6 +82,10 @@ impl<P: Park + ?Sized> Park for Box<P> {
 
     fn unparker(&self) -> Unparker {
         (**self).unparker()
+    }
+
+    fn keep_time(&mut self, busy: &Arc<BusyTime>) -> bool {
+        (**self).keep_time(busy)
     }
 }
 

@@ -24,17 +24,47 @@ pub const NANOS_BETWEEN_LOOKS: u64 = 50_000;
 pub(crate) struct Cadence {
     polls: Cell<u32>,
     due_at: Cell<u32>,
+    /// Turns since [`Cadence::counted`].
+    turns: Cell<u32>,
+    /// What of `polls` is counted, or is not one.
+    no_more: Cell<u32>,
+}
+
+/// What a loop did since it was asked before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Done {
+    pub(crate) turns: u64,
+    pub(crate) polls: u64,
 }
 
 impl Cadence {
     pub(crate) fn new() -> Self {
-        Cadence { polls: Cell::new(0), due_at: Cell::new(POLLS_BETWEEN_LOOKS_MAX) }
+        Cadence {
+            polls: Cell::new(0),
+            due_at: Cell::new(POLLS_BETWEEN_LOOKS_MAX),
+            turns: Cell::new(0),
+            no_more: Cell::new(0),
+        }
     }
 
-    /// Counts the polls of a turn.
+    /// Counts a turn, and its polls.
     #[inline]
-    pub(crate) fn polled(&self, polls: u32) {
+    pub(crate) fn turned(&self, polls: u32) {
         self.polls.set(self.polls.get().wrapping_add(polls));
+        self.turns.set(self.turns.get().wrapping_add(1));
+    }
+
+    /// Counts what is no poll and takes as long as one.
+    pub(crate) fn delivered(&self, deliveries: u32) {
+        self.polls.set(self.polls.get().wrapping_add(deliveries));
+        self.no_more.set(self.no_more.get().wrapping_add(deliveries));
+    }
+
+    /// The turns and polls since this was asked before.
+    pub(crate) fn counted(&self) -> Done {
+        let polls = self.polls.get();
+        let new = polls.wrapping_sub(self.no_more.replace(polls));
+        Done { turns: u64::from(self.turns.replace(0)), polls: u64::from(new) }
     }
 
     /// Whether it is time to look.
@@ -43,9 +73,11 @@ impl Cadence {
         self.polls.get() >= self.due_at.get()
     }
 
-    /// The loop has looked, `nanos` after it did so before (0: not known).
+    /// The loop has looked, `nanos` after it did so before (0: not known). What was not
+    /// [counted](Cadence::counted) by now never is.
     pub(crate) fn looked(&self, nanos: u64) {
         let polls = u64::from(self.polls.replace(0));
+        self.no_more.set(0);
         if nanos > 0 && polls > 0 {
             let polls = polls * NANOS_BETWEEN_LOOKS / nanos;
             self.due_at.set(polls.clamp(1, u64::from(POLLS_BETWEEN_LOOKS_MAX)) as u32);
@@ -69,9 +101,27 @@ mod tests {
             (1, 10, 128),          // fast again
             (1, 0, 128),           // not known: as before
         ] {
-            cadence.polled(polls);
+            cadence.turned(polls);
             cadence.looked(nanos);
             assert_eq!(cadence.due_at.get(), expected, "{polls} polls in {nanos} ns");
         }
+    }
+
+    #[test]
+    fn what_was_counted_is_not_counted_again() {
+        let cadence = Cadence::new();
+        let counted = || (cadence.counted().turns, cadence.counted().polls);
+        assert_eq!(cadence.counted(), Done { turns: 0, polls: 0 });
+        cadence.turned(3);
+        cadence.delivered(5);
+        cadence.turned(2);
+        assert_eq!(cadence.counted(), Done { turns: 2, polls: 5 });
+        assert_eq!(counted(), (0, 0));
+        cadence.turned(1);
+        assert_eq!(cadence.polls.get(), 11, "deliveries bring the next look nearer, too");
+        assert_eq!(cadence.counted(), Done { turns: 1, polls: 1 });
+        cadence.looked(0);
+        cadence.turned(4);
+        assert_eq!(cadence.counted(), Done { turns: 1, polls: 4 });
     }
 }

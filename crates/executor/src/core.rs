@@ -8,8 +8,11 @@ use std::sync::Arc;
 
 use corio_base::Unparker;
 use corio_base::ambient::{self, LoopId};
+use corio_base::busy::BusyTime;
+use corio_base::clock;
 use corio_base::quiet::drop_quietly;
 use corio_task::{Call, Home, JoinHandle, Runnable, Spawn, Task};
+use corio_trace::metrics::RuntimeMetrics;
 
 use crate::cadence::Cadence;
 use crate::handle::Handle;
@@ -38,6 +41,11 @@ pub struct Core {
     /// What goes when the loop ends.
     kept: RefCell<Vec<Rc<dyn Any>>>,
     id: LoopId,
+    metrics: RuntimeMetrics,
+    /// What the loop waits on notes when it rests.
+    park_keeps_time: Cell<bool>,
+    /// How many polls there had been at the last park.
+    polls_at_park: Cell<Option<u64>>,
 }
 
 /// What every task of a loop is asked for with goes through this: see
@@ -49,6 +57,8 @@ impl Core {
     pub fn new(unparker: Unparker) -> Rc<Core> {
         let shared = Arc::new(Shared::new(unparker));
         let home = Home::new(Box::new(Router(shared.clone())));
+        let metrics =
+            RuntimeMetrics::register(home.number(), home.counts().clone(), shared.clone());
         Rc::new(Core {
             shared,
             home,
@@ -57,6 +67,9 @@ impl Core {
             factory: RefCell::new(None),
             kept: RefCell::default(),
             id: LoopId::new(),
+            metrics,
+            park_keeps_time: Cell::new(false),
+            polls_at_park: Cell::new(None),
         })
     }
 
@@ -64,6 +77,14 @@ impl Core {
     #[inline]
     pub fn id(&self) -> LoopId {
         self.id
+    }
+
+    /// Numbers the tasks to come of this loop far from all others, for the loop of a tool within a program: the
+    /// program's own tasks then begin with Task-1. Says by which number debug mode knows the loop
+    /// ([`corio_trace::pulse::Pulse::home`]).
+    pub fn number_apart(&self) -> usize {
+        self.home.number_apart();
+        self.home.number()
     }
 
     #[inline]
@@ -214,7 +235,50 @@ impl Core {
 
     /// A handle for other threads.
     pub fn handle(&self) -> Handle {
-        Handle::new(self.home.remote())
+        Handle::new(self.home.remote(), self.metrics.clone())
+    }
+
+    /// How the loop is doing: see [`Handle::metrics`].
+    pub fn metrics(&self) -> RuntimeMetrics {
+        self.metrics.clone()
+    }
+
+    /// Counts the time from here on as time at work, until the guard is dropped: for those who run tasks of
+    /// the loop their own way. Within another such guard, and within a run, it changes nothing.
+    pub fn at_work(&self) -> AtWork<'_> {
+        if !self.busy().is_busy() {
+            self.busy().begin(clock::os_now());
+        }
+        AtWork(self)
+    }
+
+    /// When the loop is at work.
+    pub(crate) fn busy(&self) -> &Arc<BusyTime> {
+        self.metrics.busy()
+    }
+
+    pub(crate) fn park_keeps_time(&self) -> bool {
+        self.park_keeps_time.get()
+    }
+
+    /// Says whether what the loop waits on [notes when it rests](corio_base::Park::keep_time).
+    pub(crate) fn set_park_keeps_time(&self, keeps_time: bool) {
+        self.park_keeps_time.set(keeps_time);
+    }
+
+    /// Counts a poll outside of the turns.
+    pub(crate) fn polled_apart(&self) {
+        self.metrics.counts().polls.add(1);
+    }
+
+    /// Makes known what was counted since the last time.
+    #[inline]
+    fn publish(&self) {
+        let counts = self.metrics.counts();
+        let done = self.cadence.counted();
+        counts.turns.add(done.turns);
+        counts.polls.add(done.polls);
+        counts.ready.set(self.local().ready.len() as u64);
     }
 
     /// How many tasks are alive, or have ended while a handle or waker of theirs is about.
@@ -269,13 +333,14 @@ impl Core {
             }
             left -= 1;
         }
-        self.cadence.polled(polls);
+        self.cadence.turned(polls);
         turn
     }
 
     #[cold]
     fn open_mail(&self) -> Turn {
         let mut turn = Turn::default();
+        let ready = self.ready();
         turn.deliveries = self.shared.inbox.open(DELIVERIES_PER_TURN_MAX, |delivery| {
             match delivery {
                 Delivery::Mail(mail) => mail.open(),
@@ -289,7 +354,10 @@ impl Core {
         });
         // A delivery takes as long as a small poll: those that poll nothing must not keep the loop
         // from looking at the rest of the world either.
-        self.cadence.polled(turn.deliveries as u32 + turn.polls);
+        self.cadence.delivered(turn.deliveries as u32 + turn.polls);
+        let counts = self.metrics.counts();
+        counts.deliveries.add(turn.deliveries as u64);
+        counts.scheduled_by_deliveries.add(self.ready().saturating_sub(ready) as u64);
         turn
     }
 
@@ -307,18 +375,34 @@ impl Core {
 
     /// The loop has looked, `away_nanos` after it did so before (0: not known).
     pub fn looked(&self, away_nanos: u64) {
+        self.publish();
         self.cadence.looked(away_nanos);
     }
 
     /// Announces a park. `false`: something was delivered, take another turn.
     #[must_use]
     pub fn fall_asleep(&self) -> bool {
-        self.shared.inbox.fall_asleep()
+        self.publish();
+        let asleep = self.shared.inbox.fall_asleep();
+        if asleep {
+            let counts = self.metrics.counts();
+            let polls = Some(counts.polls.get());
+            if self.polls_at_park.replace(polls) == polls {
+                counts.noops.add(1);
+            }
+            counts.parks_and_unparks.add(1);
+        }
+        asleep
     }
 
     /// The park is over.
     pub fn wake_up(&self) {
-        self.shared.inbox.wake_up();
+        let undisturbed = self.shared.inbox.wake_up();
+        let counts = self.metrics.counts();
+        if counts.parks_and_unparks.get() % 2 == 1 {
+            counts.parks_and_unparks.add(1);
+            counts.remote_unparks.add(u64::from(!undisturbed));
+        }
     }
 
     /// Ends every task: drops their futures here, and refuses what other threads deliver from now on.
@@ -341,11 +425,28 @@ impl Core {
             self.local().ready.pop().map(Runnable::run);
         }
         self.home.settle_all();
+        self.publish();
+        self.metrics.close();
         // Destructors of users: outside of the borrow, and none keeps the others from theirs.
         self.kept.take().into_iter().for_each(drop_quietly);
         // The last of the handles may go on another thread, where what is this thread's cannot be dropped.
         drop_quietly(self.local().panic_hook.take());
         drop_quietly(self.local().unseen_hook.take());
+    }
+}
+
+/// While it lives, its loop is at work; made by [`Core::at_work`].
+#[derive(Debug)]
+#[must_use = "the time at work ends when the guard is dropped"]
+pub struct AtWork<'a>(&'a Core);
+
+impl Drop for AtWork<'_> {
+    fn drop(&mut self) {
+        self.0.publish();
+        let busy = self.0.busy();
+        if busy.is_busy() {
+            busy.rest(clock::os_now());
+        }
     }
 }
 

@@ -2,12 +2,14 @@
 
 use std::cell::RefCell;
 use std::fmt;
+use std::io;
 use std::panic::Location;
 use std::pin::pin;
 use std::rc::Rc;
 
-use corio_base::{Park, Wait};
+use corio_base::{Park, Parked, Wait, clock};
 use corio_task::{JoinError, JoinHandle, TaskInfo};
+use corio_trace::metrics::RuntimeMetrics;
 
 use crate::core::Core;
 use crate::entered;
@@ -31,8 +33,9 @@ pub struct Executor<P: Park> {
 
 impl<P: Park> Executor<P> {
     /// A loop on the calling thread.
-    pub fn new(park: P) -> Self {
+    pub fn new(mut park: P) -> Self {
         let core = Core::new(park.unparker());
+        core.set_park_keeps_time(park.keep_time(core.busy()));
         entered::put(core.id(), core.clone());
         Executor { core, park: RefCell::new(park) }
     }
@@ -45,6 +48,11 @@ impl<P: Park> Executor<P> {
     /// A handle for other threads.
     pub fn handle(&self) -> Handle {
         self.core.handle()
+    }
+
+    /// How the loop is doing: see [`Handle::metrics`].
+    pub fn metrics(&self) -> RuntimeMetrics {
+        self.core.metrics()
     }
 
     /// Begins a task on this loop; it runs when the loop does.
@@ -91,6 +99,9 @@ impl<P: Park> Executor<P> {
         let at_once = !core.has_work() && !corio_trace::enabled();
         core.refresh_watch();
         core.home().run_root(place, pin!(future), at_once, |root| {
+            if at_once {
+                core.polled_apart();
+            }
             run_until_done(core, root, &mut *self.park.borrow_mut());
         })
     }
@@ -107,6 +118,7 @@ impl<P: Park> Executor<P> {
     pub fn run_while(&self, goes_on: &mut dyn FnMut() -> bool) {
         let _entered = entered::enter_running(self.core.id(), Location::caller());
         let park = &mut *self.park.borrow_mut();
+        let _at_work = self.core.at_work();
         // Reads the clock anew as well, for debug mode.
         wait(&self.core, park, Wait::Poll);
         loop {
@@ -134,6 +146,7 @@ impl<P: Park> Executor<P> {
         let _entered = entered::enter_running(self.core.id(), place);
         let core = &*self.core;
         let mut is_stopped = false;
+        let _at_work = core.at_work();
         let result = core.home().run_root(place, pin!(future), false, |root| {
             let park = &mut *self.park.borrow_mut();
             wait(core, park, Wait::Poll);
@@ -173,6 +186,7 @@ fn run_until_done(core: &Core, root: TaskInfo<'_>, park: &mut dyn Park) {
         !core.is_closed(),
         "a loop that is closed was asked to run a future that is not ready: make a new runtime",
     );
+    let _at_work = core.at_work();
     loop {
         core.turn_of(local);
         if root.is_done() {
@@ -209,8 +223,7 @@ impl Drop for Asleep<'_> {
 
 #[cold]
 fn wait(core: &Core, park: &mut dyn Park, wait: Wait) {
-    let parked =
-        if corio_trace::enabled() { crate::traced::park(park, wait) } else { park.park(wait) };
+    let parked = if core.park_keeps_time() { ask(park, wait) } else { ask_timed(core, park, wait) };
     core.refresh_watch();
     match parked {
         Ok(parked) => core.looked(parked.away_nanos),
@@ -219,6 +232,24 @@ fn wait(core: &Core, park: &mut dyn Park, wait: Wait) {
             crate::traced::park_failed(&error);
         }
     }
+}
+
+fn ask(park: &mut dyn Park, wait: Wait) -> io::Result<Parked> {
+    if corio_trace::enabled() { crate::traced::park(park, wait) } else { park.park(wait) }
+}
+
+/// As [`ask`], of a park that reads no clock: notes when the loop rests.
+fn ask_timed(core: &Core, park: &mut dyn Park, wait: Wait) -> io::Result<Parked> {
+    let busy = core.busy();
+    if wait == Wait::Poll {
+        let parked = ask(park, wait);
+        busy.look(clock::os_now());
+        return parked;
+    }
+    busy.rest(clock::os_now());
+    let parked = ask(park, wait);
+    busy.begin(clock::os_now());
+    parked
 }
 
 impl<P: Park> Drop for Executor<P> {

@@ -11,6 +11,7 @@ use std::task::{Context, Poll};
 
 use corio_base::{Unpark, WakerCell};
 use corio_task::JoinHandle;
+use corio_trace::metrics::RuntimeMetrics;
 
 use crate::core::Core;
 use crate::entered;
@@ -69,6 +70,12 @@ impl Guest {
         self.core.handle()
     }
 
+    /// How the loop is doing: see [`Handle::metrics`]. It is at work during a visit of its host, and parked
+    /// after one that left nothing to run; the clock is read at both ends of a visit.
+    pub fn metrics(&self) -> RuntimeMetrics {
+        self.core.metrics()
+    }
+
     /// Begins a task on this loop.
     #[track_caller]
     pub fn spawn_local<F>(&self, future: F) -> JoinHandle<F::Output>
@@ -109,6 +116,7 @@ impl Guest {
         // Before the work is looked for: what comes after that finds this waker.
         self.host.waker.register(context.waker());
         self.core.set_outside(false);
+        let _at_work = self.core.at_work();
         self.core.wake_up();
         self.core.refresh_watch();
         let polled = future.poll(context);

@@ -3,16 +3,18 @@
 use std::fmt;
 
 use corio_task::{Call, JoinHandle, RemoteHome, Spawn};
+use corio_trace::metrics::RuntimeMetrics;
 
 /// Spawns tasks on a loop, from any thread, also after the loop is gone.
 #[derive(Clone)]
 pub struct Handle {
     home: RemoteHome,
+    metrics: RuntimeMetrics,
 }
 
 impl Handle {
-    pub(crate) fn new(home: RemoteHome) -> Self {
-        Handle { home }
+    pub(crate) fn new(home: RemoteHome, metrics: RuntimeMetrics) -> Self {
+        Handle { home, metrics }
     }
 
     /// Begins a task on the loop. If the loop has ended, so has the task: its handle says cancelled.
@@ -49,6 +51,24 @@ impl Handle {
         F: FnOnce() + Send + 'static,
     {
         spawn.remote_call(&self.home, function)
+    }
+
+    /// How the loop is doing: a live view, which outlasts the loop.
+    ///
+    /// ```
+    /// use corio_base::park::ThreadPark;
+    /// use corio_executor::Executor;
+    ///
+    /// let executor = Executor::new(ThreadPark::new());
+    /// let metrics = executor.handle().metrics();
+    /// let task = executor.spawn_local(async { 42 });
+    /// assert_eq!(metrics.num_alive_tasks(), 1);
+    /// assert_eq!(executor.block_on(task).unwrap(), 42);
+    /// assert_eq!(metrics.num_alive_tasks(), 0);
+    /// assert!(metrics.worker_poll_count(0) >= 1);
+    /// ```
+    pub fn metrics(&self) -> RuntimeMetrics {
+        self.metrics.clone()
     }
 
     /// Whether the calling thread is the loop's.

@@ -105,11 +105,21 @@ impl<T> Inbox<T> {
         self.state.compare_exchange(AWAKE, PARKED, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 
-    /// Edge 3: the park is over, whatever ended it.
-    pub fn wake_up(&self) {
+    /// Edge 3: the park is over, whatever ended it. `true`: no delivery has ended it, nor come meanwhile.
+    pub fn wake_up(&self) -> bool {
         // A delivery that found PARKED has made it NOTIFIED, and that stays. Relaxed: nothing is
         // published, and `open` synchronizes.
-        let _ = self.state.compare_exchange(PARKED, AWAKE, Ordering::Relaxed, Ordering::Relaxed);
+        self.state.compare_exchange(PARKED, AWAKE, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+
+    /// How many items wait to be opened.
+    pub fn len(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Whether none does.
+    pub fn is_empty(&self) -> bool {
+        self.queue.is_empty()
     }
 
     /// Refuses every later delivery. What was delivered stays to be opened.

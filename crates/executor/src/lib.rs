@@ -33,7 +33,7 @@ pub mod group;
 
 mod yield_now;
 
-pub use crate::core::{Core, Factory, Turn};
+pub use crate::core::{AtWork, Core, Factory, Turn};
 pub use entered::{current, running_since, set_task_factory, spawn_current, with_current};
 pub use executor::Executor;
 pub use group::{GroupError, TaskGroup};
@@ -41,6 +41,9 @@ pub use guest::Guest;
 pub use handle::Handle;
 pub use shared::{PanicHook, UnseenHook};
 pub use yield_now::{YieldNow, yield_now};
+
+/// What a loop's [`Handle::metrics`] gives.
+pub use corio_trace::metrics::RuntimeMetrics;
 
 /// The types of tasks that this crate's functions take and return.
 pub use corio_task::{Call, CallPanic, JoinError, JoinHandle, Spawn, Task, TaskInfo, Unseen};

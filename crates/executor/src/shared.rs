@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use corio_base::{ThreadBound, Unparker};
 use corio_task::{CallPanic, FreeRunnable, Mail, RunList, Runnable, Schedule, Unseen};
+use corio_trace::metrics::parts;
 
 use crate::inbox::{Delivered, Inbox};
 
@@ -70,6 +71,12 @@ impl Shared {
             // Dropped here, outside the queue: a mail then does what is left to do.
             Err(refused) => drop(refused),
         }
+    }
+}
+
+impl parts::Queue for Shared {
+    fn depth(&self) -> usize {
+        self.inbox.len()
     }
 }
 

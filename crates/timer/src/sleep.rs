@@ -196,6 +196,14 @@ impl Sleep {
         }
     }
 
+    /// The same sleep, which debug mode shows at `place`: for sleeps that are made on somebody's behalf.
+    pub fn placed(mut self, place: &'static Location<'static>) -> Sleep {
+        if let Some(recorded) = self.as_recorded() {
+            recorded.leaf = PlacedLeaf::new(place);
+        }
+        self
+    }
+
     fn as_recorded(&mut self) -> Option<&mut Recorded> {
         match &mut self.state {
             State::Aside(aside) => match &mut **aside {

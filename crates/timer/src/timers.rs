@@ -9,11 +9,14 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::marker::PhantomData;
 use std::rc::Rc;
+use std::sync::Arc as StdArc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Waker;
 
 use corio_base::loom::sync::Arc;
 use corio_base::{Time, Unparker, WakeBatch, clock};
+use corio_trace::metrics::TimerMetrics;
+use corio_trace::metrics::parts::TimerCounts;
 
 use crate::home::{Home, Queue};
 use crate::mail::{self, Mail, Mailbox};
@@ -57,6 +60,7 @@ pub struct Timers {
     /// The time of the last turn.
     latest: Cell<Time>,
     mailbox: Arc<Mailbox>,
+    counts: StdArc<TimerCounts>,
     /// One thread's: neither `Send` nor `Sync`.
     _owned: PhantomData<*const ()>,
 }
@@ -74,6 +78,7 @@ impl Timers {
             queue: RefCell::new(Queue::new()),
             latest: Cell::new(Time::ZERO),
             mailbox,
+            counts: StdArc::default(),
             _owned: PhantomData,
         })
     }
@@ -97,12 +102,16 @@ impl Timers {
     /// everything that was polled before this call.
     #[inline]
     pub fn turn(&self, now: Time, batch: &mut WakeBatch) -> usize {
-        self.latest.set(now);
+        let before = self.latest.replace(now);
         let mail = self.mailbox.take();
         let fired = {
             let mut queue = self.queue.borrow_mut();
             // What is due first: a fresh sleep has some time to go, and files better after it.
             let fired = queue.expire(now, FIRE_PER_TURN_MAX, |waker| batch.push(waker));
+            if fired > 0 {
+                self.counts.fired(fired, queue.first_fired(), before, now);
+            }
+            self.counts.waiting.set(queue.len() as u64);
             queue.start_fresh(now);
             fired
         };
@@ -151,6 +160,18 @@ impl Timers {
     #[inline]
     pub fn has_fresh(&self) -> bool {
         self.queue.borrow().has_fresh()
+    }
+
+    /// How the timers are doing: a live view for any thread, which outlasts them.
+    ///
+    /// ```
+    /// use corio_timer::Timers;
+    ///
+    /// let metrics = Timers::new().metrics();
+    /// assert_eq!((metrics.waiting(), metrics.fired_count()), (0, 0));
+    /// ```
+    pub fn metrics(&self) -> TimerMetrics {
+        TimerMetrics::new(StdArc::clone(&self.counts))
     }
 
     /// How many timers have not fired.

@@ -19,7 +19,7 @@ use pin_project_lite::pin_project;
 
 use crate::book::{Frame, FrameKind};
 use crate::disarm::{self, Enters, Leaves};
-use crate::targets;
+use crate::undone;
 
 pin_project! {
     /// The future of a function that is marked as a coroutine.
@@ -95,13 +95,8 @@ impl Drop for Origin {
 /// Edge 3.
 #[cold]
 #[inline(never)]
-fn warn(name: &str, place: &Location<'_>) {
-    if !is_excused() {
-        crate::report_warning(
-            targets::COROUTINE,
-            format_args!("coroutine '{name}' was never awaited\nCoroutine created at {place}"),
-        );
-    }
+fn warn(name: &str, place: &'static Location<'static>) {
+    undone::warn(["coroutine", "Coroutine"], format_args!("{name}"), "was never awaited", place);
 }
 
 /// Whether nobody is wrong who drops something undone here.

@@ -30,18 +30,17 @@ std::thread_local! {
 
 /// Whether what is dropped on this thread now is dropped rightly.
 pub fn is_disarmed() -> bool {
-    // A thread that is being torn down drops what is left of it.
-    DEPTH.try_with(|depth| depth.get() > 0).unwrap_or(true)
+    // Without a destructor of its own it is there as long as the thread: the end of a thread is no excuse.
+    DEPTH.with(|depth| depth.get() > 0)
 }
 
 fn enter() {
-    // A thread that is being torn down says nothing anyway.
-    let _ = DEPTH.try_with(|depth| depth.set(depth.get() + 1));
+    DEPTH.with(|depth| depth.set(depth.get() + 1));
 }
 
 fn leave() {
     // Not below 0: whoever entered while the switch was off did not count.
-    let _ = DEPTH.try_with(|depth| depth.set(depth.get().saturating_sub(1)));
+    DEPTH.with(|depth| depth.set(depth.get().saturating_sub(1)));
 }
 
 /// What is dropped on this thread while it lives is dropped rightly.

@@ -18,7 +18,7 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::panic::Location;
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -52,7 +52,8 @@ pub struct OsThread {
 }
 
 impl OsThread {
-    fn current() -> OsThread {
+    /// The calling thread.
+    pub fn current() -> OsThread {
         #[cfg(unix)]
         // SAFETY: has no preconditions.
         let pthread = unsafe { libc::pthread_self() } as usize;
@@ -99,6 +100,8 @@ pub struct Pulse {
     /// Since when the loop rests with neither a deadline nor a descriptor to wake it, on the coarse clock;
     /// 0 while it does not.
     alone: AtomicU64,
+    /// How long its polls took, all together, in nanoseconds.
+    busy: AtomicU64,
     /// How many measured polls took less than 2^n nanoseconds, and not less than half of it.
     lengths: [AtomicU64; LENGTHS],
 }
@@ -119,6 +122,7 @@ impl Pulse {
             place: AtomicPtr::new(ptr::null_mut()),
             now: AtomicU64::new(clock::coarse_now().as_nanos()),
             alone: AtomicU64::new(0),
+            busy: AtomicU64::new(0),
             lengths: [const { AtomicU64::new(0) }; LENGTHS],
         });
         all().push(Arc::clone(&pulse));
@@ -170,8 +174,7 @@ impl Pulse {
         // Relaxed but for `task`: only this thread writes them.
         let outer = self.task.load(Ordering::Relaxed);
         if outer != 0 {
-            // It began within another one, not when the poll before that ended.
-            self.refresh();
+            self.begin_within();
         }
         let since = self.now.load(Ordering::Relaxed);
         let around = Around {
@@ -181,6 +184,9 @@ impl Pulse {
             since,
         };
         self.number.store(self.number.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        // Release: pairs with the fence in `polling`; who finds what is stored from here on finds the number,
+        // and that an outer poll is not to be read.
+        fence(Ordering::Release);
         self.since.store(since, Ordering::Relaxed);
         self.place.store(place.map_or(ptr::null_mut(), address), Ordering::Relaxed);
         // Release: pairs with the Acquire in `polling`, which then sees at least this poll's number,
@@ -188,6 +194,17 @@ impl Pulse {
         self.task.store(task, Ordering::Release);
         watcher::poll_begins();
         around
+    }
+
+    /// A poll begins within another one.
+    #[cold]
+    #[inline(never)]
+    fn begin_within(&self) {
+        // Not when the poll before that ended.
+        self.refresh();
+        // Relaxed: there is nothing to be read until the inner one is published. Before what is stored of
+        // that, by the fence in `start`.
+        self.task.store(0, Ordering::Relaxed);
     }
 
     /// The poll that gave `around` is over. Says how long it took, on the coarse clock.
@@ -203,12 +220,33 @@ impl Pulse {
     pub fn took(&self, around: &Around) -> u64 {
         let now = clock::coarse_now().as_nanos();
         self.now.store(now, Ordering::Relaxed);
-        now.saturating_sub(around.since)
+        let took = now.saturating_sub(around.since);
+        if around.task == 0 && took > 0 {
+            // Relaxed, load and store: only this thread writes. The clock moves every few milliseconds, so few
+            // polls come here; one within another is counted with that.
+            self.busy
+                .store(self.busy.load(Ordering::Relaxed).wrapping_add(took), Ordering::Relaxed);
+        }
+        took
     }
 
     /// The poll that gave `around` is no longer under way; what was under way around it is again.
     #[inline(always)]
     pub fn leave(&self, around: &Around) {
+        // Relaxed: it says that there is nothing to be read.
+        self.task.store(0, Ordering::Relaxed);
+        if around.task != 0 {
+            self.go_back(around);
+        }
+    }
+
+    /// What was under way around a poll that is over is under way again.
+    #[cold]
+    #[inline(never)]
+    fn go_back(&self, around: &Around) {
+        // Release: pairs with the fence in `polling`; who finds what is stored from here on finds that the
+        // inner poll is over.
+        fence(Ordering::Release);
         self.since.store(around.outer_since, Ordering::Relaxed);
         self.place.store(around.place, Ordering::Relaxed);
         // Release: as in `start`.
@@ -220,6 +258,15 @@ impl Pulse {
         // Relaxed: a number by itself; who goes by it reads it twice.
         let since = self.alone.load(Ordering::Relaxed);
         (since != 0).then(|| Time::from_nanos(since))
+    }
+
+    /// When the poll under way began, on the coarse clock; for the loop's thread, which by this spares a reading
+    /// for what need not be exact.
+    #[inline]
+    pub fn since(&self) -> Option<Time> {
+        // Relaxed, both: only this thread writes them.
+        let is_polling = self.task.load(Ordering::Relaxed) != 0;
+        is_polling.then(|| Time::from_nanos(self.since.load(Ordering::Relaxed)))
     }
 
     /// Which poll of the loop is the next.
@@ -253,7 +300,11 @@ impl Pulse {
         let place = self.place.load(Ordering::Relaxed).cast_const();
         // SAFETY: null, or the address of a `&'static Location`: nothing else is ever stored.
         let place = unsafe { place.as_ref() };
-        let same = self.number.load(Ordering::Relaxed) == number;
+        // Acquire: pairs with the fences in `start` and `go_back`. If the time or the place is of another poll,
+        // the loads below see that one's number, or that this one is over.
+        fence(Ordering::Acquire);
+        let same = self.number.load(Ordering::Relaxed) == number
+            && self.task.load(Ordering::Relaxed) == task;
         (task != 0 && same).then_some(Polling { task, place, number, since })
     }
 }
@@ -298,6 +349,27 @@ impl Drop for Registered {
         drop(all);
         drop(gone);
     }
+}
+
+/// What the loops of a thread have polled, all together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Polled {
+    /// How many polls have begun.
+    pub polls: u64,
+    /// How long those took that are over, in nanoseconds of the coarse clock.
+    pub nanos: u64,
+}
+
+/// What the loops of this thread have polled; a loop that goes takes its share away.
+pub fn polled_here() -> Polled {
+    let sum = |mine: &RefCell<Vec<Registered>>| {
+        mine.borrow().iter().fold(Polled::default(), |sum, pulse| Polled {
+            polls: sum.polls.wrapping_add(pulse.number()),
+            // Relaxed: this thread's own.
+            nanos: sum.nanos.wrapping_add(pulse.busy.load(Ordering::Relaxed)),
+        })
+    };
+    MINE.try_with(sum).unwrap_or_default()
 }
 
 /// Takes the loop `home`, which was registered by [`Pulse::register_here`] on this thread, off the list.
@@ -376,12 +448,58 @@ mod tests {
     }
 
     #[test]
+    fn who_looks_finds_one_poll_and_not_parts_of_two() {
+        const POLLS: u64 = 50_000;
+        let pulse = Pulse::register(7);
+        // Each poll has a place of its own kind: even tasks none, odd ones this.
+        let place = Location::caller();
+        let place_of = |task: u64| (task % 2 == 1).then_some(place);
+        let is_over = AtomicU64::new(0);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while is_over.load(Ordering::Relaxed) == 0 {
+                    let Some(polling) = pulse.polling() else { continue };
+                    assert_eq!(polling.place, place_of(polling.task), "of {polling:?}");
+                    assert_ne!(polling.since.as_nanos(), 0, "of {polling:?}");
+                }
+            });
+            for task in 1..POLLS {
+                let outer = pulse.start(task, place_of(task));
+                let inner = pulse.start(task + 1, place_of(task + 1));
+                pulse.leave(&inner);
+                pulse.leave(&outer);
+            }
+            is_over.store(1, Ordering::Relaxed);
+        });
+    }
+
+    #[test]
     fn a_loop_is_alone_for_as_long_as_it_says() {
         let pulse = Pulse::register_here(816).expect("the thread lives");
         assert_eq!(pulse.alone_since(), None);
         assert!(alone(|| pulse.alone_since().is_some()));
         assert_eq!(pulse.alone_since(), None);
         unregister(816);
+    }
+
+    #[test]
+    fn what_the_loops_of_a_thread_polled_is_counted_once() {
+        let pulse = Pulse::register_here(818).expect("the thread lives");
+        let before = polled_here();
+        pulse.refresh();
+        let outer = pulse.start(7, None);
+        let inner = pulse.start(8, None);
+        let begun = clock::coarse_now();
+        while clock::coarse_now() == begun {
+            std::thread::yield_now();
+        }
+        let _ = pulse.end(inner);
+        let took = pulse.end(outer);
+        let now = polled_here();
+        assert_eq!(now.polls - before.polls, 2);
+        assert_eq!(now.nanos - before.nanos, took.as_nanos() as u64);
+        assert!(took > Duration::ZERO);
+        unregister(818);
     }
 
     #[test]

@@ -4,12 +4,14 @@
 //! polls while the switch is on, compares with [`slow_poll`] and calls [`report_slow_poll`] after a
 //! slow one, with asyncio's words.
 
+use std::cell::Cell;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::emit::harmlessly;
 use crate::event::TaskLabel;
+use crate::{recent, targets};
 
 /// Log target of polls that take too long.
 pub use crate::targets::SLOW as TARGET_SLOW;
@@ -42,6 +44,21 @@ pub fn set_slow_poll(limit: Duration) {
     SLOW_POLL_NANOS.store(nanos, Ordering::Relaxed);
 }
 
+std::thread_local! {
+    /// How long the polls of this thread took that were reported, all together, in nanoseconds.
+    static TOLD: Cell<u64> = const { Cell::new(0) };
+}
+
+fn count_told(took: Duration) {
+    let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+    let _ = TOLD.try_with(|told| told.set(told.get().wrapping_add(nanos)));
+}
+
+/// How long the polls of this thread took that were reported, all together, in nanoseconds; it wraps.
+pub fn told_nanos_here() -> u64 {
+    TOLD.try_with(Cell::get).unwrap_or(0)
+}
+
 /// Warns, on the log target `corio::slow`, that a poll of this task took long.
 ///
 /// The line is asyncio's: `Executing <Task name='Task-3' spawned at src/main.rs:10:5> took 0.120
@@ -53,6 +70,8 @@ pub fn report_slow_poll(
     location: &'static Location<'static>,
     took: Duration,
 ) {
+    recent::took(Some(id), name, location, took);
+    count_told(took);
     let task = TaskLabel { id, name, location: Some(location) };
     harmlessly(|| {
         log::warn!(target: TARGET_SLOW, "Executing {task} took {:.3} seconds", took.as_secs_f64());
@@ -63,8 +82,38 @@ pub fn report_slow_poll(
 /// src/main.rs:10:5> took 0.120 seconds`.
 #[cold]
 pub fn report_slow_call(location: &'static Location<'static>, took: Duration) {
+    recent::took(None, None, location, took);
+    count_told(took);
     harmlessly(|| {
         let took = took.as_secs_f64();
         log::warn!(target: TARGET_SLOW, "Executing <Handle created at {location}> took {took:.3} seconds");
+    });
+}
+
+/// Warns that the loop of this thread was busy for so long with `polls` polls and callbacks, none of which
+/// took long by itself, before it looked at its sockets and timers again.
+#[cold]
+pub fn report_slow_turn(polls: u64, took: Duration) {
+    harmlessly(|| {
+        log::warn!(
+            target: TARGET_SLOW,
+            "Executing {polls} polls and callbacks in a row took {:.3} seconds, none of them long by itself: \
+             no socket and no timer had its turn meanwhile",
+            took.as_secs_f64()
+        );
+    });
+}
+
+/// Warns that a wait of the loop for the OS, `limit` long at most, ended so late; in asyncio's words.
+#[cold]
+pub fn report_late_wait(limit: Duration, took: Duration, events: usize) {
+    let (limit, took) = (limit.as_secs_f64() * 1e3, took.as_secs_f64() * 1e3);
+    let late = took - limit;
+    harmlessly(|| {
+        log::warn!(
+            target: targets::LOOP,
+            "poll {limit:.3} ms took {took:.3} ms: {events} events, {late:.3} ms late: the process was stopped, or \
+             other programs kept the processors"
+        );
     });
 }

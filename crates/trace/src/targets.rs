@@ -11,14 +11,16 @@
 //! | | trace | each poll (debug mode) | |
 //! | [`COROUTINE`] | warn | a coroutine, or something else to be done, that was made and never awaited (debug mode) | `coroutine 'f' was never awaited` |
 //! | [`SLOW`] | warn | a poll that took too long (debug mode) | `Executing <Task ...> took 0.120 seconds` |
+//! | | warn | many short polls in a row that took too long together (debug mode) | |
 //! | [`LOOP`] | error | a callback that panicked, with no exception handler set | `Exception in callback f at place` |
 //! | | error | an exception handler that panicked | `Unhandled error in exception handler` |
 //! | | error | a panic, or a task or job that is left, at the end of a run | `unhandled exception during asyncio.run() shutdown` |
 //! | | warn | a runtime that was dropped with tasks (debug mode) | `unclosed event loop` |
-//! | | trace | waits of the loop (debug mode) | |
+//! | | warn | a wait of the loop that the system ended late (debug mode) | `poll 10.000 ms took 512.345 ms: 0 events` |
+//! | | trace | waits of the loop (debug mode) | `poll took 10.000 ms: 2 events` |
 //! | [`DEADLOCK`] | error | tasks that wait for each other in a circle (debug mode) | |
 //! | [`HANG`] | warn | loops that nothing in sight can wake (debug mode) | |
-//! | [`LOCK`] | warn | locks that are held for long while others wait, or were granted to a future that nobody polls (debug mode) | |
+//! | [`LOCK`] | warn | locks that are held for long while others wait; what is granted to a future that nobody polls, such as a lock, a permit, a message (debug mode) | |
 //! | [`CANCEL`] | warn | tasks that were asked to end and do not (debug mode) | |
 //! | | error | what a cancel scope dropped when its grace was over | |
 //! | [`GROUP`] | error | a group that was dropped before its end, and errors lost thereby | `Task ... has errored out but its parent task ... is already completed` |

@@ -15,6 +15,8 @@ use std::cell::Cell;
 use std::fmt;
 use std::panic::Location;
 
+use crate::book::{Link, here};
+
 /// What was recorded last; nothing while there is no place.
 ///
 /// A cell for each field: what was stored in pieces a moment ago, and is loaded in one, waits for the store.
@@ -24,6 +26,8 @@ struct Last {
     kind: Cell<WaitKind>,
     object: Cell<usize>,
     owner: Cell<u64>,
+    /// The frame that it waits in.
+    under: Cell<Link>,
 }
 
 std::thread_local! {
@@ -33,6 +37,7 @@ std::thread_local! {
             kind: Cell::new(WaitKind::Yield),
             object: Cell::new(0),
             owner: Cell::new(0),
+            under: Cell::new(Link::NONE),
         }
     };
 }
@@ -159,6 +164,7 @@ pub fn record(wait: &Wait) {
             last.object.set(wait.object);
             // No task has the number 0.
             last.owner.set(wait.owner.unwrap_or(0));
+            last.under.set(here().under);
         });
     }
 }
@@ -172,6 +178,12 @@ pub fn take_last_wait() -> Option<Wait> {
         Some(Wait { kind, object, owner: Some(owner).filter(|&owner| owner != 0), place })
     })
     .unwrap_or(None)
+}
+
+/// The frame that the wait which was recorded last on this thread is in.
+#[inline]
+pub(crate) fn last_under() -> Link {
+    LAST.try_with(|last| last.under.get()).unwrap_or(Link::NONE)
 }
 
 /// Drops what [`record`] left on this thread.

@@ -2,7 +2,7 @@
 #![cfg(loom)]
 
 use corio_trace::book::model::Numbered;
-use loom::sync::Arc;
+use loom::sync::{Arc, Mutex};
 use loom::thread;
 
 #[test]
@@ -33,5 +33,60 @@ fn a_slot_handed_over_is_written_by_its_new_owner() {
         let _ = slot.read();
         owner.join().unwrap();
         assert_eq!(slot.read(), Some(0));
+    });
+}
+
+#[test]
+fn a_slot_that_is_used_again_is_read_as_one_use_or_the_other() {
+    loom::model(|| {
+        let slot = Arc::new(Numbered::new());
+        slot.write(1);
+        // The first owner frees the slot and gives its number back; the second one takes it from there.
+        let free = Arc::new(Mutex::new(false));
+        let first = {
+            let (slot, free) = (Arc::clone(&slot), Arc::clone(&free));
+            thread::spawn(move || {
+                slot.clear();
+                *free.lock().unwrap() = true;
+            })
+        };
+        let second = {
+            let (slot, free) = (Arc::clone(&slot), Arc::clone(&free));
+            thread::spawn(move || {
+                if *free.lock().unwrap() {
+                    slot.write(2);
+                    return true;
+                }
+                false
+            })
+        };
+        // The uses come in their order; a reader that met a write knows nothing.
+        let order = |read: Option<u32>| read.map(|n| [1, 0, 2].iter().position(|&m| m == n));
+        let (one, other) = (order(slot.read()), order(slot.read()));
+        if let (Some(one), Some(other)) = (one, other) {
+            assert!(one <= other, "back to an earlier use");
+        }
+        first.join().unwrap();
+        let is_used_again = second.join().unwrap();
+        assert_eq!(slot.read(), Some(if is_used_again { 2 } else { 0 }));
+    });
+}
+
+#[test]
+fn counters_are_read_with_the_task_they_are_of() {
+    loom::model(|| {
+        let slot = Arc::new(Numbered::new());
+        slot.write_task(1);
+        let owner = {
+            let slot = Arc::clone(&slot);
+            thread::spawn(move || {
+                slot.clear();
+                slot.write_task(2);
+            })
+        };
+        // Looks for the counters of one in the record of the other.
+        let _ = slot.read_task();
+        owner.join().unwrap();
+        assert_eq!(slot.read_task(), Some(2));
     });
 }

@@ -21,6 +21,7 @@ use std::task::{Context, Poll};
 use corio_task::{Forward, Hold, Reason, Target};
 use corio_trace::action::Action;
 use corio_trace::book::{Frame, FrameKind, Leaf};
+use corio_trace::disarm::{Enters, Leaves};
 use corio_trace::{Wait, WaitKind, deeds};
 use pin_project_lite::pin_project;
 
@@ -37,9 +38,12 @@ pin_project! {
         F: Future,
         S: Sort<F::Output, E>,
     {
+        // Dropped first: it speaks for the body, or that was begun, and what it has left goes rightly.
         action: Action<ScopeDeed>,
+        enters: Enters,
         #[pin]
         target: Target<F>,
+        leaves: Leaves,
         hold: Hold,
         shared: Arc<Shared<E>>,
         body: Body<S::Ok, E>,
@@ -113,7 +117,9 @@ where
     ) -> Self {
         ScopeRun {
             action: Action::new(location),
+            enters: Enters::new(),
             target: Target::new(body),
+            leaves: Leaves::new(),
             hold: Hold::new(),
             shared,
             body: Body::Running,

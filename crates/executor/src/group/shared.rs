@@ -78,6 +78,12 @@ enum Slot {
     EndedEarly,
 }
 
+impl Slot {
+    fn is_of(&self, other: &Task) -> bool {
+        matches!(self, Slot::Alive(task) | Slot::Asked(task) if task.id() == other.id())
+    }
+}
+
 /// A request, and those who are to have it. Given to them when the lock is released.
 struct Asking {
     request: Forward,
@@ -168,7 +174,6 @@ impl<E> Shared<E> {
     /// The child of a reserved place is there.
     pub(super) fn fill(&self, slot: u32, task: &Task) {
         let task = task.clone();
-        let held = Held::take_for(task.id(), WaitKind::Group, self.object(), task.location());
         let missed: Vec<_> = {
             let mut state = self.lock();
             let missed = state.missed.extract_if(.., |(of, _)| *of == slot).collect();
@@ -180,13 +185,25 @@ impl<E> Shared<E> {
                 _ if Vec::is_empty(&missed) => Slot::Alive(task.clone()),
                 _ => Slot::Asked(task.clone()),
             };
-            if !held.is_none() {
-                state.hold(slot, held);
-            }
             missed
         };
+        if corio_trace::enabled() {
+            self.note_child(slot, &task);
+        }
         for (_, request) in &missed {
             task.forward(request);
+        }
+    }
+
+    /// In debug mode: a child has what the group's awaiter waits for.
+    #[cold]
+    #[inline(never)]
+    fn note_child(&self, slot: u32, task: &Task) {
+        let held = Held::take_for(task.id(), WaitKind::Group, self.object(), task.location());
+        let mut state = self.lock();
+        // One that has ended by now has nothing, and its place may be another one's.
+        if state.slots[slot as usize].is_of(task) {
+            state.hold(slot, held);
         }
     }
 
@@ -205,8 +222,9 @@ impl<E> Shared<E> {
                 corio_task::current()
             }
         };
-        // Its record goes here: it ends none of the group's locks.
-        let held = if state.held.is_empty() { None } else { state.let_go(slot) };
+        if !state.held.is_empty() {
+            state.let_go(slot);
+        }
         let error = match end {
             End::Value => None,
             End::Cut => {
@@ -223,7 +241,7 @@ impl<E> Shared<E> {
             state.close(|| format!("{who}, a sibling, failed").into())
         });
         drop(state);
-        drop((task, held));
+        drop(task);
         let failed = others.is_some();
         if let Some(others) = others.flatten() {
             others.pass_on_gently();
@@ -311,12 +329,8 @@ impl<E> Shared<E> {
 }
 
 impl<E> State<E> {
-    /// A child has begun; one that has ended by now holds nothing.
-    #[cold]
+    /// A child has begun.
     fn hold(&mut self, slot: u32, held: Held) {
-        if !matches!(self.slots[slot as usize], Slot::Alive(_) | Slot::Asked(_)) {
-            return;
-        }
         let slot = slot as usize;
         if self.held.len() <= slot {
             self.held.resize_with(slot + 1, Held::new);
@@ -324,9 +338,13 @@ impl<E> State<E> {
         self.held[slot] = held;
     }
 
+    /// A child ends, and its record with it.
     #[cold]
-    fn let_go(&mut self, slot: u32) -> Option<Held> {
-        self.held.get_mut(slot as usize).map(mem::take)
+    #[inline(never)]
+    fn let_go(&mut self, slot: u32) {
+        if let Some(held) = self.held.get_mut(slot as usize) {
+            *held = Held::new();
+        }
     }
 
     /// Edge 1, also where edge 3 was taken. Whom to ask, the first time.

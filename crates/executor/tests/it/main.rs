@@ -7,5 +7,6 @@ mod block_on;
 mod by_hand;
 mod ending;
 mod guest;
+mod metrics;
 mod order;
 mod parks;

@@ -68,6 +68,8 @@ pub struct Wheel<T> {
     /// Due, not fired yet, in firing order.
     due: List,
     due_len: usize,
+    /// When the entry was due that fired first in the last turn in which one did.
+    first_fired: u64,
     len: usize,
     /// The due entries of one slot while they are sorted: deadline and index.
     sorting: Vec<(u64, u32)>,
@@ -89,6 +91,7 @@ impl<T> Wheel<T> {
             fresh: List::EMPTY,
             due: List::EMPTY,
             due_len: 0,
+            first_fired: 0,
             len: 0,
             sorting: Vec::new(),
         }
@@ -102,6 +105,12 @@ impl<T> Wheel<T> {
     /// The values that have not fired, in no order.
     pub fn into_values(self) -> impl Iterator<Item = T> {
         self.slab.into_values()
+    }
+
+    /// When the value was due that fired first in the last [`TimerQueue::expire`] in which one did:
+    /// no other one of that turn was due before it.
+    pub fn first_fired(&self) -> Time {
+        Time::from_nanos(self.first_fired)
     }
 
     /// For how many entries there is memory, used or not.
@@ -299,6 +308,9 @@ impl<T> TimerQueue<T> for Wheel<T> {
 
     fn expire(&mut self, now: Time, limit: usize, mut fire: impl FnMut(T)) -> usize {
         self.collect(now.as_nanos(), limit);
+        if limit > 0 && !self.due.is_empty() {
+            self.first_fired = self.slab.entry(self.due.head).nanos;
+        }
         let mut fired = 0;
         while fired < limit && !self.due.is_empty() {
             let index = self.due.head;

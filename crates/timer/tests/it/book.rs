@@ -49,6 +49,11 @@ impl FakeTask {
     }
 }
 
+#[track_caller]
+fn on_behalf() -> &'static std::panic::Location<'static> {
+    std::panic::Location::caller()
+}
+
 #[test]
 fn sleeps_are_shown_where_they_were_made() {
     let task = FakeTask::new(1 << 41);
@@ -57,10 +62,16 @@ fn sleeps_are_shown_where_they_were_made() {
     let mut two = sleep_until(Instant::now() + LONG);
     let mut three = sleep_with(LONG, 3);
     let quiet = sleep(LONG).unrecorded();
+    let behalf = on_behalf();
+    let mut four = sleep(LONG).placed(behalf);
     task.shows(&[]);
     assert!(task.poll(&mut one).is_pending() && task.poll(&mut two).is_pending());
     assert!(task.poll(&mut three).is_pending() && task.poll(&mut { quiet }).is_pending());
     task.shows(&[line + 1, line + 2, line + 3]);
+    assert!(task.poll(&mut four).is_pending());
+    let waits = task.waits();
+    assert!(waits.iter().any(|wait| wait.place == behalf), "{waits:?}");
+    drop(four);
     drop(three);
     one.reset_after(Duration::ZERO);
     two.reset(Instant::now() + 2 * LONG);

@@ -4,6 +4,7 @@ mod assertions;
 mod book;
 mod fallback;
 mod interval;
+mod metrics;
 mod model;
 mod sleep;
 mod threads;

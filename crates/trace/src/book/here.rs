@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use crate::book::{Link, panicked};
+use crate::book::{Link, arena, panicked};
 
 /// A place under which records are written: a task, and the record in it that encloses them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,35 +60,76 @@ pub fn current_task() -> u64 {
     here().task
 }
 
+/// A poll of a task begins.
 #[inline(always)]
-pub(crate) fn enter(here: Here) -> Entered {
+pub(crate) fn enter_task(here: Here) -> EnteredTask {
     let replace = |slot: &Slot| {
         let before = slot.get();
         slot.set(here);
         before
     };
-    Entered(Some(HERE.try_with(replace).unwrap_or(Here::NOWHERE)))
+    EnteredTask(HERE.try_with(replace).unwrap_or(Here::NOWHERE))
 }
 
-/// Goes back to the place before when dropped; made with the switch off, it does nothing.
+/// Goes back to the place before when dropped.
 #[derive(Debug)]
 #[must_use = "the place is left when this is dropped"]
-pub struct Entered(Option<Here>);
+pub(crate) struct EnteredTask(Here);
+
+impl Drop for EnteredTask {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            panicked::note();
+        }
+        // A thread that is being torn down polls nothing more.
+        let _ = HERE.try_with(|slot| slot.set(self.0));
+    }
+}
+
+/// A poll of the frame whose record this is begins, in the task that is polled on this thread.
+#[inline]
+pub(crate) fn enter_frame(frame: Link) -> Entered {
+    let _ = HERE.try_with(|slot| slot.under.set(frame));
+    Entered(frame)
+}
+
+/// The poll of `frame` is over. What was polled around it is what its record hangs under: so who enters needs
+/// no room for that.
+#[cold]
+#[inline(never)]
+pub(crate) fn leave_frame(frame: Link) {
+    if std::thread::panicking() {
+        panicked::note();
+    }
+    let slot = arena::slot(frame.number()).filter(|slot| slot.link_of(frame.number()) == frame);
+    let under = slot.map_or(Link::NONE, |slot| slot.under());
+    let _ = HERE.try_with(|slot| slot.under.set(under));
+}
+
+/// Goes back to the place around a frame when dropped; made with the switch off, it does nothing. No longer than
+/// a poll of the future that has the record.
+// One word, and nothing but a comparison with 0 where the switch is off.
+#[derive(Debug)]
+#[must_use = "the place is left when this is dropped"]
+pub struct Entered(Link);
 
 impl Entered {
     /// Nothing was entered.
-    pub const NOT: Entered = Entered(None);
+    pub const NOT: Entered = Entered(Link::NONE);
+
+    /// Whether nothing was entered.
+    #[inline]
+    pub(crate) fn is_not(&self) -> bool {
+        self.0 == Link::NONE
+    }
 }
 
 impl Drop for Entered {
     #[inline(always)]
     fn drop(&mut self) {
-        if let Some(before) = self.0 {
-            if std::thread::panicking() {
-                panicked::note();
-            }
-            // A thread that is being torn down polls nothing more.
-            let _ = HERE.try_with(|slot| slot.set(before));
+        if !self.is_not() {
+            leave_frame(self.0);
         }
     }
 }

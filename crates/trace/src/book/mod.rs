@@ -64,13 +64,17 @@ pub mod model;
 pub use asked::asked_to_end;
 pub use code::FrameKind;
 pub use here::{Entered, Here, current_task, here};
-pub use holders::{hold, let_go};
+pub use holders::{HeldKey, forget, hold, let_go};
 pub use names::{forget_name, set_name, task_label};
 pub use page::{PolledPage, TaskBirth, TaskPage};
 pub use panicked::{PanickedFrame, forget_panicked, take_panicked};
 pub use placed::PlacedLeaf;
 pub use snapshot::{HeldRecord, NodeKind, NodeRecord, Snapshot, TaskRecord, snapshot, task};
-pub use token::{Frame, Held, Leaf, LeafCell};
+pub use token::{Frame, GrantKey, Held, Leaf, LeafCell};
+
+/// Tasks with this number or a higher one are a tool's, such as the inspector's, and none of the program's own:
+/// nobody counts up to it.
+pub const NUMBERS_APART: u64 = 1 << 62;
 
 /// A reference to one use of a slot: its number and which use; 0 is none.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -86,5 +90,9 @@ impl Link {
 
     pub(crate) fn number(self) -> u32 {
         (self.0 >> 32) as u32
+    }
+
+    pub(crate) fn use_number(self) -> u32 {
+        self.0 as u32
     }
 }

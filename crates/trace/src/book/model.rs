@@ -18,6 +18,31 @@ impl Numbered {
         self.0.write(&content(n));
     }
 
+    /// Writes number 1 or 2 as a task's, whose counters begin, and counts that task's polls up to its number;
+    /// for the slot's owner.
+    pub fn write_task(&self, n: u32) {
+        self.0.write_task(&content(n), n as usize);
+        for _ in 0..n {
+            self.0.count_half_poll();
+        }
+    }
+
+    /// As [`Numbered::read`], of a slot that [`Numbered::write_task`] wrote.
+    ///
+    /// # Panics
+    /// If the fields are of different writes, or the counters of another task.
+    pub fn read_task(&self) -> Option<u32> {
+        let (read, counters) = self.0.read_counted()?;
+        assert!(read.code == 0 || read == content(read.code), "a mixture: {read:?}");
+        let is_of = counters.home == read.code as usize;
+        let polls = counters.polls * 2 - u64::from(counters.is_polled);
+        assert!(
+            read.code == 0 || is_of && polls <= u64::from(read.code),
+            "{counters:?} of another than {read:?}"
+        );
+        Some(read.code)
+    }
+
     /// Frees the slot; for its owner.
     pub fn clear(&self) {
         self.0.clear();
@@ -35,7 +60,5 @@ impl Numbered {
 }
 
 fn content(n: u32) -> Content {
-    let name = ["", "one", "three"][n as usize];
-    let number = u64::from(n);
-    Content { code: n, use_number: n, task: number, owner: number, name, ..Content::FREE }
+    Content { code: n, use_number: n, task: u64::from(n), ..Content::FREE }
 }

@@ -8,12 +8,12 @@
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 
-use corio_base::clock;
+use corio_base::clock::{self, Time};
 
-use crate::book::here::{self, Entered, Here};
+use crate::book::here::{self, EnteredTask, Here};
 use crate::book::slot::{Content, Slot};
 use crate::book::{Link, arena, asked, code, names, token};
-use crate::wait::Wait;
+use crate::wait::{Wait, last_under};
 
 /// Nobody asked the task to end.
 const NOT_ASKED: u8 = 0;
@@ -73,16 +73,16 @@ impl TaskPage {
 
     /// Writes the record of a task that has none; nothing if the arena is full.
     pub fn open(&self, birth: &TaskBirth) {
+        self.open_since(birth, clock::coarse_now());
+    }
+
+    /// As [`TaskPage::open`], for a task that began at `since`, on the coarse clock.
+    pub fn open_since(&self, birth: &TaskBirth, since: Time) {
         debug_assert!(!self.is_open(), "a page is opened once");
         let number = arena::take();
         let Some(slot) = arena::slot(number) else { return };
         let late = if birth.late { code::LATE } else { 0 };
-        // Relaxed, all of them: numbers by themselves, and nobody believes the slot before `write`.
-        slot.polls.store(0, Ordering::Relaxed);
-        slot.busy.store(0, Ordering::Relaxed);
-        slot.home.store(birth.home, Ordering::Relaxed);
-        slot.newest.store(0, Ordering::Relaxed);
-        slot.write(&Content {
+        let content = Content {
             code: code::pack(code::TASK, 0) | late,
             use_number: slot.use_number().wrapping_add(1),
             task: birth.id,
@@ -90,10 +90,11 @@ impl TaskPage {
             object: 0,
             owner: birth.parent,
             granted: 0,
-            since: clock::coarse_now().as_nanos(),
+            since: since.as_nanos(),
             name: birth.type_name,
             place: Some(birth.place),
-        });
+        };
+        slot.write_task(&content, birth.home);
         // Release: pairs with the Acquire in `slot`; who finds the number finds the record.
         self.number.store(number, Ordering::Release);
     }
@@ -125,7 +126,7 @@ impl TaskPage {
             }
             None => (Here { task: id, under: Link::NONE, page: 0 }, None),
         };
-        PolledPage { _entered: here::enter(here), page: self, slot, here }
+        PolledPage { _entered: here::enter_task(here), page: self, slot, here }
     }
 
     #[inline(never)]
@@ -138,9 +139,14 @@ impl TaskPage {
         }
     }
 
-    /// How often the task was polled, and about how long its polls took, in nanoseconds.
-    pub fn polled(&self) -> (u64, u64) {
-        self.slot().map_or((0, 0), |(_, slot)| (slot.polls().0, slot.busy.load(Ordering::Relaxed)))
+    /// How often task `id`, whose record this is, was polled, and about how long its polls took, in
+    /// nanoseconds; nothing, if it ends meanwhile and another one has its slot.
+    pub fn polled(&self, id: u64) -> (u64, u64) {
+        let read = self.slot().and_then(|(_, slot)| slot.read_counted());
+        match read {
+            Some((content, counters)) if content.task == id => (counters.polls, counters.busy),
+            _ => (0, 0),
+        }
     }
 
     /// What task `id`, whose record this is, waits for: the wait that was recorded last and still
@@ -148,8 +154,12 @@ impl TaskPage {
     pub fn wait(&self, id: u64) -> Option<Wait> {
         let (_, slot) = self.slot()?;
         let newest = arena::slot(slot.newest.load(Ordering::Relaxed));
-        let is_wait =
-            |content: &Content| code::sort(content.code) == code::LEAF && content.task == id;
+        let (_, is_polled) = slot.polls();
+        // What has no token of its own is over when the task is polled again.
+        let is_wait = |content: &Content| {
+            let is_over = is_polled && content.code & code::LOOSE != 0;
+            code::sort(content.code) == code::LEAF && content.task == id && !is_over
+        };
         newest
             .and_then(Slot::read)
             .filter(is_wait)
@@ -221,7 +231,7 @@ impl TaskPage {
 #[must_use = "the poll is over when this is dropped"]
 pub struct PolledPage<'a> {
     // Dropped first.
-    _entered: Entered,
+    _entered: EnteredTask,
     page: &'a TaskPage,
     slot: Option<&'static Slot>,
     here: Here,
@@ -234,14 +244,21 @@ impl PolledPage<'_> {
     pub fn set_wait(&self, wait: Option<&Wait>) {
         // Relaxed, load and store: one poll of a task at a time.
         let number = self.page.loose.load(Ordering::Relaxed);
-        match wait {
-            Some(wait) if token::is_loose(number, self.here, wait) => {}
-            Some(wait) => {
-                let now = token::write_loose(number, self.here, wait);
-                self.page.loose.store(now, Ordering::Relaxed);
+        let Some(wait) = wait else {
+            if number != 0 {
+                self.page.forget_wait();
             }
-            None if number == 0 => {}
-            None => self.page.forget_wait(),
+            return;
+        };
+        // Nothing was said of a frame, or that frame has gone: then it hangs under the task.
+        let under = match last_under() {
+            Link::NONE => self.here.under,
+            under => under,
+        };
+        let here = Here { under, ..self.here };
+        if !token::is_loose(number, here, wait) {
+            let now = token::write_loose(number, here, wait);
+            self.page.loose.store(now, Ordering::Relaxed);
         }
     }
 
@@ -338,7 +355,7 @@ mod tests {
         let page = page(ID);
         for polls in 1..=3 {
             let poll = page.enter(ID);
-            assert_eq!(page.polled().0, polls, "one that is under way counts");
+            assert_eq!(page.polled(ID).0, polls, "one that is under way counts");
             assert_eq!(task(ID).unwrap().waits.len(), 0, "what stood is over");
             poll.set_wait(Some(&wait(WaitKind::Event)));
             poll.add_busy(10);
@@ -381,7 +398,7 @@ mod tests {
         // Somebody else's by now, perhaps.
         let other = super::tests::page(900_003);
         drop(poll);
-        assert_eq!(other.polled().0, 0);
+        assert_eq!(other.polled(900_003).0, 0);
         page.set_name(ID, "too late");
         assert!(names::name(ID).is_none());
     }

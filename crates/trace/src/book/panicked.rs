@@ -3,9 +3,8 @@
 //! A panic drops the frames it passes, and with them their records. So the innermost frame that is left by
 //! unwinding writes down the chain above it, which still stands; whoever catches the panic takes that.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::panic::Location;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::book::code::{self, FrameKind};
 use crate::book::{Link, arena, here};
@@ -13,10 +12,10 @@ use crate::book::{Link, arena, here};
 /// Deeper than programs nest.
 const DEPTH_MAX: usize = 64;
 
-/// A chain was noted that nobody may have taken: so that polls need not look.
-static NOTED: AtomicBool = AtomicBool::new(false);
-
 std::thread_local! {
+    /// A chain was noted that nobody may have taken: so that polls need not look. The thread's own, for
+    /// others poll while this one unwinds.
+    static NOTED: Cell<bool> = const { Cell::new(false) };
     static CHAIN: RefCell<Vec<PanickedFrame>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -39,12 +38,10 @@ pub(crate) fn note() {
     // A thread that is being torn down tells nobody.
     let _ = CHAIN.try_with(|chain| {
         if let Ok(mut chain) = chain.try_borrow_mut()
-            && (chain.is_empty() || !NOTED.load(Ordering::Relaxed))
+            && chain.is_empty()
         {
-            chain.clear();
             read_chain(here::here().under, &mut chain);
-            // Relaxed: each thread looks after its own.
-            NOTED.store(true, Ordering::Relaxed);
+            let _ = NOTED.try_with(|noted| noted.set(true));
         }
     });
 }
@@ -66,20 +63,19 @@ fn read_chain(mut link: Link, chain: &mut Vec<PanickedFrame>) {
 /// Nothing is noted from here on of panics that were caught further in; for the beginning of a poll.
 #[inline]
 pub fn forget_panicked() {
-    if NOTED.load(Ordering::Relaxed) {
+    if NOTED.try_with(Cell::get).unwrap_or(false) {
         forget();
     }
 }
 
 #[cold]
 fn forget() {
-    // Another thread's chain may stay; it is forgotten when that one's next panic is noted.
     let _ = CHAIN.try_with(|chain| {
         if let Ok(mut chain) = chain.try_borrow_mut() {
             chain.clear();
         }
     });
-    NOTED.store(false, Ordering::Relaxed);
+    let _ = NOTED.try_with(|noted| noted.set(false));
 }
 
 /// The frames that the panic which was just caught went through, the outermost first; empty where it met
@@ -113,5 +109,30 @@ mod tests {
         let names: Vec<_> = take_panicked().into_iter().map(|frame| frame.name).collect();
         assert_eq!(names, ["timeout", "here"]);
         assert!(take_panicked().is_empty());
+    }
+
+    /// When it is dropped, another thread begins a poll.
+    struct OthersPoll;
+
+    impl Drop for OthersPoll {
+        fn drop(&mut self) {
+            std::thread::spawn(forget_panicked).join().unwrap();
+        }
+    }
+
+    #[test]
+    fn polls_of_other_threads_leave_it_alone() {
+        crate::set_enabled(true);
+        let place = Location::caller();
+        let (mut outer, mut inner) = (Frame::new(), Frame::new());
+        let caught = catch_unwind(AssertUnwindSafe(|| {
+            let _outer = outer.enter(|| (FrameKind::Timeout, "timeout", place));
+            let _others = OthersPoll;
+            let _inner = inner.enter(|| (FrameKind::Scope, "here", place));
+            std::panic::resume_unwind(Box::new(()));
+        }));
+        assert!(caught.is_err());
+        let names: Vec<_> = take_panicked().into_iter().map(|frame| frame.name).collect();
+        assert_eq!(names, ["timeout", "here"]);
     }
 }

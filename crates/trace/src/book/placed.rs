@@ -12,9 +12,8 @@ use std::panic::Location;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-use corio_base::clock;
-
 use crate::book::here::here;
+use crate::book::token::GrantKey;
 use crate::book::{arena, token};
 use crate::wait::{Wait, WaitKind};
 
@@ -52,6 +51,13 @@ impl PlacedLeaf {
         // Relaxed: its owner wrote it, or the caller was handed the node by the owner's lock.
         let word = self.0.load(Ordering::Relaxed).addr();
         if word & RECORDED == 0 { 0 } else { (word >> 1) as u32 }
+    }
+
+    /// Whether there is a record; for its owner, and for who grants.
+    #[inline]
+    pub fn is_recorded(&self) -> bool {
+        // Relaxed: as in `number`.
+        self.0.load(Ordering::Relaxed).addr() & RECORDED != 0
     }
 
     /// Where the wait was made; for its owner.
@@ -109,7 +115,16 @@ impl PlacedLeaf {
     pub fn mark_granted(&self) {
         let number = self.number();
         if number != 0 {
-            mark_granted(number);
+            token::mark_granted(number);
+        }
+    }
+
+    /// What marks this wait as granted later, when this may be gone.
+    #[inline]
+    pub fn grant_key(&self) -> GrantKey {
+        match self.number() {
+            0 => GrantKey::NONE,
+            number => GrantKey::of(number),
         }
     }
 }
@@ -120,14 +135,6 @@ impl PlacedLeaf {
 fn recorded_place(number: u32) -> &'static Location<'static> {
     let place = arena::slot(number).and_then(|slot| slot.place());
     place.unwrap_or_else(|| Location::caller())
-}
-
-#[cold]
-#[inline(never)]
-fn mark_granted(number: u32) {
-    if let Some(slot) = arena::slot(number) {
-        slot.mark_granted(clock::coarse_now().as_nanos().max(1));
-    }
 }
 
 impl Drop for PlacedLeaf {

@@ -15,7 +15,8 @@
 //! again, a bounded number of times: it never waits for a writer, who may be a thread that is
 //! stopped in the middle.
 //!
-//! The counters of a task (polls, time) stand beside the sequence: each is a number by itself.
+//! The counters of a task (polls, time) are counted beside the sequence, each a number by itself; with the
+//! content they begin, and are read together with it.
 #![expect(
     unsafe_code,
     reason = "a name is stored as address and length and read back as what it was"
@@ -29,6 +30,8 @@ use std::str;
 use corio_base::loom::sync::atomic::{
     AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
 };
+
+use crate::book::Link;
 
 /// What stands in a slot, as its owner wrote it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,9 +71,24 @@ impl Content {
     };
 }
 
+/// What a task's slot counts, as [`Slot::read_counted`] found it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Counters {
+    /// How often it was polled.
+    pub(crate) polls: u64,
+    pub(crate) is_polled: bool,
+    /// How long its measured polls took, in nanoseconds.
+    pub(crate) busy: u64,
+    pub(crate) home: usize,
+}
+
 /// How often a reader looks again before it gives a slot up for this time: a write takes some ten
 /// nanoseconds, so a slot that is found being written this often belongs to a thread that is stopped.
 const LOOKS_MAX: u32 = if cfg!(loom) { 2 } else { 64 };
+
+/// The low bits of a mark that a wait is granted: of which use of the slot it is. Above them is the moment, so
+/// that is off by up to a millisecond, a quarter of what the coarse clock is.
+const USE: u64 = (1 << 20) - 1;
 
 /// A place for one [`Content`].
 #[derive(Debug)]
@@ -125,31 +143,60 @@ impl Slot {
     /// Writes `content`; for the owner of the slot's number.
     #[inline]
     pub(crate) fn write(&self, content: &Content) {
+        self.change(|| self.store(content));
+    }
+
+    /// Writes the `content` of a new task of the loop `home`, with counters that begin; for the owner of the
+    /// slot's number. What the counters said of another task is gone before anybody believes this one.
+    pub(crate) fn write_task(&self, content: &Content, home: usize) {
         self.change(|| {
-            // Relaxed, all of them: `change` orders them for the reader.
-            self.code.store(content.code, Ordering::Relaxed);
-            self.use_number.store(content.use_number, Ordering::Relaxed);
-            self.name_len.store(content.name.len() as u32, Ordering::Relaxed);
-            self.name.store(content.name.as_ptr().cast_mut(), Ordering::Relaxed);
-            let place = content.place.map_or(ptr::null(), ptr::from_ref);
-            self.place.store(place.cast_mut(), Ordering::Relaxed);
-            self.task.store(content.task, Ordering::Relaxed);
-            self.parent.store(content.parent, Ordering::Relaxed);
-            self.object.store(content.object, Ordering::Relaxed);
-            self.owner.store(content.owner, Ordering::Relaxed);
-            self.since.store(content.since, Ordering::Relaxed);
-            self.granted.store(content.granted, Ordering::Relaxed);
+            self.store(content);
+            // Relaxed, all of them: as in `store`.
+            self.polls.store(0, Ordering::Relaxed);
+            self.busy.store(0, Ordering::Relaxed);
+            self.home.store(home, Ordering::Relaxed);
+            self.newest.store(0, Ordering::Relaxed);
         });
     }
 
-    /// The wait that stands here is granted what it waits for; its owner will find that when it polls. For
-    /// who grants, while the owner cannot let go of the slot: it learns of the grant from what the granter
-    /// does after this.
     #[inline]
-    pub(crate) fn mark_granted(&self, at: u64) {
-        // Relaxed: a number by itself. It is read between two looks at `seq`, so a reader never takes
-        // the mark of one use of the slot for that of another.
-        self.granted.store(at, Ordering::Relaxed);
+    fn store(&self, content: &Content) {
+        // Relaxed, all of them: `change` orders them for the reader.
+        self.code.store(content.code, Ordering::Relaxed);
+        self.use_number.store(content.use_number, Ordering::Relaxed);
+        self.task.store(content.task, Ordering::Relaxed);
+        if cfg!(loom) {
+            // A model explores each choice of values that loads may find. Three fields tell a mixture as well
+            // as eleven do.
+            return;
+        }
+        self.name_len.store(content.name.len() as u32, Ordering::Relaxed);
+        self.name.store(content.name.as_ptr().cast_mut(), Ordering::Relaxed);
+        let place = content.place.map_or(ptr::null(), ptr::from_ref);
+        self.place.store(place.cast_mut(), Ordering::Relaxed);
+        self.parent.store(content.parent, Ordering::Relaxed);
+        self.object.store(content.object, Ordering::Relaxed);
+        self.owner.store(content.owner, Ordering::Relaxed);
+        self.since.store(content.since, Ordering::Relaxed);
+        self.granted.store(content.granted, Ordering::Relaxed);
+    }
+
+    /// The wait of this use of the slot is granted what it waits for; its owner will find that when it polls.
+    /// For who grants, at any time: the mark says of which use it is, and others do not believe it.
+    #[inline]
+    pub(crate) fn mark_granted(&self, use_number: u32, at: u64) {
+        let mark = at.max(USE + 1) & !USE | u64::from(use_number) & USE;
+        // Relaxed: a number by itself.
+        self.granted.store(mark, Ordering::Relaxed);
+    }
+
+    /// The wait goes on although it was granted something, which is gone; for the owner.
+    #[inline]
+    pub(crate) fn take_back_grant(&self) {
+        // Relaxed, both: as above. A mark that comes in between is lost, which costs a report.
+        if self.granted.load(Ordering::Relaxed) != 0 {
+            self.granted.store(0, Ordering::Relaxed);
+        }
     }
 
     /// Where the owner's wait was made, as it wrote it.
@@ -169,6 +216,26 @@ impl Slot {
     /// What stands here, unless it is being written; for the owner, who knows that it is not, and for
     /// readers on any thread.
     pub(crate) fn read(&self) -> Option<Content> {
+        self.read_beside(|| ()).map(|(content, ())| content)
+    }
+
+    /// As [`Slot::read`], with the counters of the task that stands here; of a record that is no task they say
+    /// nothing.
+    pub(crate) fn read_counted(&self) -> Option<(Content, Counters)> {
+        self.read_beside(|| {
+            let (polls, is_polled) = self.polls();
+            Counters {
+                polls,
+                is_polled,
+                busy: self.busy.load(Ordering::Relaxed),
+                home: self.home.load(Ordering::Relaxed),
+            }
+        })
+    }
+
+    /// What stands here, and what `more` reads of the same use of the slot.
+    #[inline]
+    fn read_beside<R>(&self, more: impl Fn() -> R) -> Option<(Content, R)> {
         for _ in 0..LOOKS_MAX {
             // Acquire: pairs with the Release at the end of `change`; what is read below is at least
             // as new as that write.
@@ -178,12 +245,13 @@ impl Slot {
                 continue;
             }
             let raw = self.raw();
+            let more = more();
             // Pairs with the Release fence in `change`: if a load above saw a write that began after
             // `before` was read, the load below sees that write's odd number.
             fence(Ordering::Acquire);
             if self.seq.load(Ordering::Relaxed) == before {
                 // SAFETY: the sequence says that one `write` stored all of it.
-                return Some(unsafe { raw.content() });
+                return Some((unsafe { raw.content() }, more));
             }
         }
         None
@@ -208,6 +276,19 @@ impl Slot {
     pub(crate) fn use_number(&self) -> u32 {
         // Relaxed: only owners write it, and this is the owner.
         self.use_number.load(Ordering::Relaxed)
+    }
+
+    /// Which use of the slot, whose number this is, is under way; for its owner.
+    #[inline]
+    pub(crate) fn link_of(&self, number: u32) -> Link {
+        Link::new(number, self.use_number())
+    }
+
+    /// What the record hangs under; for its owner.
+    #[inline]
+    pub(crate) fn under(&self) -> Link {
+        // Relaxed: the owner reads what it wrote.
+        Link(self.parent.load(Ordering::Relaxed))
     }
 
     /// Whether the owner finds this very wait here already.
@@ -295,7 +376,10 @@ impl Raw {
             object: self.object,
             owner: self.owner,
             since: self.since,
-            granted: self.granted,
+            granted: match self.granted & USE == u64::from(self.use_number) & USE {
+                true => self.granted & !USE,
+                false => 0,
+            },
             name,
             place,
         }
@@ -326,8 +410,14 @@ mod tests {
         slot.write(&content);
         assert_eq!(slot.read(), Some(content));
         assert!(slot.says(7, 2, 3, 4, 5) && !slot.says(7, 2, 3, 4, 6));
-        slot.mark_granted(8);
-        assert_eq!(slot.read(), Some(Content { granted: 8, ..content }));
+        slot.mark_granted(1, 5 << 20);
+        assert_eq!(slot.read(), Some(Content { granted: 5 << 20, ..content }));
+        slot.mark_granted(2, 6 << 20);
+        assert_eq!(slot.read(), Some(content), "a mark of another use");
+        slot.mark_granted(1, 3);
+        assert!(slot.read().is_some_and(|content| content.granted > 0));
+        slot.take_back_grant();
+        assert_eq!(slot.read(), Some(content));
         assert_eq!(slot.place(), Some(place));
         slot.clear();
         assert_eq!(slot.read().map(|content| content.code), Some(0));

@@ -3,16 +3,18 @@
 //! Each record is read as one of its writes; two records may be from different moments. What hangs
 //! under a record that has gone meanwhile is shown under its task.
 
+use std::cmp;
 use std::collections::{HashMap, HashSet};
 use std::panic::Location;
+use std::ptr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use corio_base::clock::Time;
 
 use crate::book::code::{self, FrameKind};
-use crate::book::slot::Content;
+use crate::book::slot::{Content, Counters};
 use crate::book::{Link, arena, names};
+use crate::type_names::shown_type;
 use crate::wait::WaitKind;
 
 /// What a record within a task is.
@@ -42,7 +44,7 @@ pub struct NodeRecord {
     /// Of a wait: since when it is granted what it waits for, on the coarse clock, while nobody has polled
     /// it since. Others may wait for what it got.
     pub granted: Option<Time>,
-    /// What is under it, the oldest first.
+    /// What is under it, the oldest first; of what is as old, in the order of the source.
     pub children: Vec<NodeRecord>,
 }
 
@@ -69,7 +71,7 @@ pub struct TaskRecord {
     pub id: u64,
     /// The name it was given; otherwise it is called `Task-<id>`.
     pub name: Option<Arc<str>>,
-    /// What its future is called.
+    /// What its future is called, without what corio wraps around it.
     pub type_name: &'static str,
     /// Where it was spawned.
     pub place: &'static Location<'static>,
@@ -113,20 +115,19 @@ pub fn snapshot() -> Snapshot {
 fn read(wanted: impl Fn(&Content) -> bool) -> Read {
     let mut read = Read::default();
     for (number, slot) in arena::all() {
-        let Some(content) = slot.read().filter(|content| content.code != 0 && wanted(content))
+        let read_slot = slot.read_counted();
+        let Some((content, counters)) =
+            read_slot.filter(|(content, _)| content.code != 0 && wanted(content))
         else {
             continue;
         };
         match code::sort(content.code) {
             code::TASK => {
-                let (polls, is_polled) = slot.polls();
                 read.pages.insert(Link::new(number, content.use_number).0);
-                if is_polled {
+                if counters.is_polled {
                     read.polled.insert(content.task);
                 }
-                let busy = slot.busy.load(Ordering::Relaxed);
-                let home = slot.home.load(Ordering::Relaxed);
-                read.tasks.extend(task_record(&content, polls, busy, home));
+                read.tasks.extend(task_record(&content, &counters));
             }
             code::FRAME | code::LEAF => {
                 read.nodes.push((Link::new(number, content.use_number), content));
@@ -171,13 +172,17 @@ impl Read {
         let pages: HashSet<u64> = std::mem::take(&mut self.pages);
         let polled = std::mem::take(&mut self.polled);
         self.nodes.retain(|(_, content)| {
-            let is_join = content.code & 0xffff == code::pack(code::LEAF, WaitKind::Join as u8);
+            // Of a job's handle, too, which are the waits for jobs that name whom they wait for.
+            let is_of = |kind| content.code & 0xffff == code::pack(code::LEAF, kind as u8);
+            let is_join = is_of(WaitKind::Join) || is_of(WaitKind::Blocking) && content.owner != 0;
             let is_over = content.code & code::LOOSE != 0 && polled.contains(&content.task);
             let is_left =
                 is_join && !known.contains(&content.parent) && !pages.contains(&content.parent);
             !is_over && !is_left
         });
-        self.nodes.sort_by_key(|(link, content)| (content.since, link.number()));
+        self.nodes.sort_by(|(link, content), (other_link, other)| {
+            in_order(content, other).then_with(|| link.number().cmp(&other_link.number()))
+        });
         let known: HashSet<u64> = self.nodes.iter().map(|(link, _)| link.0).collect();
         let mut under: HashMap<u64, Vec<usize>> = HashMap::new();
         let mut of_task: HashMap<u64, Vec<usize>> = HashMap::new();
@@ -240,18 +245,35 @@ impl Read {
     }
 }
 
-fn task_record(content: &Content, polls: u64, busy_nanos: u64, home: usize) -> Option<TaskRecord> {
+/// The older one first. The clock stands still for milliseconds, and what began together comes in the order in
+/// which it stands in the source.
+fn in_order(one: &Content, other: &Content) -> cmp::Ordering {
+    let place = |content: &Content| content.place.map(|at| (at.file(), at.line(), at.column()));
+    let is_same_place = match (one.place, other.place) {
+        (Some(one), Some(other)) => ptr::eq(one, other),
+        _ => false,
+    };
+    one.since
+        .cmp(&other.since)
+        .then_with(|| match is_same_place {
+            true => cmp::Ordering::Equal,
+            false => place(one).cmp(&place(other)),
+        })
+        .then_with(|| one.owner.cmp(&other.owner))
+}
+
+fn task_record(content: &Content, counters: &Counters) -> Option<TaskRecord> {
     Some(TaskRecord {
         id: content.task,
         name: None,
-        type_name: content.name,
+        type_name: shown_type(content.name),
         place: content.place?,
         parent: Some(content.owner).filter(|&parent| parent != 0),
-        home,
+        home: counters.home,
         since: Time::from_nanos(content.since),
         late: content.code & code::LATE != 0,
-        polls,
-        busy_nanos,
+        polls: counters.polls,
+        busy_nanos: counters.busy,
         waits: Vec::new(),
         holds: Vec::new(),
     })

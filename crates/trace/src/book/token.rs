@@ -9,10 +9,11 @@
 //! All are `Send`: the record goes with the future to another thread or task, and finds its new place
 //! there at the next poll.
 
+use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use corio_base::clock;
+use corio_base::clock::{self, Time};
 
 use crate::book::code::{self, FrameKind};
 use crate::book::here::{self, Entered, Here, here};
@@ -83,12 +84,35 @@ impl LeafCell {
         LeafCell(AtomicU32::new(0))
     }
 
+    /// Whether there is a record; for its owner, and for who grants.
+    #[inline]
+    pub fn is_recorded(&self) -> bool {
+        self.0.load(Ordering::Relaxed) != 0
+    }
+
+    /// As [`PlacedLeaf::mark_granted`](crate::book::PlacedLeaf::mark_granted).
+    #[inline]
+    pub fn mark_granted(&self) {
+        // Relaxed: its owner wrote it before it could be granted anything.
+        let number = self.0.load(Ordering::Relaxed);
+        if number != 0 {
+            mark_granted(number);
+        }
+    }
+
     /// As [`Leaf::wait`], for a caller who has asked whether the switch is on.
     pub fn wait(&self, wait: &Wait) {
         // Relaxed, load and store, here and below: one at a time writes, and what hands that right over
         // orders the writes.
         let number = self.0.load(Ordering::Relaxed);
         self.0.store(write_wait(number, here(), wait), Ordering::Relaxed);
+    }
+
+    /// As [`LeafCell::wait`], for who waits since `since`, on the coarse clock.
+    pub fn wait_since(&self, wait: &Wait, since: Time) {
+        let number = self.0.load(Ordering::Relaxed);
+        let number = write_flagged(number, here(), wait, 0, || since);
+        self.0.store(number, Ordering::Relaxed);
     }
 
     /// As [`Leaf::clear`].
@@ -110,7 +134,7 @@ impl Drop for LeafCell {
 
 /// Writes a wait at `here` into slot `number`, or into a new one for 0, and says into which.
 pub(crate) fn write_wait(number: u32, here: Here, wait: &Wait) -> u32 {
-    write_flagged(number, here, wait, 0)
+    write_flagged(number, here, wait, 0, clock::coarse_now)
 }
 
 /// Whether slot `number` says already what [`write_loose`] would write.
@@ -124,11 +148,17 @@ pub(crate) fn is_loose(number: u32, here: Here, wait: &Wait) -> bool {
 /// As [`write_wait`], for the wait of something without a token.
 #[inline(never)]
 pub(crate) fn write_loose(number: u32, here: Here, wait: &Wait) -> u32 {
-    write_flagged(number, here, wait, code::LOOSE)
+    write_flagged(number, here, wait, code::LOOSE, clock::coarse_now)
 }
 
 #[inline]
-fn write_flagged(number: u32, here: Here, wait: &Wait, flags: u32) -> u32 {
+fn write_flagged(
+    number: u32,
+    here: Here,
+    wait: &Wait,
+    flags: u32,
+    now: impl FnOnce() -> Time,
+) -> u32 {
     let Here { task, under, page } = here;
     let code = code::pack(code::LEAF, wait.kind as u8) | flags;
     let owner = wait.owner.unwrap_or(0);
@@ -136,6 +166,7 @@ fn write_flagged(number: u32, here: Here, wait: &Wait, flags: u32) -> u32 {
     if let Some(slot) = arena::slot(number)
         && slot.says(code, task, under.0, object, owner)
     {
+        slot.take_back_grant();
         return number;
     }
     let number = if number == 0 { arena::take() } else { number };
@@ -147,7 +178,7 @@ fn write_flagged(number: u32, here: Here, wait: &Wait, flags: u32) -> u32 {
             parent: under.0,
             object,
             owner,
-            since: clock::coarse_now().as_nanos(),
+            since: now().as_nanos(),
             granted: 0,
             name: "",
             place: Some(wait.place),
@@ -216,6 +247,30 @@ impl Frame {
         }
     }
 
+    /// As [`Frame::enter`], for who finds the switch on and keeps no guard: until [`Frame::leave`]. `false`: nothing
+    /// was entered.
+    #[cold]
+    #[inline(never)]
+    #[must_use = "what was entered has to be left"]
+    pub fn enter_unguarded(
+        &mut self,
+        kind: FrameKind,
+        name: &'static str,
+        place: &'static Location<'static>,
+    ) -> bool {
+        !ManuallyDrop::new(self.write(kind, name, place, 0)).is_not()
+    }
+
+    /// The poll is over that [`Frame::enter_unguarded`] began.
+    #[cold]
+    #[inline(never)]
+    pub fn leave(&self) {
+        if let Some(slot) = arena::slot(self.0) {
+            here::leave_frame(slot.link_of(self.0));
+        }
+    }
+
+    #[cold]
     #[inline(never)]
     fn write(
         &mut self,
@@ -224,13 +279,13 @@ impl Frame {
         place: &'static Location<'static>,
         object: usize,
     ) -> Entered {
-        let Here { task, under, page } = here();
+        let Here { task, under, .. } = here();
         if self.0 == 0 {
             self.0 = arena::take();
         } else if let Some(slot) = arena::slot(self.0)
             && slot.hangs_under(task, under.0)
         {
-            return here::enter(Here { task, under: Link::new(self.0, slot.use_number()), page });
+            return here::enter_frame(slot.link_of(self.0));
         }
         let Some(slot) = arena::slot(self.0) else { return Entered::NOT };
         let use_number = slot.use_number().wrapping_add(1);
@@ -246,7 +301,7 @@ impl Frame {
             name,
             place: Some(place),
         });
-        here::enter(Here { task, under: Link::new(self.0, use_number), page })
+        here::enter_frame(Link::new(self.0, use_number))
     }
 }
 
@@ -274,6 +329,11 @@ impl Held {
     #[inline]
     pub fn is_none(&self) -> bool {
         self.0 == 0
+    }
+
+    /// Which slot has the record; 0 for none.
+    pub(crate) fn number(&self) -> u32 {
+        self.0
     }
 
     /// Records that the task that is polled on this thread has `object` from now on. Does nothing while
@@ -336,6 +396,55 @@ impl Drop for Held {
         if self.0 != 0 {
             release(self.0);
         }
+    }
+}
+
+/// Notes in a wait's record that it is granted what it waits for.
+#[cold]
+#[inline(never)]
+pub(crate) fn mark_granted(number: u32) {
+    if let Some(slot) = arena::slot(number) {
+        slot.mark_granted(slot.use_number(), clock::coarse_now().as_nanos());
+    }
+}
+
+/// Which wait is to be marked as granted, for who grants and cannot reach the future that waits. It may
+/// be kept for as long as one likes: a wait that is over takes no mark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GrantKey(Link);
+
+impl GrantKey {
+    /// No wait.
+    pub const NONE: GrantKey = GrantKey(Link::NONE);
+
+    /// The wait that stands in slot `number` now.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn of(number: u32) -> GrantKey {
+        let slot = arena::slot(number);
+        slot.map_or(GrantKey::NONE, |slot| GrantKey(Link::new(number, slot.use_number())))
+    }
+
+    /// As [`PlacedLeaf::mark_granted`](crate::book::PlacedLeaf::mark_granted).
+    #[inline]
+    pub fn mark(self) {
+        if self != GrantKey::NONE {
+            self.mark_slot();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn mark_slot(self) {
+        if let Some(slot) = arena::slot(self.0.number()) {
+            slot.mark_granted(self.0.use_number(), clock::coarse_now().as_nanos());
+        }
+    }
+}
+
+impl Default for GrantKey {
+    fn default() -> Self {
+        GrantKey::NONE
     }
 }
 

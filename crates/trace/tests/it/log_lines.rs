@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use corio_trace::{
     Event, Outcome, Wait, WaitKind, emit, record, report_slow_poll, set_enabled, set_slow_poll,
-    slow_poll, take_last_wait,
+    slow, slow_poll, take_last_wait,
 };
 
 use crate::{lines, switch};
@@ -100,4 +100,31 @@ fn the_last_wait_of_a_poll_is_kept_once() {
     set_enabled(false);
     assert_eq!(take_last_wait(), Some(last));
     assert_eq!(take_last_wait(), None);
+}
+
+#[test]
+fn turns_that_are_long_and_waits_that_end_late_have_their_words() {
+    let _switch = switch();
+    slow::report_slow_turn(2000, Duration::from_millis(512));
+    slow::report_late_wait(Duration::from_millis(10), Duration::from_millis(512), 3);
+    assert_eq!(
+        lines(),
+        [
+            "WARN corio::slow Executing 2000 polls and callbacks in a row took 0.512 seconds, none of them \
+             long by itself: no socket and no timer had its turn meanwhile",
+            "WARN corio::loop poll 10.000 ms took 512.000 ms: 3 events, 502.000 ms late: the process was \
+             stopped, or other programs kept the processors",
+        ]
+    );
+}
+
+#[test]
+fn what_was_told_of_slow_polls_is_counted_on_each_thread() {
+    let _switch = switch();
+    let before = slow::told_nanos_here();
+    report_slow_poll(3, None, Location::caller(), Duration::from_nanos(70));
+    assert_eq!(slow::told_nanos_here().wrapping_sub(before), 70);
+    let elsewhere = std::thread::spawn(slow::told_nanos_here);
+    assert_eq!(elsewhere.join().unwrap(), 0);
+    lines();
 }

@@ -7,6 +7,7 @@ mod log_lines;
 mod loggers;
 mod never_awaited;
 mod own_process;
+mod readers;
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -7,7 +7,7 @@ use std::pin::{Pin, pin};
 use std::sync::MutexGuard;
 use std::task::{Context, Poll, Waker};
 
-use corio_trace::action::{Action, Deed};
+use corio_trace::action::{Action, Deed, Doing, report_undone_as};
 use corio_trace::coroutine::Coroutine;
 use corio_trace::disarm::{self, Disarmed};
 use corio_trace::set_enabled;
@@ -122,6 +122,95 @@ fn an_action_that_nobody_begins_says_what_it_was() {
         warning("action 'Box::put'", "was never awaited", "Action", line),
         warning("action 'Builder'", "was never built", "Action", line + 4),
     ]);
+}
+
+#[track_caller]
+fn put<F: Future>(future: F) -> Doing<PutDeed, F> {
+    PutDeed::doing(future)
+}
+
+#[test]
+fn an_action_that_a_future_does_speaks_for_what_it_was_given() {
+    let _on = on();
+    let line = line!() + 2;
+    let inner = (coroutine(ready(1)), Action::<BuildDeed>::new(Location::caller()));
+    drop(put(async move {
+        let (inner, mut action) = inner;
+        action.begun();
+        inner.await
+    }));
+    check(&[warning("action 'Box::put'", "was never awaited", "Action", line)]);
+    assert_eq!(poll(pin!(put(ready(1)))), Poll::Ready(1));
+    let mut waits = Box::pin(put(async {
+        let later = coroutine(ready(1));
+        pending::<()>().await;
+        later.await
+    }));
+    assert!(poll(waits.as_mut()).is_pending());
+    drop(waits);
+    check(&[]);
+    fn is_send(_: impl Send + Unpin) {}
+    is_send(put(ready(())));
+    lines();
+    assert_eq!(size_of_val(&put(ready(()))), 16);
+    lines();
+}
+
+#[test]
+fn an_action_that_is_handed_over_is_told_of_once() {
+    let _on = on();
+    let line = line!() + 1;
+    let mut first = Action::<PutDeed>::new(Location::caller());
+    let second = first.hand_over();
+    drop(first);
+    check(&[]);
+    drop(second);
+    check(&[warning("action 'Box::put'", "was never awaited", "Action", line)]);
+    report_undone_as(format_args!("remove {:?}", "/tmp/x"), Location::caller());
+    check(&[warning("action 'remove \"/tmp/x\"'", "was never awaited", "Action", line!() - 1)]);
+}
+
+/// At the end of its thread, when other things of it have gone, and perhaps the logger's.
+#[test]
+fn one_that_a_thread_leaves_behind_is_told_of() {
+    struct Kept(std::cell::RefCell<Option<Coroutine<std::future::Ready<()>>>>);
+    impl Drop for Kept {
+        fn drop(&mut self) {
+            drop(self.0.take());
+            TOLD.lock().unwrap().extend(lines());
+        }
+    }
+    static TOLD: std::sync::Mutex<Vec<String>> = std::sync::Mutex::new(Vec::new());
+    std::thread_local! {
+        static KEPT: Kept = const { Kept(std::cell::RefCell::new(None)) };
+    }
+    let _on = on();
+    let line = line!() + 3;
+    let ended = std::thread::spawn(|| {
+        lines(); // made before, so that it goes after
+        KEPT.with(|kept| kept.0.replace(Some(coroutine(ready(())))));
+    });
+    ended.join().unwrap();
+    let told = TOLD.lock().unwrap().join("");
+    assert!(told.contains(&format!("{}:{}:", file!(), line)), "{told}");
+}
+
+/// A mistake in a loop does not fill the log.
+#[test]
+fn of_a_million_at_one_place_a_few_are_told_of() {
+    let _on = on();
+    for _ in 0..1_000_000 {
+        drop(coroutine(ready(())));
+    }
+    let lines = lines();
+    assert_eq!(lines.len(), 10 + 5, "{lines:#?}");
+    assert!(
+        lines[9].ends_with("10 there by now: from here on only the 100th, the 1000th ... is told")
+    );
+    assert!(lines[14].ends_with("\n1000000 there by now"), "{}", lines[14]);
+    // Another place is another matter.
+    drop(coroutine(ready(())));
+    assert_eq!(crate::lines().len(), 1);
 }
 
 #[test]
