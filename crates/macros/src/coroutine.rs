@@ -3,14 +3,22 @@
 //! ```text
 //! async fn f(a: A, (b, _): B) -> R {      #[track_caller]
 //!     body                                fn f(a: A, argument1: B) -> impl Future<Output = R> {
-//! }                                ──▶        Coroutine::new(&"f", Location::caller(), async move {
-//!                                                 let a = a;
-//!                                                 let argument1 = argument1;
-//!                                                 let (b, _) = argument1;
-//!                                                 body
-//!                                             })
+//! }                                ──▶        let coroutine = Coroutine::new(
+//!                                                 &"f",
+//!                                                 Location::caller(),
+//!                                                 async move {
+//!                                                     let a = a;
+//!                                                     let argument1 = argument1;
+//!                                                     let (b, _) = argument1;
+//!                                                     body
+//!                                                 },
+//!                                             );
+//!                                             (&Returns::<R>::NEW).wrap(coroutine)
 //!                                         }
 //! ```
+//!
+//! The last line is the coroutine itself unless `R` is a `Result`: then it is a future that a spawn sees
+//! fail. Which it is the compiler finds, who knows what `io::Result<()>` stands for.
 //!
 //! All arguments are moved into the future, also those that the body does not use, as an `async fn` does:
 //! they live until it ends. Where something is wrong the function is left as it was, so that its callers
@@ -21,8 +29,8 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{
-    AttrStyle, Attribute as Attr, Error, FnArg, ItemFn, Pat, ReturnType, Signature, Type,
-    TypeParamBound,
+    AttrStyle, Attribute as Attr, Error, FnArg, GenericArgument, ItemFn, Pat, PathArguments,
+    ReturnType, Signature, Type, TypeParamBound,
 };
 
 use crate::args::{self, Args, Attribute};
@@ -106,13 +114,10 @@ fn wrap(args: &Args, function: ItemFn, makes: Makes) -> TokenStream {
     let corio = args.corio.clone().unwrap_or_else(args::facade);
     let name = sig.ident.unraw().to_string();
     let statements = &block.stmts;
+    let output = output_of(&sig.output, makes);
     let future = match makes {
         Makes::Body => {
             sig.asyncness = None;
-            let output = match &sig.output {
-                ReturnType::Default => quote! { () },
-                ReturnType::Type(_, ty) => ty.to_token_stream(),
-            };
             sig.output = syn::parse_quote! { -> impl ::core::future::Future<Output = #output> };
             let returns = returns(&output);
             let arguments = arguments(&mut sig);
@@ -124,18 +129,64 @@ fn wrap(args: &Args, function: ItemFn, makes: Makes) -> TokenStream {
         }
         Makes::Returned => quote! { { #(#statements)* } },
     };
+    let coroutine = quote! {
+        #corio::__coroutine::Coroutine::new(&#name, ::core::panic::Location::caller(), #future)
+    };
+    let coroutine = match is_unit(&output) || contains(output.clone(), "impl") {
+        true => coroutine,
+        // Outside of what looks for the traits, lest the body finds their methods.
+        false => quote! {
+            let coroutine = #coroutine;
+            {
+                #[allow(unused_imports)]
+                use #corio::__coroutine::{ReturnsAny as _, ReturnsResult as _};
+                (&#corio::__coroutine::Returns::<#output>::NEW).wrap(coroutine)
+            }
+        },
+    };
     quote! {
         #(#outer)*
         #track_caller
         #vis #sig {
             #(#inner)*
-            #corio::__coroutine::Coroutine::new(
-                &#name,
-                ::core::panic::Location::caller(),
-                #future,
-            )
+            #coroutine
         }
     }
+}
+
+/// What its future returns; nothing if that has no name.
+fn output_of(output: &ReturnType, makes: Makes) -> TokenStream {
+    match (output, makes) {
+        (ReturnType::Default, _) => quote! { () },
+        (ReturnType::Type(_, ty), Makes::Body) => ty.to_token_stream(),
+        (ReturnType::Type(_, ty), Makes::Returned) => named_output(ty).unwrap_or_default(),
+    }
+}
+
+/// `T` of `impl Future<Output = T>`.
+fn named_output(ty: &Type) -> Option<TokenStream> {
+    let Type::ImplTrait(ty) = ty else { return None };
+    let arguments = ty.bounds.iter().find_map(|bound| match bound {
+        TypeParamBound::Trait(bound) => {
+            let last = bound.path.segments.last().filter(|last| last.ident == "Future")?;
+            match &last.arguments {
+                PathArguments::AngleBracketed(arguments) => Some(&arguments.args),
+                _ => None,
+            }
+        }
+        _ => None,
+    })?;
+    arguments.iter().find_map(|argument| match argument {
+        GenericArgument::AssocType(bound) if bound.ident == "Output" => {
+            Some(bound.ty.to_token_stream())
+        }
+        _ => None,
+    })
+}
+
+/// Whether there is nothing to be asked of it: it is `()`, or has no name.
+fn is_unit(output: &TokenStream) -> bool {
+    output.is_empty() || output.to_string() == "()"
 }
 
 /// Says what the body returns, before its first `?` or `return` is looked at: the block of a function has
@@ -236,17 +287,47 @@ mod tests {
              pub(crate) fn r#fn<T: Copy>(&self, a: T, argument2: (T, T))
                  -> impl ::core::future::Future<Output = u8> where T: Ord {
                  #![expect(unused)]
-                 ::corio::__coroutine::Coroutine::new(&\"fn\", ::core::panic::Location::caller(),
+                 let coroutine = ::corio::__coroutine::Coroutine::new(
+                     &\"fn\", ::core::panic::Location::caller(),
                      async move {
                          let _ = &self;
                          let mut a = a;
                          let argument2 = argument2;
                          let (b, _) = argument2;
                          self.add(a, b).await
-                     },
-                 )
+                     }
+                 );
+                 {
+                     #[allow(unused_imports)]
+                     use ::corio::__coroutine::{ReturnsAny as _, ReturnsResult as _};
+                     (&::corio::__coroutine::Returns::<u8>::NEW).wrap(coroutine)
+                 }
              }",
         );
+    }
+
+    /// What returns nothing, or has no name, cannot fail; of all else the compiler knows.
+    #[test]
+    fn whether_it_returns_a_result_is_asked_where_it_may() {
+        // item, what is asked
+        let table = [
+            ("async fn f() {}", None),
+            ("async fn f() -> () {}", None),
+            ("async fn f() -> impl Clone { 1 }", None),
+            ("async fn f() -> Vec<impl Clone> { g() }", None),
+            ("async fn f() -> io::Result<()> { g() }", Some("io::Result<()>")),
+            ("fn f() -> impl Send + Future<Output = Answer> { g() }", Some("Answer")),
+            ("fn f() -> impl Future<Output = impl Clone> { g() }", None),
+            ("fn f() -> impl Future { g() }", None),
+        ];
+        for (item, asked) in table {
+            let expansion = plain(expand(TokenStream::new(), tokens(item)));
+            let asks = asked.map(|output| format!("Returns::<{output}>::NEW).wrap(coroutine)"));
+            match asks {
+                Some(asks) => assert!(expansion.contains(&asks), "{item}: {expansion}"),
+                None => assert!(!expansion.contains("Returns"), "{item}: {expansion}"),
+            }
+        }
     }
 
     #[test]
@@ -255,9 +336,14 @@ mod tests {
             "crate = other::corio",
             "#[track_caller] fn f() -> impl Future<Output = u8> + Send { async { 1 } }",
             "#[track_caller] fn f() -> impl Future<Output = u8> + Send {
-                 other::corio::__coroutine::Coroutine::new(&\"f\", ::core::panic::Location::caller(),
-                     { async { 1 } },
-                 )
+                 let coroutine = other::corio::__coroutine::Coroutine::new(
+                     &\"f\", ::core::panic::Location::caller(), { async { 1 } }
+                 );
+                 {
+                     #[allow(unused_imports)]
+                     use other::corio::__coroutine::{ReturnsAny as _, ReturnsResult as _};
+                     (&other::corio::__coroutine::Returns::<u8>::NEW).wrap(coroutine)
+                 }
              }",
         );
         let early = expand(

@@ -96,9 +96,17 @@ pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 /// # mod corio {
 /// #     pub use corio_macros::coroutine;
-/// #     pub mod __coroutine { pub struct Coroutine; impl Coroutine {
-/// #         pub fn new<F>(_: &'static &'static str, _: &std::panic::Location<'_>, future: F) -> F { future }
-/// #     } }
+/// #     pub mod __coroutine {
+/// #         pub struct Coroutine;
+/// #         impl Coroutine {
+/// #             pub fn new<F>(_: &'static &'static str, _: &std::panic::Location<'_>, future: F) -> F { future }
+/// #         }
+/// #         pub struct Returns<T>(T);
+/// #         impl<T> Returns<T> { pub const NEW: Option<Self> = None; }
+/// #         pub trait ReturnsAny { fn wrap<F>(&self, future: F) -> F { future } }
+/// #         impl<T> ReturnsAny for Option<Returns<T>> {}
+/// #         pub trait ReturnsResult {}
+/// #     }
 /// # }
 /// # struct Account;
 /// #[corio::coroutine(crate = corio)]
@@ -112,7 +120,10 @@ pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// In debug mode a call whose future is dropped before it was polled is logged, at warning level on the
 /// target `corio::coroutine`: `coroutine 'save' was never awaited`, with the place of the call. Nothing is
 /// said where a task is cancelled before it begins, or a `select!` or timeout of corio's drops it. A future
-/// that is made to be polled perhaps goes into `debug::disarm`.
+/// that is made to be polled perhaps goes into `combine::Disarmed`.
+///
+/// Where it returns a `Result`, of an error with `Debug`, and is spawned as it is (`spawn(save(&account))`), an error that nobody
+/// retrieves from the task is told of, whether debug mode is on or not: `Task exception was never retrieved`.
 ///
 /// The function may be free or a method, also of a trait or its implementation (there without
 /// `#[async_trait]`), generic, with any arguments. It stays what it was for its callers: a function that

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use corio_trace::book::HeldKey;
 use pin_project_lite::pin_project;
 
 use crate::error::{AcquireError, OverReleased, TryAcquireError};
@@ -74,8 +75,8 @@ impl BoundedSemaphore {
     /// [`TryAcquireError`], which says whether waiting would help.
     #[track_caller]
     pub fn try_acquire(&self) -> Result<BoundedPermit<'_>, TryAcquireError> {
-        self.semaphore.try_acquire()?.keep();
-        Ok(BoundedPermit { bounded: self })
+        let key = self.semaphore.try_acquire()?.keep();
+        Ok(BoundedPermit { bounded: self, key })
     }
 
     /// Gives one permit back that was [forgotten](BoundedPermit::forget).
@@ -83,8 +84,13 @@ impl BoundedSemaphore {
     /// # Errors
     /// [`OverReleased`] if all permits are there already; nothing has changed then.
     pub fn release(&self) -> Result<(), OverReleased> {
+        // The permit was forgotten, and with it whose it was.
+        self.give(HeldKey::NONE)
+    }
+
+    fn give(&self, key: HeldKey) -> Result<(), OverReleased> {
         let permits = self.semaphore.permits();
-        permits.let_go();
+        permits.let_go(key);
         permits
             .add_within(1, self.bound)
             .map_err(|available| OverReleased { bound: self.bound, available })
@@ -110,6 +116,7 @@ impl BoundedSemaphore {
 #[must_use = "a permit returns as soon as it is dropped"]
 pub struct BoundedPermit<'a> {
     bounded: &'a BoundedSemaphore,
+    key: HeldKey,
 }
 
 impl BoundedPermit<'_> {
@@ -122,7 +129,7 @@ impl BoundedPermit<'_> {
 impl Drop for BoundedPermit<'_> {
     fn drop(&mut self) {
         // Refused only after somebody has released too often; see the type.
-        let _ = self.bounded.release();
+        let _ = self.bounded.give(self.key);
     }
 }
 
@@ -143,8 +150,8 @@ impl<'a> Future for BoundedAcquire<'a> {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         this.acquire.poll(context).map_ok(|permit| {
-            permit.keep();
-            BoundedPermit { bounded: this.bounded }
+            let key = permit.keep();
+            BoundedPermit { bounded: this.bounded, key }
         })
     }
 }

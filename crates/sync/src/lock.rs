@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use corio_trace::WaitKind;
+use corio_trace::book::HeldKey;
 use pin_project_lite::pin_project;
 
 use crate::error::TryLockError;
@@ -151,7 +152,7 @@ impl<'a> LockGuard<'a> {
 impl Drop for LockGuard<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.lock.permits.give(1);
+        self.lock.permits.give(1, HeldKey::NONE);
     }
 }
 
@@ -173,7 +174,7 @@ impl OwnedLockGuard {
 impl Drop for OwnedLockGuard {
     #[inline]
     fn drop(&mut self) {
-        self.lock.permits.give(1);
+        self.lock.permits.give(1, HeldKey::NONE);
     }
 }
 

@@ -21,7 +21,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use corio_base::loom::sync::atomic::{AtomicUsize, Ordering};
-use corio_trace::{WaitKind, book};
+use corio_trace::WaitKind;
+use corio_trace::book::{self, HeldKey};
 use pin_project_lite::pin_project;
 
 use crate::wait_list::{Decision, Rules, Section, Wait, WaitList};
@@ -175,20 +176,20 @@ fn give(list: &WaitList<Word>, permits: usize) {
 
 /// The same for permits whose holder may have a record.
 #[inline]
-fn give_held(list: &WaitList<Word>, permits: usize) {
+fn give_held(list: &WaitList<Word>, permits: usize, key: HeldKey) {
     // AcqRel: as in `give`.
     let before = list.rules().word.fetch_add(permits * ONE, Ordering::AcqRel);
     debug_assert!(Word::permits(before) + permits <= PERMITS_MAX);
     if before & (WAITED | HELD) != 0 {
-        finish_give(list, before);
+        finish_give(list, before, key);
     }
 }
 
 #[cold]
 #[inline(never)]
-fn finish_give(list: &WaitList<Word>, before: usize) {
+fn finish_give(list: &WaitList<Word>, before: usize, key: HeldKey) {
     if before & HELD != 0 {
-        let_go(list);
+        let_go(list, key);
     }
     if before & WAITED != 0 {
         hand_out(&mut list.lock());
@@ -196,8 +197,8 @@ fn finish_give(list: &WaitList<Word>, before: usize) {
 }
 
 #[cold]
-fn let_go(list: &WaitList<Word>) {
-    book::let_go(object(list), || {
+fn let_go(list: &WaitList<Word>, key: HeldKey) {
+    book::let_go(object(list), key, || {
         // Relaxed: changes a mark alone, and the book's lock orders who changes it.
         list.rules().word.fetch_and(!HELD, Ordering::Relaxed);
     });
@@ -279,44 +280,50 @@ impl Permits {
     }
 
     /// Notes in debug mode that the task that is polled has what it has just taken: until
-    /// [`Permits::give`] or [`Permits::let_go`]. `movable`: its guard is made to be given away.
+    /// [`Permits::give`] or [`Permits::let_go`] with what comes back. `movable`: its guard is made to be given
+    /// away. Where one holds at a time, nobody needs what comes back.
     #[inline]
-    pub(crate) fn hold(&self, place: &'static Location<'static>, movable: bool) {
-        if corio_trace::enabled() {
-            self.note(place, movable);
-        }
+    pub(crate) fn hold(&self, place: &'static Location<'static>, movable: bool) -> HeldKey {
+        if corio_trace::enabled() { self.note(place, movable) } else { HeldKey::NONE }
     }
 
-    /// The same for what `take` was ready with.
+    /// The same for what `take` was ready with, if that is anything: with the switch off nobody asks.
     #[inline]
-    pub(crate) fn hold_at(&self, take: &Take<'_>) {
-        if corio_trace::enabled() {
-            self.note(take.place(), false);
+    pub(crate) fn hold_at(&self, take: &Take<'_>) -> HeldKey {
+        if corio_trace::enabled() && take.permits > 0 {
+            self.note(take.place(), false)
+        } else {
+            HeldKey::NONE
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn note(&self, place: &'static Location<'static>, movable: bool) {
+    fn note(&self, place: &'static Location<'static>, movable: bool) -> HeldKey {
         let word = &self.list.rules().word;
         book::hold(self.list.rules().kind, object(&self.list), place, movable, || {
             // Relaxed: as in `let_go`. Whoever is given the guard sees it with the guard.
-            word.fetch_or(HELD, Ordering::Relaxed);
-        });
+            word.fetch_or(HELD, Ordering::Relaxed) & HELD != 0
+        })
+    }
+
+    /// Whether there are notes; the caller's own is seen.
+    fn has_notes(&self) -> bool {
+        // Relaxed: a mark alone, see `let_go`.
+        self.list.rules().word.load(Ordering::Relaxed) & HELD != 0
     }
 
     /// Takes a note back without giving anything back.
-    pub(crate) fn let_go(&self) {
-        // Relaxed: the caller's own note is seen.
-        if self.list.rules().word.load(Ordering::Relaxed) & HELD != 0 {
-            let_go(&self.list);
+    pub(crate) fn let_go(&self, key: HeldKey) {
+        if self.has_notes() {
+            let_go(&self.list, key);
         }
     }
 
     /// Gives back what was taken, and takes the note of it back.
     #[inline]
-    pub(crate) fn give(&self, permits: usize) {
-        give_held(&self.list, permits);
+    pub(crate) fn give(&self, permits: usize, key: HeldKey) {
+        give_held(&self.list, permits, key);
     }
 
     /// Gives back what was taken and is not noted.
@@ -387,6 +394,16 @@ impl Permits {
         section.grant_all(QUEUE, |request| request.closed = true);
         // Release: as in `hand_out`.
         section.rules().word.fetch_and(!WAITED, Ordering::Release);
+    }
+}
+
+impl Drop for Permits {
+    #[inline]
+    fn drop(&mut self) {
+        if self.has_notes() {
+            // A guard was leaked.
+            book::forget(self.object());
+        }
     }
 }
 

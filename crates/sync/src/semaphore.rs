@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use corio_trace::WaitKind;
+use corio_trace::book::HeldKey;
 use pin_project_lite::pin_project;
 
 use crate::error::{AcquireError, TryAcquireError};
@@ -175,10 +176,11 @@ impl Semaphore {
     #[track_caller]
     pub fn try_acquire_many(&self, permits: usize) -> Result<SemaphorePermit<'_>, TryAcquireError> {
         self.try_take(permits)?;
-        if permits > 0 {
-            self.permits.hold(Location::caller(), false);
-        }
-        Ok(SemaphorePermit::new(self, permits))
+        let key = match permits {
+            0 => HeldKey::NONE,
+            _ => self.permits.hold(Location::caller(), false),
+        };
+        Ok(SemaphorePermit::new(self, permits, key))
     }
 
     /// [`Semaphore::try_acquire`] with a permit that keeps the semaphore alive.
@@ -274,10 +276,8 @@ impl<'a> Future for Acquire<'a> {
         let permits = this.take.permits();
         match this.take.as_mut().poll(context) {
             Poll::Ready(true) => {
-                if permits > 0 {
-                    this.semaphore.permits.hold_at(&this.take);
-                }
-                Poll::Ready(Ok(SemaphorePermit::new(this.semaphore, permits)))
+                let key = this.semaphore.permits.hold_at(&this.take);
+                Poll::Ready(Ok(SemaphorePermit::new(this.semaphore, permits, key)))
             }
             Poll::Ready(false) => Poll::Ready(Err(AcquireError)),
             Poll::Pending => Poll::Pending,

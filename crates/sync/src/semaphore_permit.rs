@@ -5,7 +5,7 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use corio_trace::WaitKind;
-use corio_trace::book::Held;
+use corio_trace::book::{Held, HeldKey};
 
 use crate::semaphore::Semaphore;
 
@@ -15,12 +15,14 @@ use crate::semaphore::Semaphore;
 pub struct SemaphorePermit<'a> {
     semaphore: &'a Semaphore,
     permits: usize,
+    /// The note of it. It may be dropped in another task than the one that took it.
+    key: HeldKey,
 }
 
 impl<'a> SemaphorePermit<'a> {
     #[inline]
-    pub(crate) fn new(semaphore: &'a Semaphore, permits: usize) -> Self {
-        SemaphorePermit { semaphore, permits }
+    pub(crate) fn new(semaphore: &'a Semaphore, permits: usize, key: HeldKey) -> Self {
+        SemaphorePermit { semaphore, permits, key }
     }
 
     /// The semaphore it is of.
@@ -38,13 +40,15 @@ impl<'a> SemaphorePermit<'a> {
     /// Lets go of it without giving anything back.
     pub fn forget(mut self) {
         if mem::take(&mut self.permits) > 0 {
-            self.semaphore.permits().let_go();
+            self.semaphore.permits().let_go(self.key);
         }
     }
 
     /// Lets go of it, for another permit to take over, with the note of who has it.
-    pub(crate) fn keep(self) {
+    pub(crate) fn keep(self) -> HeldKey {
+        let key = self.key;
         mem::forget(self);
+        key
     }
 
     /// Takes the permits of `other` over.
@@ -54,8 +58,10 @@ impl<'a> SemaphorePermit<'a> {
     #[track_caller]
     pub fn merge(&mut self, mut other: Self) {
         check_same(self.semaphore, other.semaphore);
-        if self.permits > 0 && other.permits > 0 {
-            self.semaphore.permits().let_go();
+        match (self.permits, other.permits) {
+            (_, 0) => {}
+            (0, _) => self.key = other.key,
+            _ => self.semaphore.permits().let_go(other.key),
         }
         self.permits += mem::take(&mut other.permits);
     }
@@ -65,10 +71,12 @@ impl<'a> SemaphorePermit<'a> {
     pub fn split(&mut self, permits: usize) -> Option<Self> {
         self.permits = self.permits.checked_sub(permits)?;
         // A note for each part that gives something back.
-        if self.permits > 0 && permits > 0 {
-            self.semaphore.permits().hold(Location::caller(), false);
-        }
-        Some(SemaphorePermit { semaphore: self.semaphore, permits })
+        let key = match (self.permits, permits) {
+            (_, 0) => HeldKey::NONE,
+            (0, _) => self.key,
+            _ => self.semaphore.permits().hold(Location::caller(), false),
+        };
+        Some(SemaphorePermit { semaphore: self.semaphore, permits, key })
     }
 }
 
@@ -76,7 +84,7 @@ impl Drop for SemaphorePermit<'_> {
     #[inline]
     fn drop(&mut self) {
         if self.permits > 0 {
-            self.semaphore.permits().give(self.permits);
+            self.semaphore.permits().give(self.permits, self.key);
         }
     }
 }

@@ -24,11 +24,13 @@ use std::task::{Context, Poll};
 use corio_trace::{Wait, WaitKind};
 
 use crate::bound::{self, Raw, header};
+use crate::header::Flavour;
 use crate::more;
 use crate::scope::tree::Waking;
 use crate::scope::{Hold, frame};
 use crate::task::{Task, current_raw};
 use crate::waker;
+use crate::watch;
 
 /// Edge 1: a handle of `child` waits within a scope, in a pass, or away from its home. `begun`: it did
 /// so before, maybe without coming here.
@@ -121,13 +123,15 @@ pub(crate) fn tell(child: Raw) {
 #[inline(never)]
 fn tell_book(child: Raw) {
     let cold = &header(child).cold;
+    let kind = match header(child).flavour {
+        Flavour::Bound => WaitKind::Join,
+        // A job's: it ends by itself, whatever tasks do.
+        Flavour::Free => WaitKind::Blocking,
+    };
     // A handle that is awaited does not know where; the child knows where it was spawned.
-    more::get_or_new(header(child)).awaited().wait(&Wait {
-        kind: WaitKind::Join,
-        object: cold.id as usize,
-        owner: Some(cold.id),
-        place: cold.location,
-    });
+    let (object, place) = (cold.id as usize, cold.location);
+    let wait = Wait { kind, object, owner: Some(cold.id), place };
+    more::get_or_new(header(child)).awaited().wait_since(&wait, watch::began(child));
 }
 
 /// Nobody awaits `child` any more.

@@ -317,6 +317,7 @@ pub(crate) fn cancel(task: Raw) {
 pub(crate) fn finish(task: Raw, ended: Polled) {
     let header = header(task);
     let drop_output = flags(task).finish();
+    header.home.task_ended();
     // Release: pairs with the Acquire of a handle that looks from away; the output is published.
     header.done.store(ended as u8, Ordering::Release);
     if drop_output {

@@ -27,6 +27,7 @@ use std::task::Poll;
 
 use corio_base::current;
 use corio_base::loom::sync::atomic::{AtomicU8, Ordering};
+use corio_trace::disarm;
 
 use crate::bound::{self, Raw, flags, header};
 use crate::cell;
@@ -73,16 +74,23 @@ impl<F: FnOnce()> Future for CallFuture<F> {
 
     fn poll(mut self: Pin<&mut Self>, _: &mut std::task::Context<'_>) -> Poll<()> {
         let function = self.0.take();
-        if let Some(call) = current_raw()
-            && state(call).load(Ordering::Relaxed) == STARTED
-            && let Some(function) = function
-        {
-            // To the function, no task is current, but the call's context is.
-            let _poll = current::enter_without_task();
-            place::within_call(call, function);
+        match (current_raw(), function) {
+            (Some(call), Some(function)) if state(call).load(Ordering::Relaxed) == STARTED => {
+                // To the function, no task is current, but the call's context is.
+                let _poll = current::enter_without_task();
+                place::within_call(call, function);
+            }
+            (_, function) => drop_uncalled(function),
         }
         Poll::Ready(())
     }
+}
+
+/// The function goes with what it would have begun, and nobody is wrong for that.
+#[cold]
+fn drop_uncalled<F>(function: Option<F>) {
+    let _disarmed = disarm::guard();
+    drop(function);
 }
 
 /// Runs a call that was taken from the queue, of which RUNNING is set, and ends it.

@@ -7,7 +7,7 @@
 use std::alloc::Layout;
 use std::any::Any;
 use std::cell::UnsafeCell;
-use std::mem::{ManuallyDrop, offset_of};
+use std::mem::{ManuallyDrop, needs_drop, offset_of};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::ptr::{self, NonNull};
@@ -21,7 +21,6 @@ use crate::join::JoinError;
 use crate::more;
 use crate::pool::{self, Shape};
 use crate::quietly;
-use crate::unseen;
 
 type Output<F> = Result<<F as Future>::Output, JoinError>;
 
@@ -47,7 +46,7 @@ impl<F: Future> TaskCell<F> {
         drop_output: drop_output::<F>,
         replace_output: replace_output::<F>,
         shape: Self::SHAPE,
-        type_name: unseen::type_name::<F>,
+        type_name: std::any::type_name::<F>,
         future_size: size_of::<F>(),
     };
 
@@ -166,9 +165,36 @@ unsafe fn cancel<F: Future>(task: NonNull<Header>, error: JoinError) -> Polled {
 ///
 /// # Safety
 /// The future is there, and the caller alone is at it.
+#[inline]
 unsafe fn drop_future<F: Future>(stage: *mut Stage<F>) -> Result<(), Box<dyn Any + Send>> {
-    // What is dropped here unpolled was cancelled, or is left of one that has returned.
+    if !needs_drop::<F>() {
+        return Ok(());
+    }
+    if corio_trace::enabled() {
+        // SAFETY: the caller's claim.
+        return unsafe { drop_disarmed(stage) };
+    }
+    // SAFETY: the caller's claim.
+    unsafe { drop_caught(stage) }
+}
+
+/// As [`drop_future`], with debug mode on: what is dropped here unpolled was cancelled, or is left of one that
+/// has returned.
+///
+/// # Safety
+/// As for that.
+#[cold]
+#[inline(never)]
+unsafe fn drop_disarmed<F: Future>(stage: *mut Stage<F>) -> Result<(), Box<dyn Any + Send>> {
     let _disarmed = disarm::guard();
+    // SAFETY: the caller's claim.
+    unsafe { drop_caught(stage) }
+}
+
+/// # Safety
+/// As for [`drop_future`].
+#[inline]
+unsafe fn drop_caught<F: Future>(stage: *mut Stage<F>) -> Result<(), Box<dyn Any + Send>> {
     catch_unwind(AssertUnwindSafe(|| {
         // SAFETY: the caller's claim; dropped in place, as pinning asks.
         unsafe { ManuallyDrop::drop(&mut (*stage).future) }

@@ -9,13 +9,17 @@ use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ptr::NonNull;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize as StdAtomicUsize, Ordering as StdOrdering};
 
 use corio_base::ThreadToken;
 use corio_base::loom::sync::atomic::{AtomicUsize, Ordering, fence};
+use corio_trace::book::NUMBERS_APART;
+use corio_trace::metrics::parts::TaskCounts;
 
 use crate::call::CallPanic;
 use crate::mail::Mail;
+use crate::more::Spare;
 use crate::pool::Pool;
 use crate::registry::Registry;
 use crate::run_list::RunList;
@@ -102,6 +106,7 @@ pub(crate) struct HomeInner {
 pub(crate) struct HomeLocal {
     pub(crate) registry: Registry,
     pub(crate) pool: Pool,
+    pub(crate) spare: Spare,
     /// The block of a root task that nobody saw, for the next one; not registered.
     pub(crate) idle_root: Cell<Option<crate::bound::Raw>>,
     /// The outermost task being polled, where a spawn polls another one within.
@@ -178,6 +183,12 @@ impl HomeRef {
         if inner.owner.is_current() { Some(&inner.local) } else { None }
     }
 
+    /// A task of this home has ended; on the home's thread.
+    #[inline(always)]
+    pub(crate) fn task_ended(&self) {
+        self.inner().local.registry.ended();
+    }
+
     /// By which the book knows the home.
     pub(crate) fn number(&self) -> usize {
         self.inner().number
@@ -248,6 +259,7 @@ impl Home {
             local: HomeLocal {
                 registry: Registry::new(),
                 pool: Pool::new(),
+                spare: Spare::default(),
                 idle_root: Cell::new(None),
                 outermost: Cell::new(None),
                 spare_refs: Cell::new(0),
@@ -299,6 +311,20 @@ impl Home {
         }
         local.next_id.set(id + 1);
         id
+    }
+
+    /// Numbers the tasks to come of this home far from all others: the loop of a tool within the program takes
+    /// no numbers away from the program's own tasks.
+    pub fn number_apart(&self) {
+        let local = self.local();
+        // Room for 2^32 tasks of each of 2^30 homes, without an end that would be reached.
+        local.next_id.set(NUMBERS_APART | (self.number() as u64) << 32);
+        local.ids_end.set(u64::MAX);
+    }
+
+    /// How many tasks came to this home and how many of them have ended, for readers on any thread.
+    pub fn counts(&self) -> &Arc<TaskCounts> {
+        self.local().registry.counts()
     }
 
     /// By which debug mode knows this home; no other one of the process has it.

@@ -120,6 +120,16 @@ impl<T> JoinHandle<T> {
         waker::is_done(self.task)
     }
 
+    /// Lets the task run on by itself, its outcome is not wanted: what dropping the handle does, but it says
+    /// that it is meant.
+    ///
+    /// It silences nothing. A panic, or an error of a [fallible](crate::Fallible) task, is still told of, as
+    /// it is of a task whose handle was dropped: nobody else would ever hear of it. Where that is not
+    /// wanted either, call [`mark_retrieved`](Task::mark_retrieved) on the [task](JoinHandle::task) before.
+    pub fn detach(self) {
+        drop(self);
+    }
+
     /// The task itself, without its result.
     pub fn task(&self) -> Task {
         Task::of(self.task)

@@ -35,8 +35,12 @@ mod stack;
 mod task;
 mod unseen;
 
+pub mod failing;
+
 pub use call::{Call, CallPanic};
 pub use callbacks::CallbackId;
+#[doc(hidden)]
+pub use context::Each;
 pub use context::var::{ContextVar, ResetError, Token};
 pub use context::{Context, Variable, Variables};
 pub use guard::Cancelled;

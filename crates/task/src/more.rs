@@ -7,6 +7,8 @@
 //! winner's used. Nobody replaces it afterwards, so whoever has the task may keep a reference to it.
 #![expect(unsafe_code, reason = "a box behind an atomic pointer, freed with the task")]
 
+use std::cell::RefCell;
+use std::mem::MaybeUninit;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering as StdOrdering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -43,6 +45,8 @@ pub(crate) struct More {
     failure: Mutex<Option<Box<str>>>,
     /// Nobody has to be told how the task ended: somebody looked, or looks after it.
     retrieved: AtomicBool,
+    /// A shield around its handle was given up while it ran.
+    shielded: AtomicBool,
     /// Handles that the task awaits may wait far: see [`crate::awaiting`]. Only its own polls ask.
     far: AtomicBool,
 }
@@ -104,6 +108,15 @@ impl More {
 
     pub(crate) fn is_retrieved(&self) -> bool {
         self.retrieved.load(StdOrdering::Relaxed)
+    }
+
+    pub(crate) fn mark_shielded(&self) {
+        // Relaxed, as above.
+        self.shielded.store(true, StdOrdering::Relaxed);
+    }
+
+    pub(crate) fn is_shielded(&self) -> bool {
+        self.shielded.load(StdOrdering::Relaxed)
     }
 
     pub(crate) fn mark_far(&self) {
@@ -179,7 +192,11 @@ pub(crate) fn get_or_new(header: &Header) -> &More {
     if let Some(more) = get(header) {
         return more;
     }
-    let new = Box::into_raw(Box::default());
+    let place = match header.home.local() {
+        Some(local) => local.spare.take(),
+        None => Box::new_uninit(),
+    };
+    let new = Box::into_raw(Box::write(place, More::default()));
     // Release: publishes the new one; Acquire: pairs with the Release of whoever was first.
     let outcome =
         header.more.compare_exchange(ptr::null_mut(), new, Ordering::AcqRel, Ordering::Acquire);
@@ -202,14 +219,42 @@ pub(crate) fn free(header: &mut Header) {
     // Relaxed: the last reference is gone, and its going was an Acquire for this thread.
     let more = header.more.load(Ordering::Relaxed);
     if !more.is_null() {
-        free_made(more);
+        free_made(header, more);
     }
 }
 
 #[cold]
-fn free_made(more: *mut More) {
-    // SAFETY: made by `get_or_new` or at birth, freed once: the header goes.
-    let more = unsafe { Box::from_raw(more) };
+#[inline(never)]
+fn free_made(header: &Header, more: *mut More) {
     // Wakers may be in it: foreign code.
-    crate::quietly(|| drop(more));
+    // SAFETY: made by `get_or_new` or at birth, dropped once: the header goes.
+    crate::quietly(|| unsafe { ptr::drop_in_place(more) });
+    // SAFETY: from a box of that layout, and nothing is in it any more.
+    let place = unsafe { Box::from_raw(more.cast::<MaybeUninit<More>>()) };
+    match header.home.local() {
+        Some(local) => local.spare.put(place),
+        None => drop(place),
+    }
+}
+
+/// What ended tasks of a home leave to the next ones: in debug mode each task has such a place, and the
+/// allocator would take longer for it than all else that is recorded of a short one.
+#[expect(clippy::vec_box, reason = "each was a task's box, and is the box of the next")]
+#[derive(Debug, Default)]
+pub(crate) struct Spare(RefCell<Vec<Box<MaybeUninit<More>>>>);
+
+/// What a home keeps: for a thousand tasks that come and go at a time, some 300 KiB.
+const SPARE_MAX: usize = 1024;
+
+impl Spare {
+    fn take(&self) -> Box<MaybeUninit<More>> {
+        self.0.borrow_mut().pop().unwrap_or_else(Box::new_uninit)
+    }
+
+    fn put(&self, place: Box<MaybeUninit<More>>) {
+        let mut spare = self.0.borrow_mut();
+        if spare.len() < SPARE_MAX {
+            spare.push(place);
+        }
+    }
 }

@@ -7,6 +7,9 @@
 
 use std::cell::UnsafeCell;
 use std::ptr::{self, NonNull};
+use std::sync::Arc;
+
+use corio_trace::metrics::parts::TaskCounts;
 
 use crate::header::Header;
 
@@ -19,6 +22,8 @@ pub(crate) struct Registry {
     /// # Invariant
     /// No reference into it outlives one of the methods below, and none of them calls out.
     table: UnsafeCell<Table>,
+    /// How many came, and how many have ended, for readers on any thread.
+    counts: Arc<TaskCounts>,
 }
 
 struct Table {
@@ -38,7 +43,18 @@ fn as_task(slot: *mut Header) -> Option<NonNull<Header>> {
 impl Registry {
     pub(crate) fn new() -> Self {
         let table = Table { slots: Vec::new(), first_free: NONE, len: 0 };
-        Registry { table: UnsafeCell::new(table) }
+        Registry { table: UnsafeCell::new(table), counts: Arc::default() }
+    }
+
+    /// What is counted here.
+    pub(crate) fn counts(&self) -> &Arc<TaskCounts> {
+        &self.counts
+    }
+
+    /// A task that was entered has ended; it may stay registered.
+    #[inline(always)]
+    pub(crate) fn ended(&self) {
+        self.counts.ended.add(1);
     }
 
     /// Enters `task` and says in which slot.
@@ -47,6 +63,7 @@ impl Registry {
     /// With 2³¹ − 1 tasks alive.
     #[inline]
     pub(crate) fn insert(&self, task: NonNull<Header>) -> u32 {
+        self.counts.spawned.add(1);
         // SAFETY: the field's invariant.
         let table = unsafe { &mut *self.table.get() };
         table.len += 1;

@@ -56,10 +56,14 @@ impl fmt::Display for StackFrame {
             StackKind::Frame(_) => f.write_str(self.name)?,
             StackKind::Wait(kind) => write!(f, "waits: {kind}")?,
         }
-        if let Some(owner) = self.owner {
-            write!(f, " of Task-{owner}")?;
+        match (self.kind, self.owner) {
+            // A handle does not know where it is awaited, but what it is a handle of.
+            (StackKind::Wait(WaitKind::Join | WaitKind::Blocking), Some(owner)) => {
+                write!(f, " of Task-{owner}, spawned at {}", self.location)
+            }
+            (_, Some(owner)) => write!(f, " of Task-{owner} at {}", self.location),
+            (_, None) => write!(f, " at {}", self.location),
         }
-        write!(f, " at {}", self.location)
     }
 }
 

@@ -144,6 +144,12 @@ impl Task {
         more::get_or_new(header(self.0)).mark_retrieved();
     }
 
+    /// Says that whoever awaited it under a shield has gone: a panic or an error of it that nobody takes is
+    /// told of as an `exception in shielded future`.
+    pub fn mark_shielded(&self) {
+        more::get_or_new(header(self.0)).mark_shielded();
+    }
+
     /// What the error said of itself that a [fallible](crate::Fallible) task has returned.
     pub fn failure(&self) -> Option<Box<str>> {
         more::get(header(self.0))?.failure()
@@ -189,12 +195,14 @@ impl Task {
 
     /// Gives it another name.
     pub fn set_name(&self, name: impl Into<Box<str>>) {
-        let name = name.into();
         let more = more::get_or_new(header(self.0));
-        if more.page().is_open() {
+        more.set_name(name.into());
+        // After the name is there: who opens the page meanwhile either finds it, or is found here.
+        if more.page().is_open()
+            && let Some(name) = more.name()
+        {
             more.page().set_name(self.id(), &name);
         }
-        more.set_name(name);
     }
 
     /// The type of its future.
@@ -280,6 +288,7 @@ impl Clone for Task {
 }
 
 impl Drop for Task {
+    #[inline]
     fn drop(&mut self) {
         waker::release(self.0);
     }
@@ -412,9 +421,14 @@ impl TaskInfo<'_> {
         }
     }
 
-    /// The type of its future.
+    /// Whether somebody awaited it under a shield and has [gone](Task::mark_shielded).
+    pub(crate) fn is_shielded(&self) -> bool {
+        more::get(header(self.task)).is_some_and(more::More::is_shielded)
+    }
+
+    /// The type of its future, without what corio wraps around it.
     pub fn type_name(&self) -> &'static str {
-        (header(self.task).vtable.type_name)()
+        corio_trace::shown_type((header(self.task).vtable.type_name)())
     }
 
     /// What it waits for, in debug mode; of several things one. Nothing after its end.

@@ -13,7 +13,8 @@
 //! whose output is taken pays nothing.
 //!
 //! A panic is seen whatever the task's type. That an output is an `Err` is seen only where its type says
-//! so: the future is wrapped as a [`Fallible`], which keeps the error's words when it comes.
+//! so: the future is wrapped as a [`Fallible`], or a [`Failing`](crate::failing::Failing), which keep the
+//! error's words when it comes.
 #![expect(unsafe_code, reason = "looks at an output of a type that only the task's table knows")]
 
 use std::fmt;
@@ -32,7 +33,8 @@ use crate::task::{TaskInfo, current_raw};
 
 /// A task's error or panic that nobody has retrieved, for [`Schedule::unseen`](crate::Schedule::unseen).
 ///
-/// Shown as asyncio shows it: `Task exception was never retrieved`, the task, and what it was.
+/// Shown as asyncio shows it: `Task exception was never retrieved`, the task, and what it was. Where a
+/// shield around the task was given up before, it is an `exception in shielded future`.
 pub struct Unseen<'a> {
     task: TaskInfo<'a>,
     what: What,
@@ -48,6 +50,19 @@ enum What {
 impl<'a> Unseen<'a> {
     /// The message that says what this is about.
     pub const MESSAGE: &'static str = "Task exception was never retrieved";
+
+    /// What is said of one whose [shield](crate::Task::mark_shielded) was given up: of a panic, and of an
+    /// error.
+    pub const IN_SHIELD: [&'static str; 2] =
+        ["panic exception in shielded future", "error exception in shielded future"];
+
+    /// The message that says what this is about: [`Unseen::MESSAGE`], or one of [`Unseen::IN_SHIELD`].
+    pub fn message(&self) -> &'static str {
+        match self.task.is_shielded() {
+            true => Self::IN_SHIELD[usize::from(!self.is_panic())],
+            false => Self::MESSAGE,
+        }
+    }
 
     /// The task that ended so.
     pub fn task(&self) -> TaskInfo<'a> {
@@ -75,7 +90,7 @@ impl<'a> Unseen<'a> {
 
 impl fmt::Display for Unseen<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (message, task) = (Self::MESSAGE, self.task);
+        let (message, task) = (self.message(), self.task);
         let (state, name, future) = (task.state(), task.name(), task.type_name());
         let place = task.location();
         writeln!(f, "{message}")?;
@@ -194,18 +209,11 @@ where
     }
 }
 
-/// The name of a task's future; that a [`Fallible`] is around it is nobody's interest.
-pub(crate) fn type_name<F>() -> &'static str {
-    let whole = std::any::type_name::<F>();
-    let inner = whole.strip_prefix(concat!(module_path!(), "::Fallible<"));
-    inner.and_then(|inner| inner.strip_suffix('>')).unwrap_or(whole)
-}
-
 /// Keeps the words of an error that the current task ends with: whoever drops it later knows no more how
 /// to ask for them.
 #[cold]
 #[inline(never)]
-fn note(error: &dyn fmt::Debug) {
+pub(crate) fn note(error: &dyn fmt::Debug) {
     if let Some(task) = current_raw() {
         more::get_or_new(header(task)).set_failure(format!("{error:?}").into());
     }

@@ -111,43 +111,63 @@ fn open_all(local: &HomeLocal) {
 fn open<'a>(task: Raw, late: bool) -> &'a TaskPage {
     match more::get(header(task)) {
         Some(more) if more.page().is_open() => more.page(),
-        _ => open_new(task, late),
+        _ => open_new(task, late, false),
     }
 }
 
 #[inline(never)]
-fn open_new<'a>(task: Raw, late: bool) -> &'a TaskPage {
+fn open_new<'a>(task: Raw, late: bool, is_unshared: bool) -> &'a TaskPage {
     let header = header(task);
+    let had_more = more::get(header).is_some();
     let more = more::get_or_new(header);
     let page = more.page();
     if !page.is_open() {
-        page.open(&TaskBirth {
+        let birth = TaskBirth {
             id: header.cold.id,
             parent: header.cold.parent,
             place: header.cold.location,
             type_name: (header.vtable.type_name)(),
             home: header.home.number(),
             late,
-        });
-        if let Some(name) = more.name() {
+        };
+        page.open_since(&birth, began(task));
+        // After it was opened: who gives it a name meanwhile either finds it so, or is found here.
+        if (had_more || !is_unshared)
+            && let Some(name) = more.name()
+        {
             page.set_name(header.cold.id, &name);
         }
     }
     page
 }
 
+/// When the poll began in which a task's home spawns it, or looks at it; else the time. One reading of the
+/// clock takes as long as all the rest of a record.
+pub(crate) fn began(task: Raw) -> Time {
+    let pulse = header(task).home.local().and_then(|local| local.watch.pulse.get());
+    pulse.and_then(|pulse| pulse.since()).unwrap_or_else(clock::coarse_now)
+}
+
 /// A task begins: it comes into the book.
 #[cold]
 #[inline(never)]
 pub(crate) fn begin_page(task: Raw) {
-    open(task, false);
+    open_made(task);
+}
+
+/// The page of a task that was just made, and that no other thread knows.
+fn open_made(task: Raw) {
+    let is_open = more::get(header(task)).is_some_and(|more| more.page().is_open());
+    if !is_open {
+        open_new(task, false, true);
+    }
 }
 
 /// A task begins: it comes into the book, and its beginning is told.
 #[cold]
 #[inline(never)]
 pub(crate) fn announce(task: Raw) {
-    open(task, false);
+    open_made(task);
     if lives_are_told() {
         tell_of_beginning(TaskInfo::of(task));
     }

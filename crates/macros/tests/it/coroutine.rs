@@ -36,7 +36,40 @@ mod stand_in {
                 self.future.as_mut().poll(context)
             }
         }
+
+        /// What a coroutine returns.
+        pub(crate) struct Returns<T>(std::marker::PhantomData<fn() -> T>);
+
+        impl<T> Returns<T> {
+            pub(crate) const NEW: Self = Returns(std::marker::PhantomData);
+        }
+
+        pub(crate) trait ReturnsResult<T> {
+            fn wrap<F: Future<Output = T>>(&self, future: F) -> F;
+        }
+
+        impl<T, E> ReturnsResult<Result<T, E>> for Returns<Result<T, E>> {
+            fn wrap<F: Future<Output = Result<T, E>>>(&self, future: F) -> F {
+                super::super::FAILING.set(super::super::FAILING.get() + 1);
+                future
+            }
+        }
+
+        pub(crate) trait ReturnsAny {
+            fn wrap<F: Future>(&self, future: F) -> F;
+        }
+
+        impl<T> ReturnsAny for &Returns<T> {
+            fn wrap<F: Future>(&self, future: F) -> F {
+                future
+            }
+        }
     }
+}
+
+std::thread_local! {
+    /// How many of those that were made return a `Result`.
+    static FAILING: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
 }
 
 std::thread_local! {
@@ -131,6 +164,49 @@ fn returned(early: bool) -> impl Future<Output = u8> + Send {
         return std::future::ready(1);
     }
     std::future::ready(2)
+}
+
+#[corio_macros::coroutine(crate = crate::coroutine::stand_in)]
+async fn renamed(fails: bool) -> io::Result<()> {
+    if fails { Err(io::Error::other("disk full")) } else { Ok(()) }
+}
+
+#[corio_macros::coroutine(crate = crate::coroutine::stand_in)]
+async fn lent<'a, E: Debug + Copy>(first: &'a str, error: &E) -> Result<&'a str, E> {
+    first.get(..1).ok_or(*error)
+}
+
+#[corio_macros::coroutine(crate = crate::coroutine::stand_in)]
+fn returned_result() -> impl Future<Output = io::Result<u8>> + Send {
+    std::future::ready(Ok(1))
+}
+
+/// The body's own methods of the name are its own.
+#[corio_macros::coroutine(crate = crate::coroutine::stand_in)]
+async fn wraps() -> u8 {
+    struct Own;
+    impl Own {
+        fn wrap(&self, value: u8) -> u8 {
+            value
+        }
+    }
+    Own.wrap(7)
+}
+
+#[test]
+fn those_that_return_a_result_are_known() {
+    let is_failing = |make: &dyn Fn()| {
+        let before = FAILING.get();
+        make();
+        FAILING.get() > before
+    };
+    assert!(is_failing(&|| assert!(ready(renamed(true)).is_err())));
+    assert!(is_failing(&|| assert_eq!(ready(lent("text", &1)), Ok("t"))));
+    assert!(is_failing(&|| assert_eq!(ready(returned_result()).unwrap(), 1)));
+    assert!(is_failing(&|| assert_eq!(ready(fails("7")).unwrap(), 7)));
+    assert!(!is_failing(&|| assert_eq!(ready(factorial(3)), 6)));
+    assert!(!is_failing(&|| assert_eq!(ready(returned(true)), 1)));
+    assert!(!is_failing(&|| assert_eq!(ready(wraps()), 7)));
 }
 
 #[test]

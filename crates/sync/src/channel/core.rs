@@ -33,6 +33,7 @@ use corio_base::loom::cell::UnsafeCell;
 use corio_base::loom::sync::atomic::{AtomicUsize, Ordering};
 use corio_base::loom::thread;
 use corio_trace::WaitKind;
+use corio_trace::book::GrantKey;
 
 use super::ring::{Place, Ring};
 use super::words::{CAPACITY_MAX, Words};
@@ -104,7 +105,22 @@ pub(crate) struct Data<T> {
     /// Messages that came after those in the ring; of unbounded channels.
     pub(super) beside: VecDeque<T>,
     /// The receiver that waits by a poll, where there is only one.
-    pub(super) receiver: Option<Waker>,
+    pub(super) receiver: Option<Awaiting>,
+}
+
+/// A receiver that waits without a node in the list.
+pub(super) struct Awaiting {
+    pub(super) waker: Waker,
+    /// The record of its wait, in debug mode, if it has one.
+    pub(super) grant: GrantKey,
+}
+
+impl Awaiting {
+    /// It is called: what comes back wakes it.
+    pub(super) fn call(self) -> Waker {
+        self.grant.mark();
+        self.waker
+    }
 }
 
 /// What is shared without the lock.
@@ -459,7 +475,7 @@ impl<T> Core<T> {
     /// Tells one receiver that there is something. What comes back is to be woken after the lock.
     #[must_use]
     pub(super) fn call_receiver(section: &mut Section<'_, T>) -> Option<Waker> {
-        let waker = section.data().receiver.take();
+        let waker = section.data().receiver.take().map(Awaiting::call);
         if waker.is_none() {
             section.grant_first(RECEIVERS, |turn| *turn = Turn::Look);
         }

@@ -5,11 +5,16 @@
 
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
 use std::task::{Context, Poll, Waker};
 
 use corio_base::loom::sync::atomic::{AtomicUsize, Ordering};
+use corio_trace::WaitKind;
+use corio_trace::book::{GrantKey, PlacedLeaf};
 
-use super::core::{Core, ENDS, List, RECEIVERS, Refused, SENDERS, Take, Turn, let_others_run};
+use super::core::{
+    Awaiting, Core, ENDS, List, RECEIVERS, Refused, SENDERS, Take, Turn, let_others_run,
+};
 use super::error::{TryRecvError, TrySendError};
 use crate::wait_list::discard;
 
@@ -49,7 +54,7 @@ pub(super) fn release_place<T>(list: &List<T>) {
 fn call_all<T>(section: &mut super::core::Section<'_, T>) -> Option<Waker> {
     section.grant_all(RECEIVERS, |turn| *turn = Turn::Look);
     section.rules().words.look_no_more();
-    section.data().receiver.take()
+    section.data().receiver.take().map(Awaiting::call)
 }
 
 /// Nobody sends any more; everybody is told.
@@ -102,8 +107,8 @@ pub(crate) fn drop_receiver<T>(list: &List<T>) {
     if list.rules().receivers.fetch_sub(1, Ordering::AcqRel) == 1 {
         close(list);
         // One that closed the channel itself may have waited since, for promised places.
-        let waker = list.lock().data().receiver.take();
-        discard(waker);
+        let awaiting = list.lock().data().receiver.take();
+        discard(awaiting.map(|awaiting| awaiting.waker));
         drain(list);
     }
 }
@@ -234,22 +239,35 @@ pub(crate) fn take_at_once<T>(list: &List<T>) -> Option<T> {
     list.rules().take_at_once()
 }
 
-/// For the only receiver: takes a message, or leaves its waker. `None` is the end.
-pub(crate) fn poll_recv<T>(list: &List<T>, context: &mut Context<'_>) -> Poll<Option<T>> {
+/// For the only receiver: takes a message, or leaves its waker and says which record `leaf` has of it. `None`
+/// is the end.
+pub(crate) fn poll_recv<T>(
+    list: &List<T>,
+    leaf: Option<&PlacedLeaf>,
+    context: &mut Context<'_>,
+) -> Poll<Option<T>> {
     match try_recv_slowly(list) {
         Ok(value) => Poll::Ready(Some(value)),
         Err(TryRecvError::Disconnected) => Poll::Ready(None),
-        Err(TryRecvError::Empty) => wait_alone(list, context),
+        Err(TryRecvError::Empty) => wait_alone(list, leaf, context),
     }
 }
 
-fn wait_alone<T>(list: &List<T>, context: &mut Context<'_>) -> Poll<Option<T>> {
-    let waker = context.waker().clone();
+fn wait_alone<T>(
+    list: &List<T>,
+    leaf: Option<&PlacedLeaf>,
+    context: &mut Context<'_>,
+) -> Poll<Option<T>> {
+    let grant = leaf.map_or(GrantKey::NONE, |leaf| {
+        leaf.wait(WaitKind::Channel, ptr::from_ref(list).addr(), None);
+        leaf.grant_key()
+    });
+    let awaiting = Awaiting { waker: context.waker().clone(), grant };
     loop {
         let mut section = list.lock();
         let taken = Core::take_in(&mut section);
         if matches!(taken, Take::Empty) && Core::mark_receiver(&mut section) {
-            let stale = section.data().receiver.replace(waker);
+            let stale = section.data().receiver.replace(awaiting);
             drop(section);
             drop(stale);
             return Poll::Pending;

@@ -31,8 +31,9 @@ impl<T> Drop for End<T> {
 }
 
 impl<T> End<T> {
+    /// `leaf`: the record of the future's wait, if it has one.
     #[inline]
-    fn poll_recv(&self, context: &mut Context<'_>) -> Poll<Option<T>> {
+    fn poll_recv(&self, leaf: Option<&PlacedLeaf>, context: &mut Context<'_>) -> Poll<Option<T>> {
         let left = self.ration.left();
         if left > 0
             && let Some(value) = channel::take_at_once(&self.list)
@@ -40,14 +41,14 @@ impl<T> End<T> {
             self.ration.spend_of(left);
             return Poll::Ready(Some(value));
         }
-        self.poll_slowly(context)
+        self.poll_slowly(leaf, context)
     }
 
     /// The first attempt failed, or none is left of the ration.
     #[inline(never)]
-    fn poll_slowly(&self, context: &mut Context<'_>) -> Poll<Option<T>> {
+    fn poll_slowly(&self, leaf: Option<&PlacedLeaf>, context: &mut Context<'_>) -> Poll<Option<T>> {
         ready!(self.ration.poll_available(context));
-        let poll = channel::poll_recv(&self.list, context);
+        let poll = channel::poll_recv(&self.list, leaf, context);
         if let Poll::Ready(Some(_)) = poll {
             self.ration.spend();
         }
@@ -56,6 +57,7 @@ impl<T> End<T> {
 
     fn poll_recv_many(
         &self,
+        leaf: Option<&PlacedLeaf>,
         context: &mut Context<'_>,
         messages: &mut Vec<T>,
         limit: usize,
@@ -63,7 +65,7 @@ impl<T> End<T> {
         if limit == 0 {
             return Poll::Ready(0);
         }
-        let Some(first) = ready!(self.poll_recv(context)) else { return Poll::Ready(0) };
+        let Some(first) = ready!(self.poll_recv(leaf, context)) else { return Poll::Ready(0) };
         messages.push(first);
         let mut count = 1;
         while count < limit
@@ -75,10 +77,13 @@ impl<T> End<T> {
         Poll::Ready(count)
     }
 
-    /// Notes in debug mode that `leaf`'s future waits.
+    /// Notes in debug mode whether `leaf`'s future waits: also where it has not come to look.
     #[inline]
-    fn record(&self, leaf: &PlacedLeaf) {
-        leaf.wait(WaitKind::Channel, Arc::as_ptr(&self.list).addr(), None);
+    fn record(&self, leaf: &PlacedLeaf, waits: bool) {
+        match waits {
+            true => leaf.wait(WaitKind::Channel, Arc::as_ptr(&self.list).addr(), None),
+            false => leaf.clear(),
+        }
     }
 }
 
@@ -94,10 +99,8 @@ impl<T> Future for Recv<'_, T> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<T>> {
-        let poll = self.end.poll_recv(context);
-        if poll.is_pending() {
-            self.end.record(&self.leaf);
-        }
+        let poll = self.end.poll_recv(Some(&self.leaf), context);
+        self.end.record(&self.leaf, poll.is_pending());
         poll
     }
 }
@@ -122,10 +125,8 @@ impl<T> Future for RecvMany<'_, T> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<usize> {
         let this = &mut *self;
-        let poll = this.end.poll_recv_many(context, this.messages, this.limit);
-        if poll.is_pending() {
-            this.end.record(&this.leaf);
-        }
+        let poll = this.end.poll_recv_many(Some(&this.leaf), context, this.messages, this.limit);
+        this.end.record(&this.leaf, poll.is_pending());
         poll
     }
 }
@@ -193,7 +194,7 @@ macro_rules! receiver {
             /// `recv` for those who poll by hand; the waker of the last call is woken.
             #[inline]
             pub fn poll_recv(&mut self, context: &mut Context<'_>) -> Poll<Option<T>> {
-                self.end.poll_recv(context)
+                self.end.poll_recv(None, context)
             }
 
             /// `recv_many` for those who poll by hand.
@@ -203,7 +204,7 @@ macro_rules! receiver {
                 messages: &mut Vec<T>,
                 limit: usize,
             ) -> Poll<usize> {
-                self.end.poll_recv_many(context, messages, limit)
+                self.end.poll_recv_many(None, context, messages, limit)
             }
 
             /// `recv` for a thread outside of any loop: blocks it.
@@ -245,7 +246,7 @@ macro_rules! receiver {
 
             #[inline]
             fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<T>> {
-                self.end.poll_recv(context)
+                self.end.poll_recv(None, context)
             }
         }
     };

@@ -13,7 +13,8 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use corio_trace::{WaitKind, book};
+use corio_trace::WaitKind;
+use corio_trace::book::{self, HeldKey};
 use pin_project_lite::pin_project;
 
 use super::word::{Next, Word};
@@ -76,8 +77,22 @@ fn give(list: &WaitList<Word>) {
 #[cold]
 fn give_waited(list: &WaitList<Word>, word: usize) {
     if Word::is_noted(word) {
-        book::let_go(object(list), || list.rules().unnote());
+        return give_noted(list, word);
     }
+    give_to_next(list, word);
+}
+
+/// Gives back what the book has a record of. Apart, so that the others save no registers for it.
+#[cold]
+#[inline(never)]
+fn give_noted(list: &WaitList<Word>, word: usize) {
+    // There is one holder, so one record.
+    book::let_go(object(list), HeldKey::NONE, || list.rules().unnote());
+    give_to_next(list, word);
+}
+
+#[inline]
+fn give_to_next(list: &WaitList<Word>, word: usize) {
     match list.rules().give(word) {
         Next::Nobody | Next::Sitter(None) => {}
         Next::Sitter(Some(waker)) => wake(waker),
@@ -161,7 +176,8 @@ impl Raw {
     #[inline(never)]
     fn note(&self, place: &'static Location<'static>, movable: bool) {
         let (list, kind) = (&self.list, WaitKind::Lock);
-        book::hold(kind, object(list), place, movable, || list.rules().note());
+        // One holds at a time, so its record is known without a key.
+        let _ = book::hold(kind, object(list), place, movable, || list.rules().note());
     }
 
     /// Gives back what the caller holds.
@@ -178,6 +194,16 @@ impl Raw {
 
     pub(super) fn waiters(&self) -> usize {
         self.list.lock().len(QUEUE) + self.list.rules().glance().1
+    }
+}
+
+impl Drop for Raw {
+    #[inline]
+    fn drop(&mut self) {
+        if self.list.rules().has_note() {
+            // A guard was leaked.
+            book::forget(object(&self.list));
+        }
     }
 }
 

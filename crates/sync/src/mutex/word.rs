@@ -210,10 +210,17 @@ impl Word {
         }
     }
 
-    /// For the holder: the book has a record of it.
-    pub(super) fn note(&self) {
+    /// For the holder: the book has a record of it. Whether it had one before, which is then of a guard that
+    /// was leaked.
+    pub(super) fn note(&self) -> bool {
         // Relaxed: whoever is given the guard sees it with the guard.
-        self.bits.fetch_or(NOTED, Ordering::Relaxed);
+        self.bits.fetch_or(NOTED, Ordering::Relaxed) & NOTED != 0
+    }
+
+    /// Whether the book has a record; for who has the mutex to himself.
+    pub(super) fn has_note(&self) -> bool {
+        // Relaxed: as in `note`.
+        self.bits.load(Ordering::Relaxed) & NOTED != 0
     }
 
     /// For the holder: the record is gone.
@@ -253,7 +260,7 @@ impl Word {
         // SAFETY: the exchange took it out of the seat.
         unsafe { Waiter::with_slot(sitter, |turn: &mut Turn| turn.held = word & OWED != 0) };
         // SAFETY: as above.
-        Next::Sitter(unsafe { Waiter::grant(sitter) })
+        Next::Sitter(unsafe { Waiter::grant(sitter, true) })
     }
 
     /// Edge 3 from the queue, under the list's lock: `true` if one may be woken, which is marked.

@@ -86,16 +86,18 @@ fn pass_on(list: &WaitList<Shared>, told: Told) {
 
 #[inline]
 fn notify_one(list: &WaitList<Shared>) {
-    loop {
-        match list.rules().word.notify_one() {
-            Found::Nobody => return,
-            Found::Sitter(waker) => return waker.map_or((), wake),
-            Found::List => {
-                if notify_one_in_list(list) {
-                    return;
-                }
-            }
-        }
+    match list.rules().word.notify_one() {
+        Found::Nobody | Found::Sitter(None) => {}
+        Found::Sitter(Some(waker)) => wake(waker),
+        Found::List => notify_listed(list),
+    }
+}
+
+/// There is a list, where the first is told; unless it is empty by then.
+#[inline(never)]
+fn notify_listed(list: &WaitList<Shared>) {
+    if !notify_one_in_list(list) {
+        notify_one(list);
     }
 }
 
@@ -231,14 +233,17 @@ enum Rank {
 }
 
 /// How far a [`Notified`] has come.
+// Flat, so that the drop of what has ended asks by one comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Progress {
     /// It has no notification.
     Waits,
-    /// [`Notified::enable`] found one, and no poll has told of it.
-    Holds(Told),
     /// A poll has told of it.
     Done,
+    /// [`Notified::enable`] found one that was for it alone, and no poll has told of it.
+    HoldsOne,
+    /// The same of one that was for all.
+    HoldsAll,
 }
 
 pin_project! {
@@ -291,7 +296,9 @@ fn give_up(this: Pin<&mut Notified<'_>>) {
     let standing = sitter.as_ref().map_or(Standing::Idle, |sitter| sitter.standing());
     // What the list granted the wait hands on itself.
     let told = match (*this.progress, standing, sitter) {
-        (Progress::Holds(told), ..) | (_, Standing::Told(told), _) => told,
+        (Progress::HoldsOne, ..) => Told::One,
+        (Progress::HoldsAll, ..) => Told::All,
+        (_, Standing::Told(told), _) => told,
         (_, Standing::Seated, Some(sitter)) => match sitter.leave() {
             Ok(_) => return,
             Err(told) => told,
@@ -333,7 +340,10 @@ impl<'a> Notified<'a> {
         // A place without a waker to speak of; the first real poll puts one in.
         match self.as_mut().poll_told(&Context::from_waker(Waker::noop())) {
             Poll::Ready(told) => {
-                *self.project().progress = Progress::Holds(told);
+                *self.project().progress = match told {
+                    Told::One => Progress::HoldsOne,
+                    Told::All => Progress::HoldsAll,
+                };
                 true
             }
             Poll::Pending => false,
@@ -343,7 +353,7 @@ impl<'a> Notified<'a> {
     #[inline]
     fn poll_told(mut self: Pin<&mut Self>, context: &Context<'_>) -> Poll<Told> {
         if let Some(spot) = self.as_mut().project().spot.as_pin_mut() {
-            return match spot.project().sitter.stand() {
+            return match spot.project().sitter.stand_unrecorded() {
                 Some(told) => Poll::Ready(told),
                 None => self.poll_again(context),
             };
@@ -397,7 +407,7 @@ impl<'a> Notified<'a> {
     fn spot(self: Pin<&mut Self>) -> SpotProjection<'_, 'a> {
         let mut this = self.project();
         if this.spot.is_none() {
-            let sitter = Sitter::new(&this.list.rules().word, this.place);
+            let sitter = Sitter::new(&this.list.rules().word);
             this.spot.set(Some(Spot { sitter, wait: None }));
         }
         this.spot.as_pin_mut().expect("it was made above").project()
@@ -411,7 +421,7 @@ impl<'a> Notified<'a> {
         waker: Option<Waker>,
         context: &Context<'_>,
     ) -> Poll<Told> {
-        let (shared, round) = (self.list.rules(), self.round);
+        let (shared, round, place) = (self.list.rules(), self.round, self.place);
         let object = std::ptr::from_ref(self.list).addr();
         if !shared.word.is_free() {
             discard(waker);
@@ -420,7 +430,7 @@ impl<'a> Notified<'a> {
         let waker = waker.filter(|waker| waker.will_wake(context.waker()));
         let waker = waker.unwrap_or_else(|| context.waker().clone());
         let mut sitter = self.as_mut().spot().sitter;
-        if let Err(waker) = sitter.as_mut().sit(waker, object) {
+        if let Err(waker) = sitter.as_mut().sit(waker, object, place) {
             discard(waker);
             return self.poll_list(rank, context);
         }

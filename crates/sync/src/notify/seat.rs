@@ -14,7 +14,7 @@
 //! ```text
 //!              sit                  tell                       stand
 //!     IDLE ─────1────▶ SEATED ────────2───────▶ TOLD_ONE, ──────3────▶ IDLE
-//!       ▲                │                      TOLD_ALL
+//!       ▲                │                      TOLD_ALL, or either RECORDED
 //!       └───────4────────┘
 //!             leave
 //! ```
@@ -43,8 +43,8 @@ use std::task::Waker;
 use corio_base::loom::cell::UnsafeCell;
 use corio_base::loom::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use corio_base::loom::thread;
-use corio_trace::WaitKind;
-use corio_trace::book::PlacedLeaf;
+use corio_trace::book::LeafCell;
+use corio_trace::{Wait, WaitKind};
 
 use super::Told;
 
@@ -59,6 +59,9 @@ const IDLE: u8 = 0;
 const SEATED: u8 = 1;
 const TOLD_ONE: u8 = 2;
 const TOLD_ALL: u8 = 3;
+/// As these, with a record of the wait that the owner has to take away: an owner without one need not look.
+const TOLD_ONE_RECORDED: u8 = 4;
+const TOLD_ALL_RECORDED: u8 = 5;
 
 /// One who can sit in the seat; part of a waiting future.
 // The address leaves room for the flags.
@@ -72,7 +75,7 @@ pub(super) struct Sitter<'a> {
     ///
     /// # Invariant
     /// Without a record while IDLE, so that nothing is left in it to be dropped.
-    leaf: ManuallyDrop<PlacedLeaf>,
+    leaf: ManuallyDrop<LeafCell>,
     state: AtomicU8,
     /// Its address is in the word while it sits, so a pinned `&mut` to it claims nothing exclusive.
     _pinned: PhantomPinned,
@@ -101,10 +104,10 @@ impl fmt::Debug for Sitter<'_> {
 
 impl<'a> Sitter<'a> {
     #[inline]
-    pub(super) fn new(word: &'a Word, place: &'static Location<'static>) -> Self {
+    pub(super) fn new(word: &'a Word) -> Self {
         Sitter {
             word,
-            leaf: ManuallyDrop::new(PlacedLeaf::new(place)),
+            leaf: ManuallyDrop::new(LeafCell::new()),
             waker: UnsafeCell::new(ManuallyDrop::new(None)),
             state: AtomicU8::new(IDLE),
             _pinned: PhantomPinned,
@@ -119,19 +122,26 @@ impl<'a> Sitter<'a> {
         match self.state.load(Ordering::Acquire) {
             IDLE => Standing::Idle,
             SEATED => Standing::Seated,
-            TOLD_ONE => Standing::Told(Told::One),
+            TOLD_ONE | TOLD_ONE_RECORDED => Standing::Told(Told::One),
             _ => Standing::Told(Told::All),
         }
     }
 
     /// Edge 1, from IDLE: sits down, if the word is still 0; otherwise the waker comes back. `object` is
-    /// what the record of the wait names the primitive by.
+    /// what the record of the wait names the primitive by, `place` where the wait was made.
     #[inline]
-    pub(super) fn sit(self: Pin<&mut Self>, waker: Waker, object: usize) -> Result<(), Waker> {
+    pub(super) fn sit(
+        self: Pin<&mut Self>,
+        waker: Waker,
+        object: usize,
+        place: &'static Location<'static>,
+    ) -> Result<(), Waker> {
         let this = self.into_ref().get_ref();
         assert!(this.standing() == Standing::Idle, "it sits once at a time");
-        // Before its address is published: whoever tells it finds the record.
-        this.leaf.wait(WaitKind::Event, object, None);
+        if corio_trace::enabled() {
+            // Before its address is published: whoever tells it finds the record.
+            this.record(object, place);
+        }
         // SAFETY: IDLE, so the cell is the owner's; empty, so nothing is dropped here.
         this.waker.with_mut(|cell| unsafe { *cell = ManuallyDrop::new(Some(waker)) });
         // Relaxed: published by the exchange.
@@ -162,6 +172,26 @@ impl<'a> Sitter<'a> {
         } else {
             Err(told_soon(this))
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn record(&self, object: usize, place: &'static Location<'static>) {
+        self.leaf.wait(&Wait { kind: WaitKind::Event, object, owner: None, place });
+    }
+
+    /// Edge 3: takes note of what it was told, if it was, and if there is no record to be taken away.
+    #[inline]
+    pub(super) fn stand_unrecorded(self: Pin<&mut Self>) -> Option<Told> {
+        // Acquire: as in `standing`.
+        let told = match self.state.load(Ordering::Acquire) {
+            TOLD_ONE => Told::One,
+            TOLD_ALL => Told::All,
+            _ => return None,
+        };
+        // Relaxed: as in `stand_up`.
+        self.state.store(IDLE, Ordering::Relaxed);
+        Some(told)
     }
 
     /// Edge 3: takes note of what it was told, if it was.
@@ -339,6 +369,26 @@ impl Word {
     }
 }
 
+/// As [`tell`], with a record of the wait. All of it here, so that those without save no registers for it.
+///
+/// # Safety
+/// As for that.
+#[cold]
+#[inline(never)]
+unsafe fn tell_recorded(sitter: &Sitter<'_>, told: Told) -> Option<Waker> {
+    let state = match told {
+        Told::One => {
+            // Before the owner can know of it: the record is still there.
+            sitter.leaf.mark_granted();
+            TOLD_ONE_RECORDED
+        }
+        // What all get nobody keeps from others.
+        Told::All => TOLD_ALL_RECORDED,
+    };
+    // SAFETY: the caller's claim.
+    unsafe { tell_state(sitter, state) }
+}
+
 /// Edge 2: tells the sitter whose address is in `word`; what comes back wakes it.
 ///
 /// # Safety
@@ -348,14 +398,24 @@ unsafe fn tell(word: usize, told: Told) -> Option<Waker> {
     let sitter = ptr::with_exposed_provenance::<Sitter<'_>>(word & !FLAGS);
     // SAFETY: SEATED, and its owner waits to be told before it lets go of it.
     let sitter = unsafe { &*sitter };
-    // SAFETY: the caller's alone, until the store below.
-    let waker = sitter.waker.with_mut(|cell| unsafe { (*cell).take() });
+    if sitter.leaf.is_recorded() {
+        // SAFETY: the caller's claim.
+        return unsafe { tell_recorded(sitter, told) };
+    }
     let state = match told {
         Told::One => TOLD_ONE,
         Told::All => TOLD_ALL,
     };
-    // Before the owner can know of it: the record is still there.
-    sitter.leaf.mark_granted();
+    // SAFETY: the caller's claim.
+    unsafe { tell_state(sitter, state) }
+}
+
+/// # Safety
+/// As for [`tell`].
+#[inline]
+unsafe fn tell_state(sitter: &Sitter<'_>, state: u8) -> Option<Waker> {
+    // SAFETY: the caller's alone, until the store below.
+    let waker = sitter.waker.with_mut(|cell| unsafe { (*cell).take() });
     // Release: pairs with the Acquire in `standing`. The last access.
     sitter.state.store(state, Ordering::Release);
     waker

@@ -98,8 +98,9 @@ impl<T> Receiver<T> {
     /// Nothing was there when `seen` stood in the word. `None`: there is something now.
     #[inline(never)]
     fn poll_wait(shared: &Shared<T>, seen: Seen, waker: &Waker) -> Option<Poll<RecvError>> {
+        // Before the sender can find the waker, so that it finds the record, too.
+        shared.leaf().wait(WaitKind::Channel, shared.address(), None);
         if shared.register(End::Receiver, seen, waker) {
-            shared.leaf().wait(WaitKind::Channel, shared.address(), None);
             return Some(Poll::Pending);
         }
         shared.leaf().clear();

@@ -34,7 +34,7 @@ use std::task::Waker;
 
 use corio_base::loom::cell::UnsafeCell;
 use corio_base::loom::sync::atomic::{AtomicU64, Ordering};
-use corio_trace::book::PlacedLeaf;
+use corio_trace::book::{GrantKey, PlacedLeaf};
 
 use super::pool::{self, Shape};
 use super::seat::Seat;
@@ -106,7 +106,8 @@ impl Seen {
 /// All but the value.
 struct Head {
     word: AtomicU64,
-    /// Where the program made the channel, and the record of the receiver's wait, who alone writes it.
+    /// Where the program made the channel, and the record of the receiver's wait, who alone writes it; the
+    /// sender reads which one it is.
     /// Here, so that an end is one word, which moves cheaply.
     leaf: PlacedLeaf,
     receiver: Seat,
@@ -293,6 +294,14 @@ impl<'a> HeadRef<'a> {
         unsafe { &(*self.0.as_ptr()).word }
     }
 
+    /// What marks the receiver's wait as granted, in debug mode. After the edge that grants the receiver may
+    /// be gone, and the memory with it.
+    #[inline]
+    fn grant_key(self) -> GrantKey {
+        // SAFETY: as in `word`.
+        unsafe { &(*self.0.as_ptr()).leaf }.grant_key()
+    }
+
     fn seat(self, end: End) -> &'a Seat {
         // SAFETY: as in `word`.
         unsafe {
@@ -312,11 +321,13 @@ impl<'a> HeadRef<'a> {
         if seen & (CLOSED | SENDER_WAITS) == 0 {
             let waits = seen & RECEIVER_WAITS != 0;
             let parts = self.seat(End::Receiver).parts();
+            let grant = if waits { self.grant_key() } else { GrantKey::NONE };
             let next = (seen | flag) & !RECEIVER_WAITS;
             // Release: publishes the value, and all that this end did comes before the other one frees.
             let word = self.word();
             if word.compare_exchange(seen, next, Ordering::Release, Ordering::Relaxed).is_ok() {
                 if waits {
+                    grant.mark();
                     // SAFETY: as in `exchange`.
                     wake(Some(unsafe { parts.into_waker() }));
                 }
@@ -358,6 +369,7 @@ impl<'a> HeadRef<'a> {
             }
             let receiver = (seen & RECEIVER_WAITS != 0).then(|| self.seat(End::Receiver).parts());
             let sender = (seen & SENDER_WAITS != 0).then(|| self.seat(End::Sender).parts());
+            let grant = receiver.map_or(GrantKey::NONE, |_| self.grant_key());
             // Release: as in `end_sender`.
             match self.word().compare_exchange(
                 seen,
@@ -366,6 +378,7 @@ impl<'a> HeadRef<'a> {
                 Ordering::Acquire,
             ) {
                 Ok(_) => {
+                    grant.mark();
                     // SAFETY: WAITS was set and is cleared by this exchange, and the word counts the
                     // registrations: the parts are those that were put in, and this end's now.
                     let own = |parts: super::seat::Parts| unsafe { parts.into_waker() };

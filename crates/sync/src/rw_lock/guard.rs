@@ -6,6 +6,8 @@ use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
 use std::panic::Location;
 
+use corio_trace::book::HeldKey;
+
 use super::{READER, RwLock, RwLockMappedReadGuard, RwLockMappedWriteGuard, WRITER};
 
 /// Reads the data of an [`RwLock`] until it is dropped.
@@ -14,26 +16,28 @@ pub struct RwLockReadGuard<'a, T: ?Sized> {
     /// # Invariant
     /// This guard has a reader's permit of it, and gives it back.
     lock: &'a RwLock<T>,
+    key: HeldKey,
 }
 
 impl<'a, T: ?Sized> RwLockReadGuard<'a, T> {
-    /// With the reader's permit that the caller has taken.
+    /// With the reader's permit that the caller has taken, and the note of it.
     #[inline]
-    pub(super) fn new(lock: &'a RwLock<T>) -> Self {
-        RwLockReadGuard { lock }
+    pub(super) fn new(lock: &'a RwLock<T>, key: HeldKey) -> Self {
+        RwLockReadGuard { lock, key }
     }
 
     /// Lets go of the guard and leaves the lock locked, for another guard to take over.
-    pub(super) fn keep_locked(self) -> &'a RwLock<T> {
-        ManuallyDrop::new(self).lock
+    pub(super) fn keep_locked(self) -> (&'a RwLock<T>, HeldKey) {
+        let this = ManuallyDrop::new(self);
+        (this.lock, this.key)
     }
 
     /// A guard of a part of the data.
     pub fn map<U: ?Sized>(this: Self, part: impl FnOnce(&T) -> &U) -> RwLockMappedReadGuard<'a, U> {
         let part: *const U = part(&*this);
-        let lock = this.keep_locked();
+        let (lock, key) = this.keep_locked();
         // SAFETY: the permit goes over to the new guard, and the part is inside the data.
-        unsafe { RwLockMappedReadGuard::new(&lock.permits, part) }
+        unsafe { RwLockMappedReadGuard::new(&lock.permits, part, key) }
     }
 
     /// A guard of a part of the data, if that part is there.
@@ -46,16 +50,16 @@ impl<'a, T: ?Sized> RwLockReadGuard<'a, T> {
     ) -> Result<RwLockMappedReadGuard<'a, U>, Self> {
         let Some(part) = part(&*this) else { return Err(this) };
         let part: *const U = part;
-        let lock = this.keep_locked();
+        let (lock, key) = this.keep_locked();
         // SAFETY: as in `map`.
-        Ok(unsafe { RwLockMappedReadGuard::new(&lock.permits, part) })
+        Ok(unsafe { RwLockMappedReadGuard::new(&lock.permits, part, key) })
     }
 }
 
 impl<T: ?Sized> Drop for RwLockReadGuard<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        self.lock.permits.give(READER);
+        self.lock.permits.give(READER, self.key);
     }
 }
 
@@ -106,9 +110,9 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
     #[track_caller]
     pub fn downgrade(self) -> RwLockReadGuard<'a, T> {
         let lock = self.keep_locked();
-        lock.permits.give(WRITER - READER);
-        lock.permits.hold(Location::caller(), false);
-        RwLockReadGuard::new(lock)
+        lock.permits.give(WRITER - READER, HeldKey::NONE);
+        let key = lock.permits.hold(Location::caller(), false);
+        RwLockReadGuard::new(lock, key)
     }
 
     /// A guard of a part of the data.
@@ -141,7 +145,7 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
 impl<T: ?Sized> Drop for RwLockWriteGuard<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        self.lock.permits.give(WRITER);
+        self.lock.permits.give(WRITER, HeldKey::NONE);
     }
 }
 

@@ -5,6 +5,8 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 
+use corio_trace::book::HeldKey;
+
 use crate::permits::Permits;
 
 use super::{READER, WRITER};
@@ -19,6 +21,7 @@ pub struct RwLockMappedReadGuard<'a, T: ?Sized> {
     /// # Invariant
     /// Inside the data that `permits` guards.
     part: *const T,
+    key: HeldKey,
     _shared: PhantomData<&'a T>,
 }
 
@@ -28,20 +31,20 @@ unsafe impl<T: ?Sized + Sync> Send for RwLockMappedReadGuard<'_, T> {}
 unsafe impl<T: ?Sized + Sync> Sync for RwLockMappedReadGuard<'_, T> {}
 
 impl<'a, T: ?Sized> RwLockMappedReadGuard<'a, T> {
-    /// Takes the permit over.
+    /// Takes the permit over, with the note of it.
     ///
     /// # Safety
     /// The caller has a reader's permit of `permits`, and does not give it back; `part` is inside
     /// what they guard.
-    pub(super) unsafe fn new(permits: &'a Permits, part: *const T) -> Self {
-        RwLockMappedReadGuard { permits, part, _shared: PhantomData }
+    pub(super) unsafe fn new(permits: &'a Permits, part: *const T, key: HeldKey) -> Self {
+        RwLockMappedReadGuard { permits, part, key, _shared: PhantomData }
     }
 }
 
 impl<T: ?Sized> Drop for RwLockMappedReadGuard<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        self.permits.give(READER);
+        self.permits.give(READER, self.key);
     }
 }
 
@@ -99,7 +102,7 @@ impl<'a, T: ?Sized> RwLockMappedWriteGuard<'a, T> {
 impl<T: ?Sized> Drop for RwLockMappedWriteGuard<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        self.permits.give(WRITER);
+        self.permits.give(WRITER, HeldKey::NONE);
     }
 }
 

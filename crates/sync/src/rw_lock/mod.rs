@@ -124,8 +124,8 @@ impl<T: ?Sized> RwLock<T> {
         async move {
             let taken = self.permits.take(READER, place).await;
             debug_assert!(taken, "a lock is never closed");
-            self.permits.hold(place, true);
-            OwnedRwLockReadGuard::new(self)
+            let key = self.permits.hold(place, true);
+            OwnedRwLockReadGuard::new(self, key)
         }
     }
 
@@ -152,8 +152,8 @@ impl<T: ?Sized> RwLock<T> {
     #[inline]
     pub fn try_read(&self) -> Result<RwLockReadGuard<'_, T>, TryLockError> {
         self.permits.try_take(READER).map_err(|_| TryLockError)?;
-        self.permits.hold(Location::caller(), false);
-        Ok(RwLockReadGuard::new(self))
+        let key = self.permits.hold(Location::caller(), false);
+        Ok(RwLockReadGuard::new(self, key))
     }
 
     /// Writes if nobody reads, writes or waits.
@@ -175,8 +175,8 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     pub fn try_read_owned(self: Arc<Self>) -> Result<OwnedRwLockReadGuard<T>, TryLockError> {
         self.permits.try_take(READER).map_err(|_| TryLockError)?;
-        self.permits.hold(Location::caller(), true);
-        Ok(OwnedRwLockReadGuard::new(self))
+        let key = self.permits.hold(Location::caller(), true);
+        Ok(OwnedRwLockReadGuard::new(self, key))
     }
 
     /// [`RwLock::try_write`] with a guard that keeps the lock alive.
@@ -262,8 +262,8 @@ impl<'a, T: ?Sized> Future for RwLockReading<'a, T> {
         let mut this = self.project();
         this.take.as_mut().poll(context).map(|taken| {
             debug_assert!(taken, "a lock is never closed");
-            this.lock.permits.hold_at(&this.take);
-            RwLockReadGuard::new(this.lock)
+            let key = this.lock.permits.hold_at(&this.take);
+            RwLockReadGuard::new(this.lock, key)
         })
     }
 }

@@ -8,6 +8,8 @@ use std::panic::Location;
 use std::ptr;
 use std::sync::Arc;
 
+use corio_trace::book::HeldKey;
+
 use super::{READER, RwLock, WRITER};
 
 /// Reads the data of an [`RwLock`] that it keeps alive, until it is dropped.
@@ -16,19 +18,20 @@ pub struct OwnedRwLockReadGuard<T: ?Sized> {
     /// # Invariant
     /// This guard has a reader's permit of it, and gives it back.
     lock: Arc<RwLock<T>>,
+    key: HeldKey,
 }
 
 impl<T: ?Sized> OwnedRwLockReadGuard<T> {
-    /// With the reader's permit that the caller has taken.
-    pub(super) fn new(lock: Arc<RwLock<T>>) -> Self {
-        OwnedRwLockReadGuard { lock }
+    /// With the reader's permit that the caller has taken, and the note of it.
+    pub(super) fn new(lock: Arc<RwLock<T>>, key: HeldKey) -> Self {
+        OwnedRwLockReadGuard { lock, key }
     }
 }
 
 impl<T: ?Sized> Drop for OwnedRwLockReadGuard<T> {
     #[inline]
     fn drop(&mut self) {
-        self.lock.permits.give(READER);
+        self.lock.permits.give(READER, self.key);
     }
 }
 
@@ -75,16 +78,16 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
         let this = ManuallyDrop::new(self);
         // SAFETY: `this` is neither used nor dropped afterwards.
         let lock = unsafe { ptr::read(&this.lock) };
-        lock.permits.give(WRITER - READER);
-        lock.permits.hold(Location::caller(), true);
-        OwnedRwLockReadGuard::new(lock)
+        lock.permits.give(WRITER - READER, HeldKey::NONE);
+        let key = lock.permits.hold(Location::caller(), true);
+        OwnedRwLockReadGuard::new(lock, key)
     }
 }
 
 impl<T: ?Sized> Drop for OwnedRwLockWriteGuard<T> {
     #[inline]
     fn drop(&mut self) {
-        self.lock.permits.give(WRITER);
+        self.lock.permits.give(WRITER, HeldKey::NONE);
     }
 }
 

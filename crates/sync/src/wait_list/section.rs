@@ -153,6 +153,16 @@ impl<'a, P: Rules<LANES>, const LANES: usize> Section<'a, P, LANES> {
         lane: usize,
         fill: impl FnOnce(&mut P::Slot) -> R,
     ) -> Option<R> {
+        self.grant_front(lane, fill, true)
+    }
+
+    #[inline]
+    fn grant_front<R>(
+        &mut self,
+        lane: usize,
+        fill: impl FnOnce(&mut P::Slot) -> R,
+        alone: bool,
+    ) -> Option<R> {
         let list = &mut self.inner.lanes[lane];
         let node = list.front()?;
         // SAFETY: in the list, so WAITING; the lock is held.
@@ -160,7 +170,7 @@ impl<'a, P: Rules<LANES>, const LANES: usize> Section<'a, P, LANES> {
         // Taken out after `fill`, which may panic.
         list.pop_front();
         // SAFETY: it was in the list, so WAITING, and has been taken out; the lock is held.
-        self.wakes.push(unsafe { Waiter::grant(node) });
+        self.wakes.push(unsafe { Waiter::grant(node, alone) });
         Some(filled)
     }
 
@@ -171,7 +181,7 @@ impl<'a, P: Rules<LANES>, const LANES: usize> Section<'a, P, LANES> {
         if count > 1 {
             self.wakes.more.get_or_insert_default().reserve(count);
         }
-        while self.grant_first(lane, &mut fill).is_some() {}
+        while self.grant_front(lane, &mut fill, false).is_some() {}
         count
     }
 
@@ -192,7 +202,7 @@ impl<'a, P: Rules<LANES>, const LANES: usize> Section<'a, P, LANES> {
                 // SAFETY: in the list.
                 unsafe { self.inner.lanes[lane].remove(node) };
                 // SAFETY: it was in the list, so WAITING, and has been taken out.
-                self.wakes.push(unsafe { Waiter::grant(node) });
+                self.wakes.push(unsafe { Waiter::grant(node, false) });
                 count += 1;
             }
         }

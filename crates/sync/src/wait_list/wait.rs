@@ -94,12 +94,12 @@ impl<'a, P: Rules<LANES>, const LANES: usize> Wait<'a, P, LANES> {
         self.poll_or(context, || None, decide)
     }
 
-    /// What it was granted, if it was: the part of [`Wait::poll`] that takes no lock.
+    /// What it was granted, if it was and needs no more than to be taken; [`Wait::poll`] has the rest.
     #[inline]
     pub fn granted(self: Pin<&mut Self>) -> Option<P::Slot> {
         match self.node.standing() {
             // SAFETY: this is the owner, and it is GRANTED.
-            Standing::Granted => Some(unsafe { self.node.consume() }),
+            Standing::Granted => Some(unsafe { self.node.consume_unrecorded() }),
             _ => None,
         }
     }
@@ -115,13 +115,13 @@ impl<'a, P: Rules<LANES>, const LANES: usize> Wait<'a, P, LANES> {
     ) -> Poll<P::Slot> {
         match self.node.standing() {
             // SAFETY: this is the owner, and it is GRANTED.
-            Standing::Granted => return Poll::Ready(unsafe { self.node.consume() }),
+            Standing::Granted => return Poll::Ready(unsafe { self.node.consume_unrecorded() }),
             Standing::Idle => {
                 if let Some(result) = look() {
                     return Poll::Ready(result);
                 }
             }
-            Standing::Waiting | Standing::Seated => {}
+            Standing::Waiting | Standing::Seated | Standing::GrantedRecorded => {}
         }
         self.poll_waiting(context, decide)
     }
@@ -136,8 +136,10 @@ impl<'a, P: Rules<LANES>, const LANES: usize> Wait<'a, P, LANES> {
         let this = self.into_ref().get_ref();
         match this.node.standing() {
             Standing::Idle => this.enter(context.waker().clone(), decide),
-            // SAFETY: this is the owner, and it is GRANTED.
-            Standing::Granted => Poll::Ready(unsafe { this.node.consume() }),
+            Standing::Granted | Standing::GrantedRecorded => {
+                // SAFETY: this is the owner, and it is GRANTED or GRANTED_RECORDED.
+                Poll::Ready(unsafe { this.node.consume() })
+            }
             Standing::Waiting => this.look_again(context.waker()),
             // Its primitive has it leave the seat before it polls it again.
             Standing::Seated => Poll::Pending,
@@ -175,7 +177,7 @@ impl<'a, P: Rules<LANES>, const LANES: usize> Wait<'a, P, LANES> {
         let mut fresh = None;
         loop {
             let section = self.list.lock();
-            if self.node.standing() == Standing::Granted {
+            if self.node.standing().is_granted() {
                 drop(section);
                 discard(fresh);
                 // SAFETY: this is the owner, and it is GRANTED.
@@ -278,7 +280,7 @@ impl<'a, P: Rules<LANES>, const LANES: usize> Wait<'a, P, LANES> {
             return;
         }
         let mut section = self.list.lock();
-        if self.node.standing() == Standing::Granted {
+        if self.node.standing().is_granted() {
             drop(section);
             // SAFETY: this is the owner, and it is GRANTED.
             let slot = unsafe { self.node.consume() };

@@ -50,6 +50,9 @@ const WAITING: u8 = 1;
 const GRANTED: u8 = 2;
 /// In the primitive's seat.
 const SEATED: u8 = 3;
+/// As GRANTED, with a record of the wait that the owner has to take away: an owner without one need not
+/// look.
+const GRANTED_RECORDED: u8 = 4;
 
 /// Where a node stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +60,15 @@ pub(super) enum Standing {
     Idle,
     Waiting,
     Granted,
+    GrantedRecorded,
     Seated,
+}
+
+impl Standing {
+    /// Whether the slot is the owner's to take.
+    pub(super) fn is_granted(self) -> bool {
+        matches!(self, Standing::Granted | Standing::GrantedRecorded)
+    }
 }
 
 /// A node. Which list it belongs to is the business of `Wait`, its only owner.
@@ -117,7 +128,8 @@ impl<S> Waiter<S> {
             IDLE => Standing::Idle,
             WAITING => Standing::Waiting,
             GRANTED => Standing::Granted,
-            _ => Standing::Seated,
+            SEATED => Standing::Seated,
+            _ => Standing::GrantedRecorded,
         }
     }
 
@@ -167,23 +179,50 @@ impl<S> Waiter<S> {
         }
     }
 
-    /// Edge 2: grants the node what is in its slot now; what comes back is to be woken.
+    /// Edge 2: grants the node what is in its slot now; what comes back is to be woken. `alone`: it gets
+    /// what others of the list do not get then, and debug mode marks that.
     ///
     /// # Safety
     /// WAITING, with the list's lock held, and just taken out of its list; or SEATED, and just taken
     /// out of the seat by the caller. The node may be gone when this returns.
     #[must_use]
     #[inline]
-    pub(crate) unsafe fn grant(node: NonNull<Self>) -> Option<Waker> {
+    pub(crate) unsafe fn grant(node: NonNull<Self>, alone: bool) -> Option<Waker> {
         // SAFETY: its owner waits for the lock before it lets go of a WAITING node, and for the grant
         // if it was taken out of the seat.
         let waiter = unsafe { node.as_ref() };
+        if waiter.leaf.is_recorded() {
+            // SAFETY: the caller's claim.
+            return unsafe { waiter.grant_recorded(alone) };
+        }
+        // SAFETY: the caller's claim.
+        unsafe { waiter.become_granted(GRANTED) }
+    }
+
+    /// As [`Waiter::grant`], with a record of the wait. All of it here, so that those without save no
+    /// registers for it.
+    ///
+    /// # Safety
+    /// As for that.
+    #[cold]
+    #[inline(never)]
+    unsafe fn grant_recorded(&self, alone: bool) -> Option<Waker> {
+        if alone {
+            // Before the owner can know of it: the record is still there.
+            self.leaf.mark_granted();
+        }
+        // SAFETY: the caller's claim.
+        unsafe { self.become_granted(GRANTED_RECORDED) }
+    }
+
+    /// # Safety
+    /// As for [`Waiter::grant`].
+    #[inline]
+    unsafe fn become_granted(&self, granted: u8) -> Option<Waker> {
         // SAFETY: WAITING and locked, or the caller took it out of the seat.
-        let waker = waiter.waker.with_mut(|cell| unsafe { (*cell).take() });
-        // Before the owner can know of it: the record is still there.
-        waiter.leaf.mark_granted();
+        let waker = self.waker.with_mut(|cell| unsafe { (*cell).take() });
         // Release: publishes the slot to the owner's Acquire in `standing`. The last access.
-        waiter.state.store(GRANTED, Ordering::Release);
+        self.state.store(granted, Ordering::Release);
         waker
     }
 
@@ -202,15 +241,25 @@ impl<S> Waiter<S> {
         })
     }
 
-    /// Edge 3: takes what was granted.
+    /// Edge 3: takes what was granted, and takes the record away, if there may be one.
     ///
     /// # Safety
-    /// Called by the owner, to whom the slot belongs: GRANTED, or on its way there by edge 4 or 6.
-    #[inline]
+    /// Called by the owner, to whom the slot belongs: GRANTED or GRANTED_RECORDED, or on its way there by
+    /// edge 4 or 6.
     pub(super) unsafe fn consume(&self) -> S {
+        self.leaf.clear();
+        // SAFETY: the caller's claim.
+        unsafe { self.consume_unrecorded() }
+    }
+
+    /// Edge 3, without a record.
+    ///
+    /// # Safety
+    /// As for [`Waiter::consume`], and it is not GRANTED_RECORDED.
+    #[inline]
+    pub(super) unsafe fn consume_unrecorded(&self) -> S {
         // Relaxed: only the owner looks at a node that is in no list.
         self.state.store(IDLE, Ordering::Relaxed);
-        self.leaf.clear();
         // SAFETY: the owner's, as the caller vouches.
         let slot = self.slot.with_mut(|cell| unsafe { (*cell).take() });
         slot.expect("what is granted is in the slot")

@@ -333,6 +333,18 @@ fn a_grant_that_nobody_polls_is_told_from_a_wait() {
     notify.notify_one();
     assert!(waiter.one_wait().granted.is_some());
     drop(waiting);
+
+    // What all get nobody keeps from others.
+    let notify = Notify::new();
+    let waiting = waiter.pending(notify.notified());
+    notify.notify_waiters();
+    assert_eq!(waiter.one_wait().granted, None);
+    drop(waiting);
+    let event = Event::new();
+    let waiting = waiter.pending(event.wait());
+    event.set();
+    assert_eq!(waiter.one_wait().granted, None);
+    drop(waiting);
     waiter.is_clean();
     holder.is_clean();
 }
@@ -350,5 +362,82 @@ fn waits_and_guards_from_before_the_switch_leave_nothing() {
     assert_eq!(task.waits().len(), 1, "known from its next poll on");
     drop(guard);
     assert!(task.poll(&mut waiting).is_ready());
+    task.is_clean();
+}
+
+#[test]
+fn a_guard_dropped_in_another_task_takes_its_own_record() {
+    let (one, other) = (FakeTask::new(), FakeTask::new());
+    let words = RwLock::new(1);
+    let (first, second) = (one.ready(words.read()), other.ready(words.read()));
+    other.within(|| drop(first));
+    one.is_clean();
+    assert_eq!(other.holds().len(), 1, "it reads still");
+    let part = other.within(|| RwLockReadGuard::map(second, |whole| whole));
+    one.within(|| drop(part));
+    other.is_clean();
+
+    let permits = Semaphore::new(2);
+    let (first, second) =
+        (one.ready(permits.acquire()).unwrap(), other.ready(permits.acquire()).unwrap());
+    other.within(|| drop(first));
+    one.is_clean();
+    one.within(|| second.forget());
+    other.is_clean();
+
+    let bounded = BoundedSemaphore::new(2);
+    let first = one.ready(bounded.acquire()).unwrap();
+    let second = other.ready(bounded.acquire()).unwrap();
+    other.within(|| drop(first));
+    one.is_clean();
+    drop(second);
+    other.is_clean();
+}
+
+#[test]
+fn what_leaked_guards_leave_goes_with_their_locks() {
+    let task = FakeTask::new();
+    // In boxes: a lock that is moved leaves them to the next one at its place.
+    let (mutex, lock) = (Box::new(Mutex::new(())), Box::new(Lock::new()));
+    let (words, permits) = (Box::new(RwLock::new(())), Box::new(Semaphore::new(2)));
+    std::mem::forget(task.ready(mutex.lock()));
+    std::mem::forget(task.ready(lock.lock()));
+    std::mem::forget(task.ready(words.read()));
+    std::mem::forget(task.ready(permits.acquire()));
+    assert_eq!(task.holds().len(), 4, "nobody else gets them");
+    drop((mutex, lock, words, permits));
+    task.is_clean();
+}
+
+#[test]
+fn a_receiver_that_is_called_and_not_polled_is_told_from_one_that_waits() {
+    let task = FakeTask::new();
+    let (sender, receiver) = oneshot::channel();
+    let mut waiting = task.pending(receiver);
+    assert_eq!(task.one_wait().granted, None);
+    sender.send(1).unwrap();
+    assert!(task.one_wait().granted.is_some(), "the value is there");
+    assert_eq!(task.poll(&mut waiting), Poll::Ready(Ok(1)));
+    task.is_clean();
+    let (sender, receiver) = oneshot::channel::<()>();
+    let waiting = task.pending(receiver);
+    drop(sender);
+    assert!(task.one_wait().granted.is_some(), "and so is the end");
+    drop(waiting);
+
+    let (sender, mut receiver) = mpsc::channel(1);
+    let mut waiting = task.pending(receiver.recv());
+    assert_eq!(task.one_wait().granted, None);
+    sender.try_send(1).unwrap();
+    assert!(task.one_wait().granted.is_some(), "a message is there");
+    assert_eq!(task.poll(&mut waiting), Poll::Ready(Some(1)));
+    // Also where the future is kept.
+    task.is_clean();
+    drop(waiting);
+    let (sender, mut receiver) = mpsc::unbounded_channel::<()>();
+    let waiting = task.pending(receiver.recv());
+    drop(sender);
+    assert!(task.one_wait().granted.is_some());
+    drop(waiting);
     task.is_clean();
 }

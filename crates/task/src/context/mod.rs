@@ -36,6 +36,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::more::lock;
 use map::{Map, Value, VarId};
+pub use place::Each;
 use var::ContextVar;
 
 /// The values of all context variables for some task, callback or stretch of code.
@@ -90,6 +91,28 @@ impl Context {
     /// ```
     pub fn run<R>(&self, f: impl FnOnce() -> R) -> R {
         place::within(self, f)
+    }
+
+    /// Calls `f`, which enters contexts one after the other with what it is given: for a loop that calls back
+    /// many who each have a context of their own.
+    ///
+    /// ```
+    /// use corio_task::{Context, context_var};
+    ///
+    /// context_var! { static DEPTH: u32 = 0; }
+    ///
+    /// let contexts = [Context::copy(), Context::copy()];
+    /// Context::run_each(|each| {
+    ///     for (depth, context) in (1..).zip(&contexts) {
+    ///         each.run(context, || DEPTH.set(depth));
+    ///     }
+    /// });
+    /// assert_eq!((contexts[0].get(&DEPTH), contexts[1].get(&DEPTH)), (Some(1), Some(2)));
+    /// assert_eq!(DEPTH.get(), 0);
+    /// ```
+    #[doc(hidden)]
+    pub fn run_each<R>(f: impl FnOnce(&Each) -> R) -> R {
+        place::within_each(f)
     }
 
     /// What `var` is set to here, if it is; its default does not count.

@@ -11,6 +11,7 @@
 #![expect(unsafe_code, reason = "what is entered is reached by pointer while it is entered")]
 
 use std::cell::{Cell, OnceCell};
+use std::marker::PhantomData;
 use std::ptr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -117,7 +118,7 @@ fn with_place<R>(f: impl FnOnce(Place<'_>) -> R) -> R {
     let entered = ENTERED.with(Cell::get);
     if entered.task == current::task() {
         match entered.what {
-            // SAFETY: entered, and `within` and `within_call` take it out before it goes.
+            // SAFETY: entered, and `within`, `within_call` and `Each::run` take it out before it goes.
             What::Given(context) => return f(Place::Given(unsafe { &*context })),
             What::OfCall(call) => return f(Place::Task(call)),
             What::Nothing => {}
@@ -166,10 +167,46 @@ fn of_thread() -> Context {
     OF_THREAD.try_with(|slot| slot.get_or_init(Context::new).clone()).unwrap_or_default()
 }
 
-/// Calls `f` with `context` as the current one.
+/// Calls `f` with `context` as the current one. No use of variables: what is in it was set before, or is set
+/// in it by `f`, and both are noted.
 pub(crate) fn within<R>(context: &Context, f: impl FnOnce() -> R) -> R {
-    note_use();
     enter(What::Given(context), f)
+}
+
+/// Calls `f`, within which contexts are entered by [`Each`].
+pub(crate) fn within_each<R>(f: impl FnOnce(&Each) -> R) -> R {
+    enter(What::Nothing, || f(&Each(PhantomData)))
+}
+
+/// The right to enter contexts one after the other, at the price of a pointer each: made by
+/// [`Context::run_each`].
+#[derive(Debug)]
+pub struct Each(PhantomData<*const ()>);
+
+impl Each {
+    /// Calls `f` with `context` as the current one. Not within another call of the same.
+    #[inline(always)]
+    pub fn run<R>(&self, context: &Context, f: impl FnOnce() -> R) -> R {
+        set_what(What::Given(context));
+        let _leave = LeaveOne;
+        f()
+    }
+}
+
+/// Leaves a context that was entered by [`Each`] when dropped.
+struct LeaveOne;
+
+impl Drop for LeaveOne {
+    #[inline(always)]
+    fn drop(&mut self) {
+        set_what(What::Nothing);
+    }
+}
+
+/// What was entered last is another thing now, by the same task.
+#[inline(always)]
+fn set_what(what: What) {
+    ENTERED.with(|slot| slot.set(Entered { what, ..slot.get() }));
 }
 
 /// Calls `f` with that of `call` as the current one; the call is there until `f` returns.

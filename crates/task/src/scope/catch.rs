@@ -50,31 +50,30 @@ impl<F: Future> Future for Catch<F> {
         let Some(body) = this.body.as_mut().as_pin_mut() else {
             panic!("a `catch` was polled after it had given its result");
         };
-        let location = *this.location;
-        let entered = this.site.enter_record(FrameKind::Catch, "catch", location);
-        let (polled, visit) = this.site.poll(context, false, |context| body.poll(context));
-        drop(entered);
-        match polled {
-            Poll::Ready(value) => {
-                this.site.leave();
-                Poll::Ready(Ok(value))
-            }
-            Poll::Pending if visit.slow => {
-                let requests = this.site.takeable();
-                if requests.is_empty() {
-                    return Poll::Pending;
-                }
-                let Some(cancelled) = this.site.take(&requests) else {
-                    unreachable!("a scope that has to decide stands in the tree");
-                };
-                // Guards in the body go on unwinding with this, and come together in the new one. If
-                // the drop panics, the new one goes on unwinding.
-                let _disarmed = disarm::guard();
-                this.body.set(None);
-                this.site.leave_taken(cancelled.id());
-                Poll::Ready(Err(cancelled))
-            }
-            Poll::Pending => Poll::Pending,
+        if corio_trace::enabled() {
+            this.site.enter_record(FrameKind::Catch, "catch", this.location);
         }
+        let (polled, visit) = this.site.poll(context, false, |context| body.poll(context));
+        if let Poll::Ready(value) = polled {
+            this.site.finish();
+            return Poll::Ready(Ok(value));
+        }
+        this.site.leave_record();
+        if !visit.slow {
+            return Poll::Pending;
+        }
+        let requests = this.site.takeable();
+        if requests.is_empty() {
+            return Poll::Pending;
+        }
+        let Some(cancelled) = this.site.take(&requests) else {
+            unreachable!("a scope that has to decide stands in the tree");
+        };
+        // Guards in the body go on unwinding with this, and come together in the new one. If the drop
+        // panics, the new one goes on unwinding.
+        let _disarmed = disarm::guard();
+        this.body.set(None);
+        this.site.leave_taken(cancelled.id());
+        Poll::Ready(Err(cancelled))
     }
 }

@@ -44,11 +44,13 @@ impl<F: Future> Future for Mask<F> {
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let location = *this.location;
-        let _entered = this.site.enter_record(FrameKind::Mask, "mask", location);
+        if corio_trace::enabled() {
+            this.site.enter_record(FrameKind::Mask, "mask", this.location);
+        }
         let (polled, _) = this.site.poll(context, false, |context| this.body.poll(context));
-        if polled.is_ready() {
-            this.site.leave();
+        match polled {
+            Poll::Ready(_) => this.site.finish(),
+            Poll::Pending => this.site.leave_record(),
         }
         polled
     }

@@ -13,12 +13,12 @@
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
-use std::mem::ManuallyDrop;
+use std::mem::{self, ManuallyDrop};
 use std::panic::Location;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use corio_trace::book::{Entered, Frame as Record, FrameKind};
+use corio_trace::book::{Frame as Record, FrameKind};
 
 use super::frame::{self, Frame};
 use super::held::{Exit, GuardId};
@@ -31,16 +31,27 @@ use crate::more;
 use crate::task::{Task, current_raw};
 use crate::waker;
 
-/// A scope's way to its node. Dropped by hand, all of it: one look tells that there is nothing to drop, and
-/// that look is all that is built into every scope.
+/// A scope's way to its node. Dropped by hand, all of it: one look at its marks tells that there is nothing to
+/// drop or to leave, and that look is all that is built into every scope.
+// In this order, so that the small fields fill one word, which is made by one store.
+#[repr(C)]
 pub(crate) struct Site {
     kind: Kind,
     age: Cell<Age>,
-    /// In debug mode: the record of the future that is the scope, if that has one. Here, where there is room
-    /// for it.
+    /// What there is: [`STANDS`], [`RECORDED`], [`ENTERED`].
+    marks: Cell<u16>,
+    /// In debug mode: the record of the future that is the scope, if that has one.
     record: ManuallyDrop<Record>,
-    at: RefCell<Option<ManuallyDrop<Standing>>>,
+    /// In a box: few scopes get so far, and the others are made by two stores.
+    at: RefCell<Option<ManuallyDrop<Box<Standing>>>>,
 }
+
+/// It has a node.
+const STANDS: u16 = 1;
+/// There may be a record.
+const RECORDED: u16 = 2;
+/// What is polled is recorded under it.
+const ENTERED: u16 = 4;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Age {
@@ -81,6 +92,7 @@ impl Site {
         Site {
             kind,
             age: Cell::new(Age::New),
+            marks: Cell::new(0),
             record: ManuallyDrop::new(Record::new()),
             at: RefCell::new(None),
         }
@@ -91,20 +103,54 @@ impl Site {
         Site {
             kind,
             age: Cell::new(Age::Old),
+            marks: Cell::new(0),
             record: ManuallyDrop::new(Record::new()),
             at: RefCell::new(None),
         }
     }
 
-    /// For debug mode: what is polled until the guard is dropped is recorded under the scope.
-    #[inline]
+    /// With debug mode on: what is polled until [`Site::leave_record`] is recorded under the scope.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn enter_record(
         &mut self,
         kind: FrameKind,
         name: &'static str,
         place: &'static Location<'static>,
-    ) -> Entered {
-        self.record.enter(|| (kind, name, place))
+    ) {
+        // A poll that unwound in its trigger may have left it entered.
+        self.leave_record();
+        let entered = if self.record.enter_unguarded(kind, name, place) { ENTERED } else { 0 };
+        self.mark(RECORDED | entered);
+    }
+
+    /// The poll is over, if one was entered.
+    #[inline]
+    pub(crate) fn leave_record(&self) {
+        if self.marks.get() & ENTERED != 0 {
+            self.leave_entered();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn leave_entered(&self) {
+        self.unmark(ENTERED);
+        self.record.leave();
+    }
+
+    fn mark(&self, marks: u16) {
+        self.marks.set(self.marks.get() | marks);
+    }
+
+    fn unmark(&self, marks: u16) {
+        self.marks.set(self.marks.get() & !marks);
+    }
+
+    /// Whether there is anything to leave.
+    #[inline]
+    pub(crate) fn is_marked(&self) -> bool {
+        self.marks.get() != 0
     }
 
     /// Polls what is in the scope. `urgent`: as if there were requests.
@@ -125,7 +171,9 @@ impl Site {
             if self.age.get() == Age::New {
                 self.age.set(if slow { Age::Fresh } else { Age::Old });
             }
+            let unwinding = LeaveUnwinding(self);
             let polled = body(context);
+            mem::forget(unwinding);
             if polled.is_pending() && (slow || !waker::is_of(waker, task)) {
                 self.stand(frame, task, waker);
             }
@@ -140,7 +188,7 @@ impl Site {
 
     #[inline]
     pub(crate) fn is_registered(&self) -> bool {
-        self.at.borrow().is_some()
+        self.marks.get() & STANDS != 0
     }
 
     /// The scope waits: it stands in the tree from here on, and was polled in this pass.
@@ -192,8 +240,17 @@ impl Site {
         let node = more::get_or_new(header(task)).with_new_tree(|tree| tree.insert(place));
         let reach = if foreign { reach(waker) } else { (0, 0) };
         let standing = Standing { task: Task::of(task), node, reach };
-        *self.at.borrow_mut() = Some(ManuallyDrop::new(standing));
+        *self.at.borrow_mut() = Some(ManuallyDrop::new(Box::new(standing)));
+        self.mark(STANDS);
         node
+    }
+
+    /// The scope's future is over: nothing is left of it.
+    #[inline]
+    pub(crate) fn finish(&mut self) {
+        if self.is_marked() {
+            self.end();
+        }
     }
 
     /// The scope is over: it leaves the tree.
@@ -207,13 +264,20 @@ impl Site {
     #[cold]
     #[inline(never)]
     fn end(&mut self) {
+        self.leave_record();
         self.leave_tree();
         self.record.clear();
     }
 
+    fn take_standing(&self) -> Option<Standing> {
+        self.unmark(STANDS);
+        self.at.borrow_mut().take().map(|at| *ManuallyDrop::into_inner(at))
+    }
+
+    #[cold]
+    #[inline(never)]
     fn leave_tree(&self) {
-        let at = self.at.borrow_mut().take().map(ManuallyDrop::into_inner);
-        if let Some(at) = at {
+        if let Some(at) = self.take_standing() {
             let waker = change(&at.task, |tree, wakers| tree.remove(at.node, wakers)).flatten();
             crate::quietly(|| drop(waker));
         }
@@ -252,8 +316,7 @@ impl Site {
 
     /// The body is gone, guards in it have come together in `guard`, and the catch leaves the tree.
     pub(crate) fn leave_taken(&self, guard: GuardId) {
-        let at = self.at.borrow_mut().take().map(ManuallyDrop::into_inner);
-        if let Some(at) = at {
+        if let Some(at) = self.take_standing() {
             let waker =
                 change(&at.task, |tree, wakers| tree.leave_taken(at.node, guard, wakers)).flatten();
             crate::quietly(|| drop(waker));
@@ -295,6 +358,7 @@ impl Site {
     }
 
     /// The body of this target has returned: its value, unless it was being unwound.
+    #[cold]
     pub(crate) fn returned<T>(&self, value: T) -> Poll<Result<T, Reason>> {
         let unwound = self.unwound();
         self.leave();
@@ -365,9 +429,17 @@ pub(crate) fn release(task: &Task, guard: GuardId, exit: Exit) {
 impl Drop for Site {
     #[inline]
     fn drop(&mut self) {
-        if self.at.get_mut().is_some() || self.record.is_some() {
-            self.end();
-        }
+        self.finish();
+    }
+}
+
+/// The poll of a scope unwinds; forgotten where it does not.
+struct LeaveUnwinding<'a>(&'a Site);
+
+impl Drop for LeaveUnwinding<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.0.leave_record();
     }
 }
 

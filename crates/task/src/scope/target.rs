@@ -1,10 +1,12 @@
 //! The scope that can be cancelled by itself: what timeouts and cancel scopes are made of.
 
 use std::fmt;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use corio_base::current;
+use corio_trace::book::FrameKind;
 use corio_trace::disarm;
 use pin_project_lite::pin_project;
 
@@ -35,9 +37,9 @@ pin_project! {
         #[pin]
         body: Option<F>,
         begun: bool,
-        // Why it is to be cancelled. Beside `level`, and not in one `Option` with it: the tag would be
-        // a byte among padding, which is copied in pieces wherever a target is made.
-        triggered: Option<Reason>,
+        // Why it is to be cancelled. In a box, and beside `level` and not in one `Option` with it: what is
+        // not there yet would be copied wherever a target is made, and in pieces.
+        triggered: Option<Box<Reason>>,
         level: bool,
         // The number that the request keeps wherever it is passed on to; 0: a new one.
         origin: u64,
@@ -73,7 +75,7 @@ impl<F: Future> Target<F> {
     /// answered. Poll it then.
     pub fn request(self: Pin<&mut Self>, request: &Forward) {
         let this = self.project();
-        *this.triggered = Some(request.reason.clone());
+        *this.triggered = Some(Box::new(request.reason.clone()));
         *this.level = false;
         *this.origin = request.origin;
         *this.issued = false;
@@ -112,10 +114,27 @@ impl<F: Future> Target<F> {
         let (polled, visit) = this.site.poll(context, false, |context| body.poll(context));
         *this.has_below = visit.has_below;
         match polled {
-            Poll::Ready(value) if this.site.is_registered() => this.site.returned(value),
+            Poll::Ready(value) if this.site.is_marked() => this.site.returned(value),
             Poll::Ready(value) => Poll::Ready(Ok(value)),
             Poll::Pending => self.waits(context, trigger),
         }
+    }
+
+    /// As [`Target::poll_with`]; in debug mode the poll is recorded under what `about` says.
+    #[inline]
+    pub fn poll_recorded(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        about: impl FnOnce() -> (FrameKind, &'static str, &'static Location<'static>),
+        trigger: impl FnMut(&mut Context<'_>) -> Option<Triggered>,
+    ) -> Poll<Result<F::Output, Reason>> {
+        if corio_trace::enabled() {
+            let (kind, name, place) = about();
+            self.as_mut().project().site.enter_record(kind, name, place);
+        }
+        let polled = self.as_mut().poll_with(context, trigger);
+        self.site.leave_record();
+        polled
     }
 
     /// Every poll but the first.
@@ -148,7 +167,7 @@ impl<F: Future> Target<F> {
     fn trigger(self: Pin<&mut Self>, triggered: Option<Triggered>) {
         if let Some(Triggered { reason, level }) = triggered {
             let this = self.project();
-            *this.triggered = Some(reason);
+            *this.triggered = Some(Box::new(reason));
             *this.level = level;
         }
     }
@@ -175,7 +194,7 @@ impl<F: Future> Target<F> {
         }
         let Some(why) = this.triggered else { return Poll::Pending };
         let reason = if visit.outside || is_simple && !visit.slow && !visit.has_below {
-            why.clone()
+            Reason::clone(why)
         } else if is_new_request {
             *this.issued = true;
             this.site.issue(context, why, *this.level, *this.origin);

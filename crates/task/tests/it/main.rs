@@ -20,6 +20,7 @@ mod joins;
 mod ledger;
 mod outputs;
 mod panics;
+mod recorded;
 mod root;
 mod scopes;
 mod scopes_guards;
