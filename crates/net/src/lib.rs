@@ -94,7 +94,7 @@
 //!
 //! `tokio-io`: streams and their halves also implement tokio's `AsyncRead` and `AsyncWrite`. Of tokio
 //! only those traits are compiled, no runtime.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod kind;
 
@@ -123,6 +123,7 @@ mod traits;
 
 mod about;
 mod boxed;
+mod deeds;
 mod ops;
 mod pause;
 mod shown;
@@ -147,6 +148,8 @@ pub use listener::{Incoming, Listener};
 pub use resolve::{LookupError, ToSocketAddrs, lookup_host};
 pub use split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf};
 pub use stream::ByteStream;
+#[doc(hidden)]
+pub use stream::{recv_now, send_now};
 pub use tcp::{TcpListener, TcpStream};
 pub use udp::{UdpOptions, UdpSocket};
 #[cfg(any(target_os = "linux", target_os = "android"))]

@@ -7,9 +7,11 @@ use std::io;
 use std::net::{self, SocketAddr};
 use std::task::{Context, Poll};
 
+use corio_trace::action::Deed;
 use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 
+use crate::deeds::TcpBindDeed;
 use crate::kind::Begun;
 use crate::listen::ListenOptions;
 use crate::listener::Listener;
@@ -121,8 +123,9 @@ impl TcpListener {
     ///
     /// # Cancel safety
     /// It ends in its first poll: nothing is ever done by half.
-    pub async fn bind(address: impl Into<SocketAddr>) -> io::Result<TcpListener> {
-        ListenOptions::new().bind(address.into())
+    #[track_caller]
+    pub fn bind(address: impl Into<SocketAddr>) -> impl Future<Output = io::Result<TcpListener>> {
+        TcpBindDeed::doing(async move { ListenOptions::new().bind(address.into()) })
     }
 
     /// Options that have to be set before the listener is bound.

@@ -22,6 +22,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::panic::Location;
 use std::task::{Context, Poll, ready};
 
+use corio_trace::action::Deed;
 use corio_trace::book::PlacedLeaf;
 
 use crate::current;
@@ -31,7 +32,7 @@ use crate::ready::{Direction, Ready};
 use crate::registration::Registration;
 use crate::source;
 use crate::wait::{ReadyFuture, With};
-use crate::waiter::Waiter;
+use crate::waiter::{ActionWaiter, Waiter};
 use crate::waiter_id::WaiterId;
 
 /// What an operation that went well says about the next one.
@@ -280,8 +281,14 @@ impl<T> Io<T> {
         direction: Direction,
         op: impl FnOnce(&T) -> io::Result<R>,
     ) -> io::Result<R> {
-        let state = &self.registration.source()?.waitable.state;
-        let seen = state.load();
+        let source = self.registration.source()?;
+        let state = &source.waitable.state;
+        let mut seen = state.load();
+        if !seen.ends_wait(direction) && !seen.was_waited_for() {
+            // If it is watched, its word may not have been told so far.
+            source.shared.speak_up(source.key);
+            seen = state.load();
+        }
         if seen.is_shut_down() {
             return Err(source::ended());
         }
@@ -389,6 +396,29 @@ impl<T> Io<T> {
     #[track_caller]
     pub fn waiter(&self, direction: Direction) -> Waiter<'_, T> {
         Waiter::new(self, WaiterId::new(direction))
+    }
+
+    /// As [`Io::waiter`], for a future that does something: in debug mode it says so if nobody polls it.
+    ///
+    /// ```
+    /// use corio_reactor::{ActionWaiter, Direction, Io};
+    ///
+    /// corio_trace::deeds! {
+    ///     WriteDeed = "write";
+    /// }
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let (_reader, writer) = std::io::pipe()?;
+    /// let writer = Io::new(writer)?;
+    /// let waiter: ActionWaiter<'_, _, WriteDeed> = writer.action_waiter(Direction::Write);
+    /// drop(waiter); // in debug mode: action 'write' was never awaited
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[inline]
+    #[track_caller]
+    pub fn action_waiter<D: Deed>(&self, direction: Direction) -> ActionWaiter<'_, T, D> {
+        ActionWaiter::new(self, direction)
     }
 
     /// The waiter that all poll forms of `direction` are together: the last waker wins, and who drops it

@@ -8,11 +8,13 @@
 //!
 //! | module | what it is | unsafe |
 //! |---|---|---|
+//! | `process` | which process this is: the original, or a copy that foreign code has forked off | yes |
 //! | `ready` | what a descriptor may be ready for | |
 //! | `state` | the readiness word of one descriptor, with its race told | |
 //! | `waiter_id` | tells the waiters of one descriptor apart | |
 //! | `waiters` | who waits for one descriptor | |
 //! | `source` | one registered descriptor: its word, its waiters, its budgets | |
+//! | `edges` | what the owner of a list knows of one descriptor | |
 //! | `watch_lists` | which watched descriptors are ready | |
 //! | `registry` | which key is which descriptor; old keys find nobody | |
 //! | `unpark_state` | the word that makes many unparks one system call | |
@@ -48,8 +50,10 @@
 //! ```
 #![deny(unsafe_code)]
 
+mod process;
 mod ready;
 
+mod edges;
 mod registry;
 mod source;
 mod state;
@@ -76,18 +80,19 @@ mod waiter;
 mod watch;
 
 pub use driver::DriverKind;
+pub use edges::{Edges, Told};
 pub use io::{After, Io};
 pub use owns_fd::OwnsFd;
+pub use process::Process;
 pub use reactor::{Reactor, ReactorHandle};
 pub use ready::{Direction, Ready};
 pub use wait::{ReadyFuture, With};
-pub use waiter::Waiter;
+pub use waiter::{ActionWaiter, Waiter};
 pub use watch::{Tried, WatchList};
 
 /// The pieces that the loom models drive.
 #[doc(hidden)]
 pub mod model {
-    pub use crate::registry::Key;
     pub use crate::slot::Slot;
     pub use crate::source::Waitable;
     pub use crate::state::{Cleared, Drained, ReadyState, Snapshot};

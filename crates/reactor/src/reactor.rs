@@ -12,6 +12,10 @@
 //!
 //! Locks nest in one order: the process's lock for first uses, `registry`, then a source's waiters. No waker
 //! runs and none is dropped under any of them.
+//!
+//! In a copy of the process that foreign code has forked off, what the system keeps is still the original's
+//! (`process` tells why). There a loop waits for deadlines and unparks only, nothing can be registered, and
+//! what is dropped is left registered: the original goes on as if there were no copy.
 
 use std::fmt;
 use std::io;
@@ -21,14 +25,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use corio_base::loom::sync::Arc as SourceArc;
 use corio_base::park::ThreadPark;
 use corio_base::{Park, Parked, Unpark, Unparker, Wait, WakeBatch};
+use corio_trace::metrics::IoMetrics;
+use corio_trace::metrics::parts::IoCounts;
 
 use crate::driver::{DriverKind, Registrar, Selector};
+use crate::process::Process;
 use crate::ready::Ready;
-use crate::registry::{Key, Refused, Registry};
+use crate::registry::{Delivery, Key, Refused, Registry};
 use crate::source::{self, Source};
 use crate::state::Drained;
 use crate::unpark_state::{ToDo, UnparkState};
-use crate::watch_lists::{Owner, Watch};
+use crate::watch_lists::{Listed, Owner, Watch};
 
 /// Waits for descriptors: the [`Park`] of a loop.
 ///
@@ -48,8 +55,7 @@ pub struct Reactor {
     selector: Box<dyn Selector>,
     /// Where the loop waits while no descriptor is registered.
     thread: ThreadPark,
-    /// What one wait found, and whom it wakes; kept for their memory.
-    found: Vec<(Key, Ready)>,
+    /// Whom what one wait found wakes; kept for its memory.
     batch: WakeBatch,
 }
 
@@ -71,16 +77,19 @@ impl Reactor {
     pub fn with_driver(kind: DriverKind) -> io::Result<Reactor> {
         let (registrar, selector) = kind.open()?;
         let thread = ThreadPark::new();
+        let counts = Arc::<IoCounts>::default();
         let shared = Arc::new(Shared {
             arms: registrar.arms(),
             drained: registrar.drained(),
             registrar,
             unpark: UnparkState::new(),
             thread: thread.unparker(),
-            registry: Mutex::new(Registry::new()),
+            registry: Mutex::new(Registry::new(counts.clone())),
             kind,
+            process: Process::this(),
+            counts,
         });
-        Ok(Reactor { shared, selector, thread, found: Vec::new(), batch: WakeBatch::new() })
+        Ok(Reactor { shared, selector, thread, batch: WakeBatch::new() })
     }
 
     /// The handle by which descriptors are registered here.
@@ -113,12 +122,15 @@ impl Reactor {
 
 impl Park for Reactor {
     fn park(&mut self, wait: Wait) -> io::Result<Parked> {
-        let alone = wait == Wait::Forever && self.shared.registry().len() == 0;
+        let copied = !self.shared.process.is_this();
+        let alone = copied || wait == Wait::Forever && self.shared.registry().len() == 0;
         let wait = self.shared.unpark.begin(wait, alone);
-        let waited = self.wait(wait, alone && wait == Wait::Forever);
+        let waited = self.wait(wait, copied || alone && wait == Wait::Forever);
         self.shared.unpark.end();
-        self.selector.drain(&mut self.found);
-        let events = self.shared.deliver(&mut self.found, &mut self.batch);
+        let events = self.shared.deliver(&mut *self.selector, &mut self.batch);
+        if events > 0 {
+            self.shared.counts.ready.0.add(events as u64);
+        }
         if events > 0 && corio_trace::enabled() {
             corio_trace::emit(&corio_trace::Event::IoReady { count: events });
         }
@@ -157,6 +169,19 @@ impl ReactorHandle {
         self.shared.registry().len()
     }
 
+    /// How the reactor is doing: a live view for any thread, which outlasts it.
+    ///
+    /// ```
+    /// use corio_reactor::Reactor;
+    ///
+    /// let metrics = Reactor::new()?.handle().metrics();
+    /// assert_eq!((metrics.fds(), metrics.ready_count()), (0, 0));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn metrics(&self) -> IoMetrics {
+        IoMetrics::new(self.shared.counts.clone())
+    }
+
     /// Which driver the reactor has.
     pub fn driver(&self) -> DriverKind {
         self.shared.kind
@@ -182,6 +207,9 @@ pub(crate) struct Shared {
     thread: Unparker,
     registry: Mutex<Registry>,
     kind: DriverKind,
+    /// Whose it is: a copy of this object, in a copy of the process, has the original's descriptors.
+    process: Process,
+    counts: Arc<IoCounts>,
     /// The registrar's answers, asked once.
     arms: bool,
     drained: Drained,
@@ -203,6 +231,7 @@ impl Shared {
         fd: BorrowedFd<'_>,
         ready: Ready,
     ) -> io::Result<SourceArc<Source>> {
+        self.refuse_copy()?;
         let (first, inserted) = {
             let mut registry = self.registry();
             (registry.len() == 0, registry.insert(ready, self))
@@ -229,8 +258,17 @@ impl Shared {
         Ok(source)
     }
 
+    /// Fails in a copy of the process, which must not touch what the system keeps for the original.
+    fn refuse_copy(&self) -> io::Result<()> {
+        if self.process.is_this() { Ok(()) } else { Err(source::copied()) }
+    }
+
     /// Takes `source` out again, and ends what waits for it. `fd` is still open.
     pub(crate) fn deregister(&self, source: &Source, fd: BorrowedFd<'_>) {
+        if !self.process.is_this() {
+            // Nobody in this copy could be told, and a lock may be one that a thread of the original held.
+            return;
+        }
         self.registrar.delete(fd);
         let removed = self.registry().remove(source.key);
         drop(removed);
@@ -254,18 +292,32 @@ impl Shared {
 
     /// Takes a list out.
     pub(crate) fn close_list(&self, list: u32) {
-        let closed = self.registry().close_list(list);
+        let mut batch = WakeBatch::new();
+        let closed = self.registry().close_list(list, &mut batch);
         drop(closed);
+        batch.wake_all();
     }
 
-    /// Who is told of a descriptor from now on. `false`: the reactor is gone.
-    pub(crate) fn set_watch(&self, key: Key, watch: Watch) -> bool {
-        self.registry().set_watch(key, watch)
+    /// Who is told of a descriptor from now on, and what it is known to be ready for. `None`: the reactor is
+    /// gone.
+    pub(crate) fn set_watch(&self, key: Key, watch: Watch) -> Option<Ready> {
+        let mut batch = WakeBatch::new();
+        let ready = self.registry().set_watch(key, watch, &mut batch);
+        batch.wake_all();
+        ready
     }
 
-    /// Empties a list into `tokens`.
-    pub(crate) fn take_ready(&self, list: u32, tokens: &mut Vec<u32>) {
-        self.registry().take_ready(list, tokens);
+    /// Gives out what stands in a list.
+    pub(crate) fn take_ready(&self, list: u32, ready: &mut Listed) {
+        self.registry().take_ready(list, ready);
+    }
+
+    /// The first who waits for `key` with a waker has it told to its word.
+    #[cold]
+    pub(crate) fn speak_up(&self, key: Key) {
+        let mut batch = WakeBatch::new();
+        self.registry().speak_up(key, &mut batch);
+        batch.wake_all();
     }
 
     /// Makes the system tell of what somebody now waits for, where it has to be asked each time.
@@ -274,23 +326,22 @@ impl Shared {
         if !self.arms {
             return Ok(());
         }
+        self.refuse_copy()?;
         source.with_interest(|interest| self.registrar.arm(fd, source.key, interest))
     }
 
     /// Writes down what the selector found and collects wakers; says how many events there were.
-    fn deliver(&self, found: &mut Vec<(Key, Ready)>, batch: &mut WakeBatch) -> usize {
-        if found.is_empty() {
+    fn deliver(&self, selector: &mut dyn Selector, batch: &mut WakeBatch) -> usize {
+        if !selector.has_found() {
             return 0;
         }
         // A one-shot event disarms both directions: whoever waits for the other one has to wake, too,
         // and arm again.
         let also = if self.arms { Ready::READABLE | Ready::WRITABLE } else { Ready::EMPTY };
-        let mut registry = self.registry();
-        let mut events = 0;
-        for (key, ready) in found.drain(..) {
-            events += usize::from(registry.deliver(key, ready, ready | also, batch));
-        }
-        events
+        let registry = &mut self.registry();
+        let mut delivery = Delivery { registry, batch, also, events: 0 };
+        selector.drain(&mut delivery);
+        delivery.events
     }
 
     #[cfg(all(test, not(loom)))]

@@ -6,11 +6,13 @@
 
 use corio_base::WakeBatch;
 use corio_base::loom::sync::Arc;
+use corio_trace::metrics::parts::IoCounts;
 
+use crate::edges::Told;
 use crate::reactor::Shared;
 use crate::ready::Ready;
 use crate::source::Source;
-use crate::watch_lists::{List, Owner, Watch, WatchLists};
+use crate::watch_lists::{List, Listed, Owner, Watch, WatchLists};
 
 /// Bits of a key that name the place: 2^32 places on 64-bit systems, 2^20 where the system takes 32
 /// bits only, which leaves 12 bits of generation.
@@ -21,7 +23,7 @@ const GENERATION_MASK: u32 = if usize::BITS >= 64 { u32::MAX } else { (1 << 12) 
 
 /// What the system gives back with an event. Fits a `usize`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Key(pub u64);
+pub(crate) struct Key(pub(crate) u64);
 
 impl Key {
     fn new(place: u32, generation: u32) -> Self {
@@ -41,6 +43,8 @@ impl Key {
 struct Entry {
     /// How often the place was emptied.
     generation: u32,
+    /// Where in its list the descriptor was listed last.
+    listed_at: u32,
     content: Content,
 }
 
@@ -57,6 +61,8 @@ const _: () = assert!(size_of::<Entry>() == 24);
 
 /// No free place.
 const NONE: u32 = u32::MAX;
+
+const BOTH: Ready = Ready(Ready::READABLE.0 | Ready::WRITABLE.0);
 
 /// Why there is no place for one more descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,12 +81,14 @@ pub(crate) struct Registry {
     used: usize,
     closed: bool,
     lists: WatchLists,
+    /// How many came and went; read from any thread.
+    counts: std::sync::Arc<IoCounts>,
 }
 
 impl Registry {
-    pub(crate) const fn new() -> Self {
+    pub(crate) fn new(counts: std::sync::Arc<IoCounts>) -> Self {
         let lists = WatchLists::new();
-        Registry { entries: Vec::new(), free: NONE, used: 0, closed: false, lists }
+        Registry { entries: Vec::new(), free: NONE, used: 0, closed: false, lists, counts }
     }
 
     /// How many descriptors are registered.
@@ -102,13 +110,15 @@ impl Registry {
                 return Err(Refused::Full);
             }
             self.free = self.entries.len() as u32;
-            self.entries.push(Entry { generation: 0, content: Content::Free(NONE) });
+            let content = Content::Free(NONE);
+            self.entries.push(Entry { generation: 0, listed_at: 0, content });
         }
         let place = self.free;
         let entry = &mut self.entries[place as usize];
         let Content::Free(next) = entry.content else { unreachable!("the free list is broken") };
         self.free = next;
         self.used += 1;
+        self.counts.registered.add(1);
         let key = Key::new(place, entry.generation);
         let source = Arc::new(Source::new(key, ready, shared.clone()));
         entry.content = Content::Used(source.clone(), Watch::NONE);
@@ -118,12 +128,12 @@ impl Registry {
     /// Who has `key` now.
     #[cfg(test)]
     pub(crate) fn get(&mut self, key: Key) -> Option<&Arc<Source>> {
-        find(&mut self.entries, key).map(|(source, _)| source)
+        find(&mut self.entries, key).map(|found| found.source)
     }
 
-    /// Takes in that `key` is `ready`, and collects who is to be told: the waiters of `wakes`, and the owner
-    /// of its list. `false`: nobody has the key.
-    #[inline]
+    /// Takes in that `key` is `ready`, and collects who is to be told: the owner of its list, and the waiters
+    /// of `wakes`, unless its list alone is told. `false`: nobody has the key.
+    #[inline(always)]
     pub(crate) fn deliver(
         &mut self,
         key: Key,
@@ -131,16 +141,46 @@ impl Registry {
         wakes: Ready,
         batch: &mut WakeBatch,
     ) -> bool {
-        let Some((source, watch)) = find(&mut self.entries, key) else { return false };
-        source.waitable.deliver(ready, wakes, batch);
-        self.lists.tell(watch, key, batch);
+        let Some(found) = find(&mut self.entries, key) else { return false };
+        if !found.watch.is_quiet() {
+            found.source.waitable.deliver(ready, wakes, batch);
+        }
+        self.lists.tell(*found.watch, found.listed_at, Told::of(ready), batch);
         true
     }
 
-    /// Who is told of `key` from now on. `false`: nobody has the key.
-    pub(crate) fn set_watch(&mut self, key: Key, new: Watch) -> bool {
-        let found = find(&mut self.entries, key);
-        found.map(|(_, watch)| *watch = new).is_some()
+    /// Has the word of `key` told as well from now on, because somebody waits for it with a waker.
+    ///
+    /// **The race**: edges that went to the list alone, before this, are not in the word. So the waiter is
+    /// told that both directions are worth a try, once.
+    pub(crate) fn speak_up(&mut self, key: Key, batch: &mut WakeBatch) {
+        let Some(found) = find(&mut self.entries, key) else { return };
+        if found.watch.is_quiet() {
+            *found.watch = found.watch.loud();
+            found.source.waitable.deliver(BOTH, BOTH, batch);
+        }
+    }
+
+    /// Who is told of `key` from now on; what its list had of it is forgotten. Says what it is known to be
+    /// ready for; `None`: nobody has the key.
+    ///
+    /// Nobody who waits for it with a waker: then its list alone is told, and its word gets no edge any
+    /// more. So whatever ends that says to the word that both directions are worth a try.
+    pub(crate) fn set_watch(
+        &mut self,
+        key: Key,
+        new: Watch,
+        batch: &mut WakeBatch,
+    ) -> Option<Ready> {
+        let found = find(&mut self.entries, key)?;
+        let is_heard = new.is_quiet() && !found.source.waitable.forget_waits();
+        let new = if is_heard { new.loud() } else { new };
+        let before = std::mem::replace(found.watch, new);
+        self.lists.strike_out(before, *found.listed_at);
+        if before.is_quiet() {
+            found.source.waitable.deliver(BOTH, BOTH, batch);
+        }
+        Some(found.source.waitable.state.load().ready())
     }
 
     /// A new list; its number.
@@ -150,26 +190,23 @@ impl Registry {
 
     /// Takes a list out. It is to be dropped without the registry's lock.
     #[must_use]
-    pub(crate) fn close_list(&mut self, list: u32) -> Option<List> {
+    pub(crate) fn close_list(&mut self, list: u32, batch: &mut WakeBatch) -> Option<List> {
         for entry in &mut self.entries {
-            if let Content::Used(_, watch) = &mut entry.content
+            if let Content::Used(source, watch) = &mut entry.content
                 && watch.is_of(list)
             {
-                *watch = Watch::NONE;
+                let before = std::mem::replace(watch, Watch::NONE);
+                if before.is_quiet() {
+                    source.waitable.deliver(BOTH, BOTH, batch);
+                }
             }
         }
         self.lists.close(list)
     }
 
-    /// Empties a list: each number in it goes to `tokens`.
-    pub(crate) fn take_ready(&mut self, list: u32, tokens: &mut Vec<u32>) {
-        let Some(ready) = self.lists.ready(list) else { return };
-        for (key, token) in ready.drain(..) {
-            if let Some((_, watch)) = find(&mut self.entries, key) {
-                watch.unlist();
-            }
-            tokens.push(token);
-        }
+    /// Gives out what stands in a list.
+    pub(crate) fn take_ready(&mut self, list: u32, ready: &mut Listed) {
+        self.lists.take(list, ready);
     }
 
     /// Empties the place of `key`. What it held is to be dropped without the registry's lock.
@@ -181,6 +218,7 @@ impl Registry {
         let content = std::mem::replace(&mut entry.content, Content::Free(self.free));
         self.free = key.place() as u32;
         self.used -= 1;
+        self.counts.deregistered.add(1);
         match content {
             Content::Used(source, _) => Some(source),
             Content::Free(_) => None,
@@ -195,28 +233,54 @@ impl Registry {
     pub(crate) fn close(&mut self, batch: &mut WakeBatch) -> Vec<Arc<Source>> {
         self.closed = true;
         self.free = NONE;
+        self.counts.deregistered.add(self.used as u64);
         self.used = 0;
         let mut sources = Vec::new();
-        for (place, entry) in std::mem::take(&mut self.entries).into_iter().enumerate() {
-            let Content::Used(source, mut watch) = entry.content else { continue };
+        for mut entry in std::mem::take(&mut self.entries) {
+            let Content::Used(source, watch) = entry.content else { continue };
             source.waitable.shut_down(batch);
-            self.lists.tell(&mut watch, Key::new(place as u32, entry.generation), batch);
+            self.lists.tell(watch, &mut entry.listed_at, Told::ENDED, batch);
             sources.push(source);
         }
         sources
     }
 }
 
-/// Who has `key` now, and who is told of it.
-#[inline]
-fn find(entries: &mut [Entry], key: Key) -> Option<(&Arc<Source>, &mut Watch)> {
+/// Who has a key, who is told of it, and where.
+struct Found<'a> {
+    source: &'a Arc<Source>,
+    watch: &'a mut Watch,
+    listed_at: &'a mut u32,
+}
+
+#[inline(always)]
+fn find(entries: &mut [Entry], key: Key) -> Option<Found<'_>> {
     match entries.get_mut(key.place()) {
-        Some(Entry { generation, content: Content::Used(source, watch) })
+        Some(Entry { generation, listed_at, content: Content::Used(source, watch) })
             if *generation == key.generation() =>
         {
-            Some((source, watch))
+            Some(Found { source, watch, listed_at })
         }
         _ => None,
+    }
+}
+
+/// What one wait found, on its way into the registry. The selectors put it there event by event.
+pub(crate) struct Delivery<'a> {
+    pub(crate) registry: &'a mut Registry,
+    pub(crate) batch: &'a mut WakeBatch,
+    /// Whose waiters are woken besides.
+    pub(crate) also: Ready,
+    /// How many there were.
+    pub(crate) events: usize,
+}
+
+impl Delivery<'_> {
+    /// `key` is `ready`.
+    #[inline(always)]
+    pub(crate) fn put(&mut self, key: Key, ready: Ready) {
+        let is_there = self.registry.deliver(key, ready, ready | self.also, self.batch);
+        self.events += usize::from(is_there);
     }
 }
 
@@ -231,7 +295,7 @@ mod tests {
     #[test]
     fn a_place_is_used_again_and_its_old_key_finds_nobody() {
         let shared = Shared::for_tests();
-        let mut registry = Registry::new();
+        let mut registry = Registry::new(Default::default());
         let old = insert(&mut registry, &shared);
         let other = insert(&mut registry, &shared);
         assert!(registry.remove(old).is_some());
@@ -246,7 +310,7 @@ mod tests {
     #[test]
     fn a_closed_registry_gives_out_all_and_takes_in_none() {
         let shared = Shared::for_tests();
-        let mut registry = Registry::new();
+        let mut registry = Registry::new(Default::default());
         let gone = insert(&mut registry, &shared);
         insert(&mut registry, &shared);
         assert!(registry.remove(gone).is_some());

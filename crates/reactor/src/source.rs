@@ -31,9 +31,15 @@ impl Waitable {
         Waitable { state: ReadyState::new(ready, drained), waiters: Waiters::new() }
     }
 
-    /// What the word says if it ends the wait of `id`; otherwise `waker` has been stored.
+    /// What the word says if it ends the wait of `id`; otherwise `waker` has been stored. `is_first` is set
+    /// if nobody waited before: whoever tells of edges may not have told the word so far.
     #[inline]
-    pub fn poll_ready(&self, id: &mut WaiterId, waker: &Waker) -> Poll<Snapshot> {
+    pub fn poll_ready(
+        &self,
+        id: &mut WaiterId,
+        waker: &Waker,
+        is_first: &mut bool,
+    ) -> Poll<Snapshot> {
         let direction = id.direction();
         let mut seen = self.state.load();
         if seen.ends_wait(direction) {
@@ -43,6 +49,7 @@ impl Waitable {
             seen = self.state.load();
             if !seen.was_waited_for() && !seen.ends_wait(direction) {
                 seen = self.state.mark_waited();
+                *is_first = true;
             }
             seen.ends_wait(direction)
         });
@@ -55,6 +62,15 @@ impl Waitable {
         if self.state.set(ready).was_waited_for() {
             self.waiters.take(wakes, batch);
         }
+    }
+
+    /// As if nobody had ever waited, if nobody does now. `false`: somebody does.
+    ///
+    /// **The race**: somebody begins to wait. It marks the word under the waiters' lock, as the mark is taken
+    /// away: so it is found here, or it finds no mark and is the first again.
+    #[must_use]
+    pub fn forget_waits(&self) -> bool {
+        self.waiters.if_none(|| self.state.unmark_waited())
     }
 
     /// Ends all waits for good.
@@ -99,9 +115,13 @@ impl Source {
         id: &mut WaiterId,
         context: &Context<'_>,
     ) -> Poll<io::Result<Snapshot>> {
-        self.waitable
-            .poll_ready(id, context.waker())
-            .map(|seen| if seen.is_shut_down() { Err(ended()) } else { Ok(seen) })
+        let mut is_first = false;
+        let poll = self.waitable.poll_ready(id, context.waker(), &mut is_first);
+        if is_first {
+            // After the waker was stored, and without the waiters' lock: what this brings wakes it.
+            self.shared.speak_up(self.key);
+        }
+        poll.map(|seen| if seen.is_shut_down() { Err(ended()) } else { Ok(seen) })
     }
 
     #[inline]
@@ -121,5 +141,14 @@ pub(crate) fn ended() -> io::Error {
     io::Error::other(
         "the event loop that this descriptor was registered with has ended; \
          create the descriptor inside a loop that is still running",
+    )
+}
+
+/// The error of a wait that only the process which this one is a copy of can have.
+#[cold]
+pub(crate) fn copied() -> io::Error {
+    io::Error::other(
+        "this process is a copy, made by `fork`, of the one whose event loop this is, and must not take \
+         its events: make a new event loop here, or call `exec` or `_exit` after the fork",
     )
 }

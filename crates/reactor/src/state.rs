@@ -26,10 +26,11 @@
 //! stream (`READ_CLOSED`), the urgent mark (`PRIORITY`), an error. Then no further edge need come,
 //! and only `WouldBlock` clears. A driver that does not tell these apart sets `AT_EAGAIN` for good.
 //!
-//! **Whether anybody ever waited** stands in the same word (`WAITED`, set for good by the first waiter), so
-//! that an edge of a descriptor that has none, because it is watched ([`crate::WatchList`]), takes no lock.
-//! Both are read-modify-writes of one word, so one is first: either `set` finds the mark and looks for the
-//! waiter, or `mark_waited` finds the edge and nobody waits.
+//! **Whether anybody waited** stands in the same word (`WAITED`, set by the first waiter), so that an edge of
+//! a descriptor that has none takes no lock. Both are read-modify-writes of one word, so one is first: either
+//! `set` finds the mark and looks for the waiter, or `mark_waited` finds the edge and nobody waits. A
+//! descriptor that comes to be watched ([`crate::WatchList`]) while nobody waits has the mark taken away: its
+//! edges then go to its list alone, until somebody sets the mark anew.
 
 use corio_base::loom::sync::atomic::{AtomicUsize, Ordering};
 
@@ -127,6 +128,14 @@ impl ReadyState {
         // AcqRel: Acquire as in `load`; Release, so that the `set` that finds the mark comes after it in
         // the eyes of the lock, too.
         Snapshot(self.0.fetch_or(WAITED, Ordering::AcqRel) | WAITED)
+    }
+
+    /// Takes the mark away: under the lock of the waiters, when there is none.
+    #[cold]
+    pub(crate) fn unmark_waited(&self) {
+        // Relaxed: the lock orders this and every mark, and an edge that still finds the mark looks for a
+        // waiter in vain.
+        self.0.fetch_and(!WAITED, Ordering::Relaxed);
     }
 
     /// Edge 1: the system told of `ready`. What the word said before.

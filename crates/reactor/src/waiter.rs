@@ -6,10 +6,12 @@
 
 use std::fmt;
 use std::io;
+use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::task::{Context, Poll};
 
+use corio_trace::action::{Deed, report_undone};
 use corio_trace::book::PlacedLeaf;
 
 use crate::io::{After, Io};
@@ -102,5 +104,60 @@ impl<T> Drop for Waiter<'_, T> {
 impl<T> fmt::Debug for Waiter<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Waiter").field("direction", &self.direction()).finish_non_exhaustive()
+    }
+}
+
+/// The waiter of a future that does something; made by [`Io::action_waiter`].
+///
+/// In debug mode, one that is dropped before it was [begun](ActionWaiter::begun) is told of, as
+/// [`Action`](corio_trace::action::Action) has it. It is no larger than a [`Waiter`], and with debug mode off
+/// it costs a relaxed load where it is made and a comparison at each poll.
+pub struct ActionWaiter<'a, T, D: Deed> {
+    waiter: Waiter<'a, T>,
+    deed: PhantomData<fn() -> D>,
+}
+
+impl<'a, T, D: Deed> ActionWaiter<'a, T, D> {
+    #[inline]
+    #[track_caller]
+    pub(crate) fn new(io: &'a Io<T>, direction: Direction) -> Self {
+        let waiter = Waiter::new(io, WaiterId::of_action(direction));
+        ActionWaiter { waiter, deed: PhantomData }
+    }
+
+    /// The waiter, for a poll.
+    #[inline]
+    pub fn begun(&mut self) -> &mut Waiter<'a, T> {
+        self.waiter.id.begin();
+        &mut self.waiter
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn look_if_undone(&mut self) {
+        if self.waiter.id.is_undone() {
+            // Before the report, which is other people's code: nothing is left to be forgotten.
+            self.waiter.id.begin();
+            report_undone::<D>(self.waiter.leaf.place());
+        }
+    }
+}
+
+impl<T, D: Deed> Drop for ActionWaiter<'_, T, D> {
+    #[inline]
+    fn drop(&mut self) {
+        // What the waiter asks when it is dropped: so that it is asked once.
+        if self.waiter.id.is_numbered() {
+            self.look_if_undone();
+        }
+    }
+}
+
+impl<T, D: Deed> fmt::Debug for ActionWaiter<'_, T, D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ActionWaiter")
+            .field("deed", &D::NAME)
+            .field("waiter", &self.waiter)
+            .finish()
     }
 }

@@ -17,6 +17,10 @@ const NEW: u64 = 0;
 /// All poll forms of a direction together.
 const POLL_FORM: u64 = 1;
 
+/// A future that does something, and that nobody has polled: told of if it is dropped. Only in debug mode,
+/// and never among the waiters.
+const UNDONE: u64 = 2;
+
 /// Numbers a thread takes at a time: one meeting at the counter in 65 536 waits.
 const BLOCK: u64 = 1 << 16;
 
@@ -37,13 +41,36 @@ impl WaiterId {
         WaiterId(POLL_FORM | Self::bit(direction))
     }
 
+    /// A future that does something: as [`WaiterId::new`], but for debug mode, where it is
+    /// [undone](WaiterId::is_undone) until it is [begun](WaiterId::begin).
+    #[inline]
+    pub(crate) fn of_action(direction: Direction) -> Self {
+        let number = if corio_trace::enabled() { UNDONE } else { NEW };
+        WaiterId(number | Self::bit(direction))
+    }
+
+    /// Whether nobody has polled it, and that is to be told.
+    #[inline]
+    pub(crate) const fn is_undone(self) -> bool {
+        self.0 & !WRITES == UNDONE
+    }
+
+    /// It is polled: one that was undone is new now.
+    #[inline]
+    pub(crate) const fn begin(&mut self) {
+        if self.is_undone() {
+            self.0 &= WRITES;
+        }
+    }
+
     /// Which direction it waits for.
     #[inline]
     pub const fn direction(self) -> Direction {
         if self.0 & WRITES == 0 { Direction::Read } else { Direction::Write }
     }
 
-    /// Whether it is a future that has waited, and so has to be forgotten when it is dropped.
+    /// Whether it is a future that has waited, and so has to be forgotten when it is dropped; or one that
+    /// is undone, which says so.
     #[inline]
     pub(crate) const fn is_numbered(self) -> bool {
         !self.is_new() && !self.is_poll_form()
@@ -104,6 +131,20 @@ fn take_block() -> u64 {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_that_is_begun_is_new() {
+        for direction in [Direction::Read, Direction::Write] {
+            let mut id = WaiterId(UNDONE | WaiterId::bit(direction));
+            assert!(id.is_undone() && id.is_numbered() && !id.is_new());
+            id.begin();
+            assert_eq!(id, WaiterId::new(direction));
+            id.number();
+            let numbered = id;
+            id.begin();
+            assert_eq!(id, numbered);
+        }
+    }
 
     #[test]
     fn numbers_are_given_once_and_keep_their_direction() {

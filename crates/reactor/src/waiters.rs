@@ -112,6 +112,17 @@ impl Waiters {
         drop(gone);
     }
 
+    /// Calls `f`, under the lock, if nobody waits. `f` MUST NOT run wakers.
+    pub(crate) fn if_none(&self, f: impl FnOnce()) -> bool {
+        self.with_interest(|interest| {
+            let nobody = interest == Ready::EMPTY;
+            if nobody {
+                f();
+            }
+            nobody
+        })
+    }
+
     /// Calls `f`, under the lock, with the directions somebody waits for.
     ///
     /// Under the lock, because two threads that each tell the system what to watch for must do so

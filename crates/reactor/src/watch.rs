@@ -3,28 +3,30 @@
 //! Whoever waits with a waker has it stored, and taken out and woken, for each wait: two locks and a
 //! waker's life a time. An owner of many descriptors who tries them itself, in a loop's turn, needs none
 //! of that. It watches a descriptor once ([`Io::watch`]), for all its life; the reactor puts the numbers
-//! of those that are ready into one list and wakes the owner once for all of them; the owner takes the
-//! list ([`WatchList::take`]) and tries each ([`Io::try_watched`]).
+//! of those that are ready into one list, with what they are ready for, and wakes the owner once for all of
+//! them; the owner takes the list ([`WatchList::take`]) and tries each ([`Io::try_watched`]).
 //!
 //! ```text
-//!   reactor ── word set, listed ──▶ the owner's waker, once ──▶ take ──▶ try_watched, of each
-//!                                                                 ▲            │ Pending: it
-//!                                                                 └────────────┘ will be listed
+//!   reactor ── listed ──▶ the owner's waker, once ──▶ take ──▶ Edges::add, try_watched, of each
+//!                                                       ▲                 │ Pending: it
+//!                                                       └─────────────────┘ will be listed
 //! ```
 //!
-//! The descriptor's word is the same, with its rules (`state`); the lists are in `watch_lists`. Waiters
-//! beside a watch work as ever. Called by protocols and by an event loop's readers and writers.
+//! What the owner knows of a descriptor it keeps by itself (`edges`), and the descriptor's word (`state`)
+//! is told nothing. The first who waits beside the watch, with a waker, has it told as well
+//! (`Registry::speak_up`): then it is as ever. The lists are in `watch_lists`. Called by protocols.
 
 use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Poll, Waker};
+use std::task::{Poll, Waker, ready};
 
+use crate::edges::{Edges, Told};
 use crate::io::{After, Io};
 use crate::reactor::Shared;
 use crate::ready::Direction;
 use crate::source::{self, Source};
-use crate::state::{Cleared, Snapshot};
+use crate::state::Cleared;
 use crate::watch_lists::{Owner, Watch};
 
 /// What an attempt of [`Io::try_watched`] did, and what that says of the next one.
@@ -62,16 +64,17 @@ impl<R> Tried<R> {
 /// let (reader, mut writer) = std::io::pipe()?;
 /// let reader = Io::new(reader)?;
 /// let list = WatchList::new(Waker::noop().clone());
-/// reader.watch(&list, 7)?;
+/// let edges = reader.watch(&list, 7)?;
 ///
 /// writer.write_all(b"x")?;
 /// reactor.park(Wait::Forever)?;
 /// let mut ready = Vec::new();
 /// list.take(&mut ready);
-/// assert_eq!(ready, [7]);
+/// let [(7, told)] = ready[..] else { panic!("one is ready") };
+/// edges.add(told);
 /// let mut buffer = [0; 8];
 /// let mut read = || {
-///     reader.try_watched(Direction::Read, |mut pipe| {
+///     reader.try_watched(&edges, Direction::Read, |mut pipe| {
 ///         let count = pipe.read(&mut buffer)?;
 ///         Ok((count, After::MaybeMore))
 ///     })
@@ -103,34 +106,36 @@ impl WatchList {
         self.parts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Appends the numbers of those that are ready to `tokens`. They leave the list: each is to be tried
-    /// until it is `Pending`, and stands here again when it is worth another try.
+    /// Gives out the numbers of those that are ready, with what there is to know of each: after what is in
+    /// `ready` already. They leave the list: each is to be tried until it is `Pending`, and stands here again
+    /// when there is more to know.
     ///
-    /// A number may be one that is watched no more: its descriptor was dropped meanwhile.
-    pub fn take(&self, tokens: &mut Vec<u32>) {
+    /// A number may be one that is watched no more: its descriptor was dropped meanwhile. If two descriptors
+    /// have the same number, so may be what is told of them.
+    pub fn take(&self, ready: &mut Vec<(u32, Told)>) {
         for part in &*self.parts() {
-            part.shared.take_ready(part.number, tokens);
+            part.shared.take_ready(part.number, ready);
         }
     }
 
     /// Watches `source`.
-    fn enter(&self, source: &Source, token: u32) -> io::Result<()> {
+    fn enter(&self, source: &Source, token: u32) -> io::Result<Edges> {
+        let shared = &source.shared;
         let mut parts = self.parts();
-        let of = |part: &&Part| Arc::ptr_eq(&part.shared, &source.shared);
-        let number = match parts.iter().find(of) {
+        let number = match parts.iter().find(|part| Arc::ptr_eq(&part.shared, shared)) {
             Some(part) => part.number,
             None => {
-                let shared = source.shared.clone();
                 let number = shared.open_list(self.owner.clone());
-                parts.push(Part { shared, number });
+                parts.push(Part { shared: shared.clone(), number });
                 number
             }
         };
         drop(parts);
-        match source.shared.set_watch(source.key, Watch::new(number, token)) {
-            true => Ok(()),
-            false => Err(source::ended()),
-        }
+        let watch = Watch::new(number, token);
+        // Where each wait is armed, the word says for what.
+        let watch = if shared.arms() { watch.loud() } else { watch };
+        let ready = shared.set_watch(source.key, watch).ok_or_else(source::ended)?;
+        Ok(Edges::new(ready, shared.drained(), shared.arms()))
     }
 }
 
@@ -150,24 +155,27 @@ impl fmt::Debug for WatchList {
 }
 
 impl<T> Io<T> {
-    /// Watches the descriptor: from now on each change of its readiness puts `token` into `list`. What it
-    /// is ready for already does not: it is to be tried now. It is in one list at most, the last one.
+    /// Watches the descriptor: from now on each change of its readiness puts `token` into `list`, with what
+    /// it is. What it is known to be ready for already does not: it is to be tried now. It is in one list at
+    /// most, the last one.
+    ///
+    /// What the list tells of it is to be [added](Edges::add) to what is returned here.
     ///
     /// # Errors
     /// As those of a first use, and if the loop that the descriptor was registered with has ended.
-    pub fn watch(&self, list: &WatchList, token: u32) -> io::Result<()> {
+    pub fn watch(&self, list: &WatchList, token: u32) -> io::Result<Edges> {
         list.enter(self.registration().source()?, token)
     }
 
     /// Watches the descriptor no more.
     pub fn unwatch(&self) {
         if let Some(source) = self.registration().source_if_registered() {
-            source.shared.set_watch(source.key, Watch::NONE);
+            let _ = source.shared.set_watch(source.key, Watch::NONE);
         }
     }
 
-    /// Makes the attempt `op`, of a descriptor that is watched, if it is worth it. `Pending`, and
-    /// [`Tried::Last`], say that the descriptor's list will tell when it is.
+    /// Makes the attempt `op`, of a descriptor that is watched, if it is worth it by what its owner was told.
+    /// `Pending`, and [`Tried::Last`], say that the descriptor's list will tell when it is.
     ///
     /// `op` is called again after `Interrupted`. No budget is counted: the owner of a list that is ready
     /// all the time has to give way by itself.
@@ -177,19 +185,38 @@ impl<T> Io<T> {
     #[inline]
     pub fn try_watched<R>(
         &self,
+        edges: &Edges,
+        direction: Direction,
+        mut op: impl FnMut(&T) -> io::Result<(R, After)>,
+    ) -> Poll<io::Result<Tried<R>>> {
+        let poll = edges.attempt(direction, || op(self.get_ref()));
+        if poll.is_ready() {
+            return poll;
+        }
+        self.try_by_word(edges, direction, op)
+    }
+
+    /// As [`Io::try_watched`], where the owner does not know more than the word: not ready, or never again, or
+    /// each wait is armed.
+    #[cold]
+    fn try_by_word<R>(
+        &self,
+        edges: &Edges,
         direction: Direction,
         mut op: impl FnMut(&T) -> io::Result<(R, After)>,
     ) -> Poll<io::Result<Tried<R>>> {
         let source = self.registration().source()?;
         let state = &source.waitable.state;
+        if !edges.is_by_word() {
+            let ended = edges.is_ended() || state.load().is_shut_down();
+            return if ended { Poll::Ready(Err(source::ended())) } else { Poll::Pending };
+        }
         loop {
             let seen = state.load();
             if !seen.is_worth_a_try(direction) {
-                match self.wait_watched(source, direction) {
-                    Poll::Ready(Ok(())) => continue,
-                    Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-                    Poll::Pending => return Poll::Pending,
-                }
+                // Asks the system, and is ready if it has become so meanwhile, or never will be.
+                ready!(self.registration().poll_watched(source, direction))?;
+                continue;
             }
             match op(self.get_ref()) {
                 Ok((output, After::MaybeMore)) => return Poll::Ready(Ok(Tried::MayGoOn(output))),
@@ -199,37 +226,16 @@ impl<T> Io<T> {
                         Cleared::TryAgain => Tried::MayGoOn(output),
                     }));
                 }
-                Err(error) => failed(source, direction, seen, error)?,
+                // Cleared, the next look says so; overtaken by an edge, it tries again.
+                Err(error) => match error.kind() {
+                    // Cleared, the next look says so; overtaken by an edge, it tries again.
+                    io::ErrorKind::WouldBlock => {
+                        let _ = state.clear(direction, seen);
+                    }
+                    io::ErrorKind::Interrupted => {}
+                    _ => return Poll::Ready(Err(error)),
+                },
             }
         }
-    }
-
-    /// Not ready, or never again. `Ready`: it has become so meanwhile.
-    #[cold]
-    fn wait_watched(&self, source: &Source, direction: Direction) -> Poll<io::Result<()>> {
-        if !source.shared.arms() {
-            let ended = source.waitable.state.load().is_shut_down();
-            return if ended { Poll::Ready(Err(source::ended())) } else { Poll::Pending };
-        }
-        self.registration().poll_watched(source, direction).map_ok(|_| ())
-    }
-}
-
-/// An attempt failed: `Ok` says to look again.
-#[cold]
-fn failed(
-    source: &Source,
-    direction: Direction,
-    seen: Snapshot,
-    error: io::Error,
-) -> io::Result<()> {
-    match error.kind() {
-        io::ErrorKind::WouldBlock => {
-            // Cleared, the next look says so; overtaken by an edge, it tries again.
-            let _ = source.waitable.state.clear(direction, seen);
-            Ok(())
-        }
-        io::ErrorKind::Interrupted => Ok(()),
-        _ => Err(error),
     }
 }

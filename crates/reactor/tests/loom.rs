@@ -1,14 +1,15 @@
 //! Models of the readiness word, of a wait, and of the unpark word, in all interleavings.
 #![cfg(loom)]
 
+use std::io::ErrorKind;
 use std::task::{Poll, Wake, Waker};
 
 use corio_base::{Wait, WakeBatch};
 use corio_reactor::model::{
-    Cleared, Drained, Key, Owner, ReadyState, Slot, ToDo, UnparkState, Waitable, WaiterId, Watch,
+    Cleared, Drained, Owner, ReadyState, Slot, ToDo, UnparkState, Waitable, WaiterId, Watch,
     WatchLists,
 };
-use corio_reactor::{Direction, Ready};
+use corio_reactor::{Direction, Edges, Ready, Told};
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
@@ -48,7 +49,7 @@ fn an_edge_between_the_attempt_and_the_clear_is_not_lost() {
         let (woken, waker) = woken();
         let mut id = WaiterId::new(Direction::Read);
         let got = loop {
-            let Poll::Ready(seen) = waitable.poll_ready(&mut id, &waker) else {
+            let Poll::Ready(seen) = waitable.poll_ready(&mut id, &waker, &mut false) else {
                 break false;
             };
             if data.swap(false, Ordering::AcqRel) {
@@ -111,7 +112,8 @@ fn a_shut_down_reaches_a_waiter_that_comes_at_the_same_time() {
             }
         });
         let (woken, waker) = woken();
-        let poll = waitable.poll_ready(&mut WaiterId::poll_form(Direction::Read), &waker);
+        let poll =
+            waitable.poll_ready(&mut WaiterId::poll_form(Direction::Read), &waker, &mut false);
         reactor.join().unwrap();
         match poll {
             Poll::Ready(seen) => assert!(seen.is_shut_down()),
@@ -130,9 +132,9 @@ fn a_dropped_waiter_takes_nobody_with_it() {
         let (woken, waker) = woken();
         let (mut dropped, mut waits) =
             (WaiterId::new(Direction::Read), WaiterId::new(Direction::Read));
-        let poll = waitable.poll_ready(&mut dropped, &dropped_waker);
+        let poll = waitable.poll_ready(&mut dropped, &dropped_waker, &mut false);
         assert!(poll.is_pending());
-        assert!(waitable.poll_ready(&mut waits, &waker).is_pending());
+        assert!(waitable.poll_ready(&mut waits, &waker, &mut false).is_pending());
         let reactor = thread::spawn({
             let waitable = waitable.clone();
             move || {
@@ -149,60 +151,83 @@ fn a_dropped_waiter_takes_nobody_with_it() {
 
 /// A watched descriptor: its word, and what the registry has of it under its lock.
 struct Watched {
-    state: ReadyState,
-    registry: Mutex<(WatchLists, Watch)>,
+    waitable: Waitable,
+    registry: Mutex<Listing>,
     list: u32,
     /// What the kernel has, as a count of edges.
     data: AtomicUsize,
+}
+
+struct Listing {
+    lists: WatchLists,
+    watch: Watch,
+    at: u32,
 }
 
 impl Watched {
     fn new(owner: Waker) -> Watched {
         let mut lists = WatchLists::new();
         let list = lists.open(std::sync::Arc::new(Owner(owner)));
-        let state = ReadyState::new(Ready::EMPTY, Drained::AfterShort);
-        let registry = Mutex::new((lists, Watch::new(list, 7)));
-        Watched { state, registry, list, data: AtomicUsize::new(0) }
+        let waitable = Waitable::new(Ready::EMPTY, Drained::AfterShort);
+        let registry = Mutex::new(Listing { lists, watch: Watch::new(list, 7), at: 0 });
+        Watched { waitable, registry, list, data: AtomicUsize::new(0) }
     }
 
-    /// An edge, as the reactor takes it in: the word first, the list then, the wake without the lock.
+    /// An edge, as the registry takes it in: to the word where it is loud, to the list; the wakes without the
+    /// lock.
     fn edge(&self) {
         self.data.fetch_add(1, Ordering::AcqRel);
         let mut batch = WakeBatch::new();
         {
-            let (lists, watch) = &mut *self.registry.lock().unwrap();
-            let _ = self.state.set(Ready::READABLE);
-            lists.tell(watch, Key(0), &mut batch);
+            let Listing { lists, watch, at } = &mut *self.registry.lock().unwrap();
+            if !watch.is_quiet() {
+                self.waitable.deliver(Ready::READABLE, Ready::READABLE, &mut batch);
+            }
+            lists.tell(*watch, at, Told::of(Ready::READABLE), &mut batch);
         }
         batch.wake_all();
     }
 
+    /// As the registry's.
+    fn speak_up(&self) {
+        let mut batch = WakeBatch::new();
+        {
+            let Listing { watch, .. } = &mut *self.registry.lock().unwrap();
+            if watch.is_quiet() {
+                *watch = watch.loud();
+                self.waitable.deliver(Ready::READABLE, Ready::READABLE, &mut batch);
+            }
+        }
+        batch.wake_all();
+    }
+
+    /// As the registry's `set_watch`, for the one who watches it already.
+    fn watch_again(&self) {
+        let Listing { watch, .. } = &mut *self.registry.lock().unwrap();
+        let new = Watch::new(self.list, 7);
+        *watch = if self.waitable.forget_waits() { new } else { new.loud() };
+    }
+
     /// What its owner does when it is woken: takes the list, then tries until nothing is there. How much
     /// it got.
-    fn serve(&self) -> usize {
-        {
-            let (lists, watch) = &mut *self.registry.lock().unwrap();
-            let ready = lists.ready(self.list).unwrap();
-            assert!(ready.len() <= 1, "listed twice");
-            if ready.drain(..).next().is_none() {
-                return 0;
-            }
-            watch.unlist();
-        }
+    fn serve(&self, edges: &Edges) -> usize {
+        let mut told = Vec::new();
+        self.registry.lock().unwrap().lists.take(self.list, &mut told);
+        assert!(told.len() <= 1, "listed twice");
+        told.iter().for_each(|(_, told)| edges.add(*told));
         let mut got = 0;
-        loop {
-            let seen = self.state.load();
-            if !seen.ends_wait(Direction::Read) {
-                return got;
-            }
+        while edges.is_worth_a_try(Direction::Read) {
             match self.data.swap(0, Ordering::AcqRel) {
-                0 => {
-                    let _ = self.state.clear(Direction::Read, seen);
-                }
+                0 => assert!(edges.failed(Direction::Read, ErrorKind::WouldBlock.into()).is_ok()),
                 some => got += some,
             }
         }
+        got
     }
+}
+
+fn unknown() -> Edges {
+    Edges::new(Ready::EMPTY, Drained::AfterShort, false)
 }
 
 /// Two edges race with the owner's turns: whatever the order, it has them, or it was woken again and a
@@ -219,20 +244,79 @@ fn no_edge_of_a_watched_descriptor_is_lost() {
                 watched.edge();
             }
         });
+        let edges = unknown();
         let mut got = 0;
         let mut turns = 0;
         for _ in 0..2 {
             if woken.0.load(Ordering::SeqCst) > turns {
                 turns = woken.0.load(Ordering::SeqCst);
-                got += watched.serve();
+                got += watched.serve(&edges);
             }
         }
         reactor.join().unwrap();
         if got < 2 {
             assert!(woken.0.load(Ordering::SeqCst) > turns, "the owner sleeps for ever");
-            got += watched.serve();
+            got += watched.serve(&edges);
         }
         assert_eq!(got, 2);
+    });
+}
+
+/// Somebody waits with a waker for a descriptor whose list alone was told so far, while an edge comes: it is
+/// ready at once, or woken.
+#[test]
+fn who_waits_beside_a_watch_misses_no_edge() {
+    loom::model(|| {
+        let watched = Arc::new(Watched::new(Waker::noop().clone()));
+        let reactor = thread::spawn({
+            let watched = watched.clone();
+            move || watched.edge()
+        });
+        let (woken, waker) = woken();
+        let mut id = WaiterId::new(Direction::Read);
+        let mut is_first = false;
+        let poll = watched.waitable.poll_ready(&mut id, &waker, &mut is_first);
+        if is_first {
+            watched.speak_up();
+        }
+        reactor.join().unwrap();
+        let is_told = woken.0.load(Ordering::SeqCst) == 1 || poll.is_ready();
+        assert!(is_told, "the waiter sleeps for ever");
+        assert!(watched.waitable.state.load().ends_wait(Direction::Read));
+    });
+}
+
+/// The same while the watch begins, which takes away the mark of those who waited before.
+#[test]
+fn who_waits_while_a_watch_begins_misses_no_edge() {
+    loom::model(|| {
+        let watched = Arc::new(Watched::new(Waker::noop().clone()));
+        // Somebody has waited, and does no more: it is loud.
+        let mut gone = WaiterId::new(Direction::Read);
+        let mut is_first = false;
+        let _ = watched.waitable.poll_ready(&mut gone, Waker::noop(), &mut is_first);
+        watched.waitable.remove(gone);
+        {
+            let Listing { watch, .. } = &mut *watched.registry.lock().unwrap();
+            *watch = watch.loud();
+        }
+        let owner = thread::spawn({
+            let watched = watched.clone();
+            move || {
+                watched.watch_again();
+                watched.edge();
+            }
+        });
+        let (woken, waker) = woken();
+        let mut id = WaiterId::new(Direction::Read);
+        let mut is_first = false;
+        let poll = watched.waitable.poll_ready(&mut id, &waker, &mut is_first);
+        if is_first {
+            watched.speak_up();
+        }
+        owner.join().unwrap();
+        let is_told = woken.0.load(Ordering::SeqCst) >= 1 || poll.is_ready();
+        assert!(is_told, "the waiter sleeps for ever");
     });
 }
 
@@ -251,7 +335,7 @@ fn the_first_waiter_is_found_by_an_edge_that_takes_no_lock_without_one() {
         });
         let (woken, waker) = woken();
         let mut id = WaiterId::new(Direction::Read);
-        let poll = waitable.poll_ready(&mut id, &waker);
+        let poll = waitable.poll_ready(&mut id, &waker, &mut false);
         reactor.join().unwrap();
         assert_eq!(woken.0.load(Ordering::SeqCst), usize::from(poll.is_pending()));
         assert!(waitable.state.load().ends_wait(Direction::Read));

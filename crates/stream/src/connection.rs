@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use corio_net::{ByteStream, kind};
-use corio_reactor::{Tried, WatchList};
+use corio_reactor::{Edges, Tried, WatchList};
 
 /// Bytes both ways, between two ends.
 ///
@@ -106,25 +106,33 @@ pub trait Connection: fmt::Debug + Send + Sync + 'static {
     // What follows is for connections that lie right on a descriptor, so that a protocol's loop can watch
     // it instead of giving a waker for each wait. All others leave it as it is.
 
-    /// Has the owner of `list` told by `token`, from now on; `false`: there is nothing to watch. Watched,
-    /// it is tried with the methods below, and all its poll forms but `poll_read`, `poll_read_ready` and
-    /// `poll_write` are ready at once.
+    /// Has the owner of `list` told by `token`, from now on; `None`: there is nothing to watch. Watched,
+    /// it is tried with the methods below, which are given what was told, and all its poll forms but
+    /// `poll_read`, `poll_read_ready` and `poll_write` are ready at once.
     #[doc(hidden)]
-    fn watch(&self, list: &WatchList, token: u32) -> bool {
+    fn watch(&self, list: &WatchList, token: u32) -> Option<Edges> {
         let _ = (list, token);
-        false
+        None
     }
 
     /// Undoes `watch`.
     #[doc(hidden)]
     fn unwatch(&self) {}
 
+    /// Of one that is watched: the socket that it is and nothing more. What is read there is what it would
+    /// read, what is written there is written.
+    #[doc(hidden)]
+    fn bare_socket(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
+
     /// Of one that is watched: reads, and says whether another read is worth trying.
     ///
     /// # Errors
     /// As `poll_read`.
     #[doc(hidden)]
-    fn try_read(&self, room: &mut [u8]) -> Poll<io::Result<Tried<usize>>> {
+    fn try_read(&self, edges: &Edges, room: &mut [u8]) -> Poll<io::Result<Tried<usize>>> {
+        let _ = edges;
         let read = self.poll_read(&mut Context::from_waker(Waker::noop()), room);
         read.map_ok(Tried::MayGoOn)
     }
@@ -134,7 +142,8 @@ pub trait Connection: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// As `poll_read`.
     #[doc(hidden)]
-    fn try_read_ready(&self) -> Poll<io::Result<()>> {
+    fn try_read_ready(&self, edges: &Edges) -> Poll<io::Result<()>> {
+        let _ = edges;
         self.poll_read_ready(&mut Context::from_waker(Waker::noop()))
     }
 
@@ -143,8 +152,18 @@ pub trait Connection: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// As `poll_write`.
     #[doc(hidden)]
-    fn try_write(&self, bytes: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        self.poll_write(&mut Context::from_waker(Waker::noop()), bytes)
+    fn try_write(&self, edges: &Edges, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.try_write_vectored(edges, &[IoSlice::new(bytes)])
+    }
+
+    /// Of one that is watched: writes several pieces.
+    ///
+    /// # Errors
+    /// As `poll_write`.
+    #[doc(hidden)]
+    fn try_write_vectored(&self, edges: &Edges, pieces: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        let _ = edges;
+        self.poll_write(&mut Context::from_waker(Waker::noop()), pieces)
     }
 }
 
@@ -263,9 +282,9 @@ where
         Some(self.as_fd())
     }
 
-    fn watch(&self, list: &WatchList, token: u32) -> bool {
+    fn watch(&self, list: &WatchList, token: u32) -> Option<Edges> {
         // An error is the first read's, too, which says it.
-        ByteStream::watch(self, list, token).is_ok()
+        ByteStream::watch(self, list, token).ok()
     }
 
     fn unwatch(&self) {
@@ -273,20 +292,27 @@ where
     }
 
     #[inline]
-    fn try_read(&self, room: &mut [u8]) -> Poll<io::Result<Tried<usize>>> {
-        self.try_read_watched(room)
-    }
-
-    fn try_read_ready(&self) -> Poll<io::Result<()>> {
-        self.try_read_ready_watched()
+    fn bare_socket(&self) -> Option<BorrowedFd<'_>> {
+        // Of the kinds, pipes alone are no sockets, and they have no two directions.
+        Some(self.as_fd())
     }
 
     #[inline]
-    fn try_write(&self, bytes: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        match bytes {
-            [one] => self.try_write_watched(one),
-            several => self.try_write_vectored_watched(several),
-        }
+    fn try_read(&self, edges: &Edges, room: &mut [u8]) -> Poll<io::Result<Tried<usize>>> {
+        self.try_read_watched(edges, room)
+    }
+
+    fn try_read_ready(&self, edges: &Edges) -> Poll<io::Result<()>> {
+        self.try_read_ready_watched(edges)
+    }
+
+    #[inline]
+    fn try_write(&self, edges: &Edges, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.try_write_watched(edges, bytes)
+    }
+
+    fn try_write_vectored(&self, edges: &Edges, pieces: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        self.try_write_vectored_watched(edges, pieces)
     }
 }
 
@@ -344,7 +370,7 @@ impl<C: Connection + ?Sized> Connection for Arc<C> {
         (**self).extra_info()
     }
 
-    fn watch(&self, list: &WatchList, token: u32) -> bool {
+    fn watch(&self, list: &WatchList, token: u32) -> Option<Edges> {
         (**self).watch(list, token)
     }
 
@@ -352,16 +378,24 @@ impl<C: Connection + ?Sized> Connection for Arc<C> {
         (**self).unwatch();
     }
 
-    fn try_read(&self, room: &mut [u8]) -> Poll<io::Result<Tried<usize>>> {
-        (**self).try_read(room)
+    fn bare_socket(&self) -> Option<BorrowedFd<'_>> {
+        (**self).bare_socket()
     }
 
-    fn try_read_ready(&self) -> Poll<io::Result<()>> {
-        (**self).try_read_ready()
+    fn try_read(&self, edges: &Edges, room: &mut [u8]) -> Poll<io::Result<Tried<usize>>> {
+        (**self).try_read(edges, room)
     }
 
-    fn try_write(&self, bytes: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        (**self).try_write(bytes)
+    fn try_read_ready(&self, edges: &Edges) -> Poll<io::Result<()>> {
+        (**self).try_read_ready(edges)
+    }
+
+    fn try_write(&self, edges: &Edges, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        (**self).try_write(edges, bytes)
+    }
+
+    fn try_write_vectored(&self, edges: &Edges, pieces: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        (**self).try_write_vectored(edges, pieces)
     }
 }
 

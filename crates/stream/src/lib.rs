@@ -70,6 +70,7 @@ mod link;
 pub mod protocol;
 
 mod connection;
+mod deeds;
 mod error;
 #[cfg(feature = "tokio-io")]
 mod tokio_io;

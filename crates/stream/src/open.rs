@@ -6,8 +6,10 @@ use std::path::Path;
 
 use corio_executor::Handle;
 use corio_net::{TcpStream, ToSocketAddrs, UnixStream};
+use corio_trace::action::Deed;
 
 use crate::connection::{Connection, send_at_once};
+use crate::deeds::{OpenDeed, OpenUnixDeed};
 use crate::link::Link;
 use crate::reader::{LIMIT_DEFAULT, StreamReader};
 use crate::writer::StreamWriter;
@@ -45,11 +47,11 @@ pub fn open_connection(
 ) -> impl Future<Output = io::Result<(StreamReader, StreamWriter)>> {
     let place = Location::caller();
     let connect = TcpStream::connect(target);
-    async move {
+    OpenDeed::doing(async move {
         let stream = connect.await?;
         send_at_once(&stream);
         Ok(over(Box::new(stream), place))
-    }
+    })
 }
 
 /// Connects to a Unix socket, and gives a reader and a writer: asyncio's `open_unix_connection`.
@@ -68,7 +70,7 @@ pub fn open_unix_connection(
 ) -> impl Future<Output = io::Result<(StreamReader, StreamWriter)>> {
     let place = Location::caller();
     let connect = UnixStream::connect(path);
-    async move { Ok(over(Box::new(connect.await?), place)) }
+    OpenUnixDeed::doing(async move { Ok(over(Box::new(connect.await?), place)) })
 }
 
 /// A reader and a writer over any connection: a socket that is there already, or one of the program's own.

@@ -6,8 +6,11 @@ use std::io::{self, IoSlice};
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 
+use corio_trace::action::Deed;
+
 use crate::TARGET;
 use crate::connection::Address;
+use crate::deeds::{DrainDeed, WaitClosedDeed};
 use crate::link::Link;
 use crate::write_io::Waiting;
 
@@ -93,8 +96,9 @@ impl StreamWriter {
     ///
     /// # Cancel safety
     /// Dropped, it has changed nothing.
-    pub async fn drain(&self) -> io::Result<()> {
-        self.link.drain().await
+    #[track_caller]
+    pub fn drain(&self) -> impl Future<Output = io::Result<()>> {
+        DrainDeed::doing(async move { self.link.drain().await })
     }
 
     /// Whether the direction out can be ended alone.
@@ -134,8 +138,9 @@ impl StreamWriter {
     ///
     /// # Cancel safety
     /// Dropped, it has changed nothing.
-    pub async fn wait_closed(&self) -> io::Result<()> {
-        self.link.wait_closed().await
+    #[track_caller]
+    pub fn wait_closed(&self) -> impl Future<Output = io::Result<()>> {
+        WaitClosedDeed::doing(async move { self.link.wait_closed().await })
     }
 
     /// How many bytes are unsent.

@@ -13,6 +13,9 @@ use crate::resolve::{Family, LookupError};
 /// An [`io::Error`] made of it has [`ConnectError::kind`] and this error inside; the system's own errors,
 /// with their numbers, are in [`ConnectError::attempts`]. The message names the address; of several
 /// attempts it has all (`Multiple exceptions: …`, as asyncio's).
+///
+/// An `io::Error` has words or the system's number, not both, and these are words: its `raw_os_error()` is
+/// `None`. The number is that of its source, and `corio::io::raw_os_error` finds it.
 #[derive(Debug)]
 pub struct ConnectError {
     /// The name that was asked for, with the port; `None` if addresses were given.

@@ -23,12 +23,16 @@ mod race;
 
 use std::io;
 use std::net::SocketAddr;
+use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use corio_trace::action::Action;
+
 use crate::boxed::Boxed;
+use crate::deeds::ConnectDeed;
 use crate::resolve::{self, Family, Resolve, SystemResolver, Target, ToSocketAddrs};
 use crate::shown::Shown;
 use crate::tcp::TcpStream;
@@ -72,6 +76,7 @@ pub struct Connect {
     local: Vec<SocketAddr>,
     resolver: Option<Box<dyn Resolve>>,
     shown: Shown,
+    action: Action<ConnectDeed>,
 }
 
 impl Connect {
@@ -91,6 +96,7 @@ impl Connect {
             local: Vec::new(),
             resolver: None,
             shown: Shown::new("connect"),
+            action: Action::new(Location::caller()),
         }
     }
 
@@ -130,7 +136,8 @@ impl Connect {
         self
     }
 
-    pub(crate) async fn run(self) -> Result<TcpStream, ConnectError> {
+    pub(crate) async fn run(mut self) -> Result<TcpStream, ConnectError> {
+        self.action.begun();
         let target = self.target.map_err(ConnectError::of_target)?;
         let (name, mut addresses, usual) = match target {
             Target::One(address) => (None, vec![address], 0),
@@ -165,7 +172,8 @@ impl IntoFuture for Connect {
 
     fn into_future(mut self) -> Connecting {
         let shown = std::mem::replace(&mut self.shown, Shown::new("connect"));
-        Connecting(Boxed::new(self.run()), shown)
+        let action = self.action.hand_over();
+        Connecting(Boxed::new(self.run()), shown, action)
     }
 }
 
@@ -175,13 +183,14 @@ impl IntoFuture for Connect {
 /// Dropped, all attempts are given up and their sockets closed, and a lookup is abandoned.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
-pub struct Connecting(Boxed<Result<TcpStream, ConnectError>>, Shown);
+pub struct Connecting(Boxed<Result<TcpStream, ConnectError>>, Shown, Action<ConnectDeed>);
 
 impl Future for Connecting {
     type Output = Result<TcpStream, ConnectError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let _shown = self.1.enter();
+        self.2.begun();
         Pin::new(&mut self.0).poll(context)
     }
 }

@@ -149,7 +149,7 @@ impl<S: Datagrams> DatagramSocket<S> {
     /// Dropped before it was ready, it has sent nothing.
     #[track_caller]
     pub fn send<'a>(&'a self, bytes: &'a [u8]) -> SendDatagram<'a, S> {
-        SendDatagram { waiter: self.io.waiter(Direction::Write), bytes }
+        SendDatagram { waiter: self.io.action_waiter(Direction::Write), bytes }
     }
 
     /// Sends to what the kind made of the address.
@@ -159,7 +159,7 @@ impl<S: Datagrams> DatagramSocket<S> {
         bytes: &'a [u8],
         to: io::Result<S::Destination>,
     ) -> SendTo<'a, S> {
-        let waiter = self.io.waiter(Direction::Write);
+        let waiter = self.io.action_waiter(Direction::Write);
         SendTo { waiter, bytes, to: to.map_err(Some), pause: None }
     }
 }

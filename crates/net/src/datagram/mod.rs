@@ -15,6 +15,7 @@ mod poll;
 mod receiving;
 mod sending;
 mod tries;
+mod watched;
 
 pub use receiving::{Received, Recv, RecvBuf, RecvFrom, RecvMsg};
 pub use sending::{SendDatagram, SendTo};

@@ -15,9 +15,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use corio_reactor::{After, Waiter};
+use corio_reactor::{ActionWaiter, After, Waiter};
 
 use super::ops;
+use crate::deeds::{SendDeed, SendToDeed};
 use crate::kind::Datagrams;
 use crate::pause::Pause;
 
@@ -32,7 +33,7 @@ const PAUSES: RangeInclusive<Duration> = Duration::from_micros(50)..=Duration::f
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct SendDatagram<'a, S = net::UdpSocket> {
-    pub(super) waiter: Waiter<'a, S>,
+    pub(super) waiter: ActionWaiter<'a, S, SendDeed>,
     pub(super) bytes: &'a [u8],
 }
 
@@ -41,7 +42,7 @@ impl<S: Datagrams> Future for SendDatagram<'_, S> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        this.waiter.poll_with(context, |socket| ops::send(socket, this.bytes))
+        this.waiter.begun().poll_with(context, |socket| ops::send(socket, this.bytes))
     }
 }
 
@@ -52,7 +53,7 @@ impl<S: Datagrams> Future for SendDatagram<'_, S> {
 /// Dropped before it was ready, it has sent nothing.
 #[must_use = "futures do nothing unless polled"]
 pub struct SendTo<'a, S: Datagrams = net::UdpSocket> {
-    pub(super) waiter: Waiter<'a, S>,
+    pub(super) waiter: ActionWaiter<'a, S, SendToDeed>,
     pub(super) bytes: &'a [u8],
     /// Where to, unless that is no address.
     pub(super) to: Result<S::Destination, Option<io::Error>>,
@@ -64,10 +65,11 @@ impl<S: Datagrams> Future for SendTo<'_, S> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
+        let waiter = this.waiter.begun();
         match &mut this.to {
             Ok(to) => {
                 let message = Message { bytes: this.bytes, to };
-                poll_send_to(&mut this.waiter, &message, &mut this.pause, context)
+                poll_send_to(waiter, &message, &mut this.pause, context)
             }
             Err(error) => Poll::Ready(Err(error.take().expect("it gave its result before"))),
         }

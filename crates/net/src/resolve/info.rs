@@ -8,9 +8,12 @@ use std::io;
 use std::net::SocketAddr;
 use std::ops::{BitOr, BitOrAssign};
 
+use corio_trace::action::Deed;
+
 use super::Family;
 use super::error::LookupError;
 use super::job;
+use crate::deeds::{AddrInfoDeed, NameInfoDeed};
 
 /// What kind of socket an address is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -164,29 +167,32 @@ pub struct AddrInfo {
 ///
 /// # Cancel safety
 /// Dropped, the lookup is abandoned.
-pub async fn getaddrinfo(
+#[track_caller]
+pub fn getaddrinfo(
     host: Option<&str>,
     service: Option<&str>,
     hints: AddrInfoHints,
-) -> Result<Vec<AddrInfo>, LookupError> {
-    let name = match (host, service) {
-        (Some(host), None) => host.to_owned(),
-        (None, None) => return Err(LookupError::nothing()),
-        (host, Some(service)) => format!("{}:{service}", host.unwrap_or("*")),
-    };
-    if let Some(at) = name.find('\0') {
-        return Err(LookupError::has_nul(&name, at));
-    }
-    let (host, service) = (host.map(str::to_owned), service.map(str::to_owned));
-    job::ask(&name, move || {
-        let found = dns_lookup::getaddrinfo(
-            host.as_deref(),
-            service.as_deref(),
-            Some(system_hints(hints)),
-        )?;
-        found.map(|info| Ok(answer(info?))).collect()
+) -> impl Future<Output = Result<Vec<AddrInfo>, LookupError>> {
+    AddrInfoDeed::doing(async move {
+        let name = match (host, service) {
+            (Some(host), None) => host.to_owned(),
+            (None, None) => return Err(LookupError::nothing()),
+            (host, Some(service)) => format!("{}:{service}", host.unwrap_or("*")),
+        };
+        if let Some(at) = name.find('\0') {
+            return Err(LookupError::has_nul(&name, at));
+        }
+        let (host, service) = (host.map(str::to_owned), service.map(str::to_owned));
+        let asked = job::ask(&name, move || {
+            let found = dns_lookup::getaddrinfo(
+                host.as_deref(),
+                service.as_deref(),
+                Some(system_hints(hints)),
+            )?;
+            found.map(|info| Ok(answer(info?))).collect()
+        });
+        job::timed(&name, asked).await
     })
-    .await
 }
 
 fn system_hints(hints: AddrInfoHints) -> dns_lookup::AddrInfoHints {
@@ -235,10 +241,14 @@ fn answer(info: dns_lookup::AddrInfo) -> AddrInfo {
 ///
 /// # Cancel safety
 /// Dropped, the lookup is abandoned.
-pub async fn getnameinfo(
+#[track_caller]
+pub fn getnameinfo(
     address: SocketAddr,
     flags: NameInfoFlags,
-) -> Result<(String, String), LookupError> {
-    let ask = move || dns_lookup::getnameinfo(&address, flags.0).map_err(io::Error::from);
-    job::ask(&address.to_string(), ask).await
+) -> impl Future<Output = Result<(String, String), LookupError>> {
+    NameInfoDeed::doing(async move {
+        let ask = move || dns_lookup::getnameinfo(&address, flags.0).map_err(io::Error::from);
+        let name = address.to_string();
+        job::timed(&name, job::ask(&name, ask)).await
+    })
 }

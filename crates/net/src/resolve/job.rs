@@ -14,10 +14,7 @@ where
     T: Send + 'static,
     F: FnOnce() -> io::Result<T> + Send + 'static,
 {
-    let job = Job::new().name(format!("getaddrinfo {name}")).spawn({
-        let name = name.to_owned();
-        move || timed(&name, call)
-    });
+    let job = Job::new().name(format!("getaddrinfo {name}")).spawn(call);
     match abandon_on_cancel(job).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(error)) => Err(LookupError::of_system(name, error)),
@@ -28,20 +25,21 @@ where
 /// Where a lookup is reported that took as long as a poll must not.
 const TARGET_NET: &str = "corio::net";
 
-/// Tells, with the debug switch on, of a call that took long.
-fn timed<T>(name: &str, call: impl FnOnce() -> T) -> T {
+/// Awaits the answer about `name` and tells, with the debug switch on, if it took long: in asyncio's words,
+/// also of a resolver of the program's own. What the question waited for a thread of the pool counts, too.
+pub(super) async fn timed<T>(name: &str, answer: impl Future<Output = T>) -> T {
     if !corio_trace::enabled() {
-        return call();
+        return answer.await;
     }
-    // The system's resolver goes by the system's clock, also where the program has a virtual one.
+    // A resolver goes by the system's clock, also where the program has a virtual one.
     let begun = clock::os_now();
-    let answer = call();
+    let answer = answer.await;
     let took = clock::os_now().saturating_since(begun);
     if took >= corio_trace::slow_poll() {
         let took = took.as_secs_f64() * 1e3;
         corio_trace::report_warning(
             TARGET_NET,
-            format_args!("getaddrinfo {name} took {took:.3} ms"),
+            format_args!("Getting address info {name} took {took:.3}ms"),
         );
     }
     answer

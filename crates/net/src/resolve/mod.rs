@@ -27,6 +27,10 @@ use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::pin::Pin;
 use std::sync::Arc;
 
+use corio_trace::action::Deed;
+
+use crate::deeds::LookupDeed;
+
 pub use error::{LookupError, LookupErrorKind};
 pub use info::{
     AddrInfo, AddrInfoFlags, AddrInfoHints, NameInfoFlags, SocketType, getaddrinfo, getnameinfo,
@@ -54,13 +58,16 @@ pub use target::{Family, ToSocketAddrs};
 ///
 /// # Cancel safety
 /// Dropped, the lookup is abandoned.
-pub async fn lookup_host(host: impl ToSocketAddrs) -> io::Result<Addresses> {
-    let addresses = match host.to_target()? {
-        Target::One(address) => vec![address],
-        Target::Many(addresses) => addresses,
-        Target::Name { host, port } => lookup(&SystemResolver, &host, port).await?,
-    };
-    Ok(Addresses(addresses.into_iter()))
+#[track_caller]
+pub fn lookup_host(host: impl ToSocketAddrs) -> impl Future<Output = io::Result<Addresses>> {
+    LookupDeed::doing(async move {
+        let addresses = match host.to_target()? {
+            Target::One(address) => vec![address],
+            Target::Many(addresses) => addresses,
+            Target::Name { host, port } => lookup(&SystemResolver, &host, port).await?,
+        };
+        Ok(Addresses(addresses.into_iter()))
+    })
 }
 
 /// The addresses that [`lookup_host`] found.
@@ -150,7 +157,7 @@ pub(crate) async fn lookup(
     host: &str,
     port: u16,
 ) -> Result<Vec<SocketAddr>, LookupError> {
-    let addresses = resolver.resolve(host, port).await;
+    let addresses = job::timed(host, resolver.resolve(host, port)).await;
     let addresses = addresses.map_err(|error| LookupError::of_resolver(host, error))?;
     if addresses.is_empty() {
         return Err(LookupError::empty(host));

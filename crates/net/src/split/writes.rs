@@ -5,8 +5,10 @@ use std::net::Shutdown;
 use std::task::{Context, Poll};
 
 use corio_reactor::{Ready, ReadyFuture};
+use corio_trace::action::Deed;
 
 use super::{OwnedWriteHalf, WriteHalf};
+use crate::deeds::ShutdownDeed;
 use crate::kind::Connection;
 use crate::stream::{Write, WriteAll, WriteVectored};
 
@@ -75,8 +77,9 @@ macro_rules! writes {
         ///
         /// # Cancel safety
         /// It ends in its first poll: nothing is ever done by half.
-        pub async fn shutdown(&mut self) -> io::Result<()> {
-            self.$stream.shut_down(Shutdown::Write)
+        #[track_caller]
+        pub fn shutdown(&mut self) -> impl Future<Output = io::Result<()>> {
+            ShutdownDeed::doing(async { self.$stream.shut_down(Shutdown::Write) })
         }
 
         /// As [`ByteStream::writable`](crate::ByteStream::writable).

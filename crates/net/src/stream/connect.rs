@@ -18,15 +18,18 @@ use std::fmt;
 use std::io;
 use std::net;
 use std::ops::RangeInclusive;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use corio_reactor::Io;
+use corio_trace::action::Action;
 use rustix::io::Errno;
 
 use super::ByteStream;
 use crate::boxed::Boxed;
+use crate::deeds::ConnectDeed;
 use crate::kind::{Begun, Connection};
 use crate::pause::Pause;
 use crate::shown::Shown;
@@ -45,7 +48,7 @@ const SHOWN: &str = "connect";
 /// # Cancel safety
 /// Dropped, the attempt is given up and the socket closed.
 #[must_use = "futures do nothing unless polled"]
-pub struct Connect<S: Connection = net::TcpStream>(State<S>, Shown);
+pub struct Connect<S: Connection = net::TcpStream>(State<S>, Shown, Action<ConnectDeed>);
 
 enum State<S: Connection> {
     /// Not begun, or not yet with success; and how long it paused before.
@@ -69,7 +72,7 @@ impl<S: Connection> Connect<S> {
             Ok(target) => State::Target(target, Duration::ZERO),
             Err(error) => State::Failed(error),
         };
-        Connect(state, Shown::new(SHOWN))
+        Connect(state, Shown::new(SHOWN), Action::new(Location::caller()))
     }
 
     /// A connection that `future` makes.
@@ -77,7 +80,8 @@ impl<S: Connection> Connect<S> {
     pub(crate) fn by(
         future: impl Future<Output = io::Result<ByteStream<S>>> + Send + 'static,
     ) -> Connect<S> {
-        Connect(State::By(Boxed::new(future)), Shown::new(SHOWN))
+        let state = State::By(Boxed::new(future));
+        Connect(state, Shown::new(SHOWN), Action::new(Location::caller()))
     }
 }
 
@@ -110,6 +114,7 @@ impl<S: Connection> ByteStream<S> {
         context: &mut Context<'_>,
         connect: &mut Connect<S>,
     ) -> Poll<io::Result<ByteStream<S>>> {
+        connect.2.begun();
         let _shown = connect.1.enter();
         let result = ready!(connect.0.poll(context));
         // The error's socket is closed here, not when its owner is dropped.

@@ -2,16 +2,19 @@
 //!
 //! Each returns a future with a name instead of being an `async fn`: a server holds one of them per
 //! idle connection, and a wrapper would hold the arguments twice; and who writes futures by hand can
-//! keep it in a field.
+//! keep it in a field. Those that do something, as opposed to waiting for something, say so in debug mode if
+//! nobody awaits them.
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::Shutdown;
 
 use corio_reactor::{Direction, ReadyFuture};
+use corio_trace::action::Deed;
 
 use super::ByteStream;
 use super::reading::{Peek, Read, ReadBuf, ReadExact, ReadToEnd, ReadVectored};
 use super::writing::{Write, WriteAll, WriteVectored};
+use crate::deeds::ShutdownDeed;
 use crate::kind::{Connection, Reads, Writes};
 
 impl<S: Reads> ByteStream<S> {
@@ -119,8 +122,9 @@ impl<S: Connection> ByteStream<S> {
     ///
     /// # Cancel safety
     /// It ends in its first poll: nothing is ever done by half.
-    pub async fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        self.shut_down(how)
+    #[track_caller]
+    pub fn shutdown(&self, how: Shutdown) -> impl Future<Output = io::Result<()>> {
+        ShutdownDeed::doing(async move { self.shut_down(how) })
     }
 }
 
@@ -140,6 +144,9 @@ impl<S: Writes> ByteStream<S> {
     /// Writes as much as there is room for, and says how much that was. Where there are no
     /// bytes, it writes none, at once.
     ///
+    /// It is 256 KiB at most, so that a peer that reads as fast as this writes does not make the other
+    /// tasks wait; [`Self::write_all`] writes any number of bytes.
+    ///
     /// # Errors
     /// `BrokenPipe`, `ConnectionReset` and what else the system says; an error that says so if the
     /// loop has ended.
@@ -149,7 +156,7 @@ impl<S: Writes> ByteStream<S> {
     #[track_caller]
     #[inline]
     pub fn write<'a>(&'a self, bytes: &'a [u8]) -> Write<'a, S> {
-        Write { waiter: self.io.waiter(Direction::Write), bytes }
+        Write { waiter: self.io.action_waiter(Direction::Write), bytes }
     }
 
     /// Writes as much of the slices, one after the other, as there is room for; otherwise as
@@ -162,7 +169,7 @@ impl<S: Writes> ByteStream<S> {
     /// Dropped before it was ready, it has written nothing.
     #[track_caller]
     pub fn write_vectored<'a, 's>(&'a self, bytes: &'a [IoSlice<'s>]) -> WriteVectored<'a, 's, S> {
-        WriteVectored { waiter: self.io.waiter(Direction::Write), bytes }
+        WriteVectored { waiter: self.io.action_waiter(Direction::Write), bytes }
     }
 
     /// Writes all of `bytes`.
@@ -177,7 +184,7 @@ impl<S: Writes> ByteStream<S> {
     #[track_caller]
     #[inline]
     pub fn write_all<'a>(&'a self, bytes: &'a [u8]) -> WriteAll<'a, S> {
-        WriteAll { waiter: self.io.waiter(Direction::Write), rest: bytes }
+        WriteAll { waiter: self.io.action_waiter(Direction::Write), rest: bytes }
     }
 
     /// Does nothing: what was written is with the system. For the sake of its name.

@@ -15,10 +15,6 @@ use crate::ops;
 
 /// What a read into a full vector asks for at least: a page's worth, two short messages.
 const READ_BUF_MIN: usize = 4096;
-/// How much one poll of writing all of it writes at most, lest many bytes keep the loop for themselves:
-/// what the system copies in some 60 µs, beside which another turn of the loop costs next to nothing.
-const WRITTEN_PER_POLL_MAX: usize = 256 * 1024;
-
 #[inline]
 pub(crate) fn read<S: Reads>(
     waiter: &mut Waiter<'_, S>,
@@ -123,8 +119,8 @@ pub(crate) fn write_vectored<S: Writes>(
     waiter.poll_with(context, |socket| ops::send_vectored(socket, bytes))
 }
 
-/// One write an attempt, as [`read_exact`]; and no more than [`WRITTEN_PER_POLL_MAX`] in one poll: for a
-/// peer that reads as fast as this writes the system takes all there is, in a single call even.
+/// One write an attempt, as [`read_exact`]; and no more in one poll than one call may move: for a peer that
+/// reads as fast as this writes, the system takes all there is.
 #[inline]
 pub(crate) fn write_all<S: Writes>(
     waiter: &mut Waiter<'_, S>,
@@ -133,7 +129,7 @@ pub(crate) fn write_all<S: Writes>(
     written: &mut usize,
 ) -> Poll<io::Result<()>> {
     check_progress(*written, bytes.len());
-    let until = bytes.len().min(written.saturating_add(WRITTEN_PER_POLL_MAX));
+    let until = bytes.len().min(written.saturating_add(ops::MOVED_PER_CALL_MAX));
     while *written < until {
         let rest = &bytes[*written..until];
         // Not through `write`, as in `read_exact`.

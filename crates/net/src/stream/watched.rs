@@ -4,21 +4,46 @@
 //! [`Io::try_watched`](corio_reactor::Io::try_watched).
 
 use std::io::{self, IoSlice};
+use std::os::fd::BorrowedFd;
 use std::task::Poll;
 
-use corio_reactor::{After, Direction, Tried, WatchList};
+use corio_reactor::{After, Direction, Edges, Tried, WatchList};
+use rustix::net::RecvFlags;
 
 use super::ByteStream;
 use crate::kind::{Kind, Reads, Writes};
-use crate::ops;
+use crate::ops::{self, MOVED_PER_CALL_MAX};
+use crate::sys::SEND_FLAGS;
+
+/// Reads from the socket of a stream: one system call, and nothing else. What it says of the next one is for
+/// whoever has the socket's [`Edges`].
+///
+/// # Errors
+/// What the system says.
+#[doc(hidden)]
+#[inline(always)]
+pub fn recv_now(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
+    Ok(rustix::net::recv(socket, buffer, RecvFlags::empty())?.0)
+}
+
+/// Writes into the socket of a stream; otherwise as [`recv_now`].
+///
+/// # Errors
+/// What the system says.
+#[doc(hidden)]
+#[inline(always)]
+pub fn send_now(socket: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
+    let bytes = &bytes[..bytes.len().min(MOVED_PER_CALL_MAX)];
+    Ok(rustix::net::send(socket, bytes, SEND_FLAGS)?)
+}
 
 impl<S: Kind> ByteStream<S> {
-    /// From now on the owner of `list` is told by `token`.
+    /// From now on the owner of `list` is told by `token`, and keeps what it is told.
     ///
     /// # Errors
     /// As those of a first use.
     #[doc(hidden)]
-    pub fn watch(&self, list: &WatchList, token: u32) -> io::Result<()> {
+    pub fn watch(&self, list: &WatchList, token: u32) -> io::Result<Edges> {
         self.io.watch(list, token)
     }
 
@@ -36,8 +61,12 @@ impl<S: Reads> ByteStream<S> {
     /// As [`Self::read`].
     #[doc(hidden)]
     #[inline]
-    pub fn try_read_watched(&self, buffer: &mut [u8]) -> Poll<io::Result<Tried<usize>>> {
-        self.io.try_watched(Direction::Read, |socket| ops::recv(socket, buffer))
+    pub fn try_read_watched(
+        &self,
+        edges: &Edges,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<Tried<usize>>> {
+        self.io.try_watched(edges, Direction::Read, |socket| ops::recv(socket, buffer))
     }
 
     /// Whether a read is worth trying.
@@ -45,8 +74,9 @@ impl<S: Reads> ByteStream<S> {
     /// # Errors
     /// If the loop has ended.
     #[doc(hidden)]
-    pub fn try_read_ready_watched(&self) -> Poll<io::Result<()>> {
-        self.io.try_watched(Direction::Read, |_| Ok(((), After::MaybeMore))).map_ok(Tried::output)
+    pub fn try_read_ready_watched(&self, edges: &Edges) -> Poll<io::Result<()>> {
+        let look = |_: &S| Ok(((), After::MaybeMore));
+        self.io.try_watched(edges, Direction::Read, look).map_ok(Tried::output)
     }
 }
 
@@ -57,9 +87,9 @@ impl<S: Writes> ByteStream<S> {
     /// As [`Self::write`].
     #[doc(hidden)]
     #[inline]
-    pub fn try_write_watched(&self, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let written = self.io.try_watched(Direction::Write, |socket| ops::send(socket, bytes));
-        written.map_ok(Tried::output)
+    pub fn try_write_watched(&self, edges: &Edges, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let send = |socket: &S| ops::send(socket, bytes);
+        self.io.try_watched(edges, Direction::Write, send).map_ok(Tried::output)
     }
 
     /// Writes some of several pieces.
@@ -67,8 +97,12 @@ impl<S: Writes> ByteStream<S> {
     /// # Errors
     /// As [`Self::write`].
     #[doc(hidden)]
-    pub fn try_write_vectored_watched(&self, pieces: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+    pub fn try_write_vectored_watched(
+        &self,
+        edges: &Edges,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
         let send = |socket: &S| ops::send_vectored(socket, pieces);
-        self.io.try_watched(Direction::Write, send).map_ok(Tried::output)
+        self.io.try_watched(edges, Direction::Write, send).map_ok(Tried::output)
     }
 }

@@ -7,9 +7,10 @@ use std::net;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use corio_reactor::Waiter;
+use corio_reactor::ActionWaiter;
 
 use super::steps;
+use crate::deeds::{WriteAllDeed, WriteDeed, WriteVectoredDeed};
 use crate::kind::Writes;
 
 /// Writes as much as there is room for; made by [`ByteStream::write`](crate::ByteStream::write).
@@ -19,7 +20,7 @@ use crate::kind::Writes;
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct Write<'a, S = net::TcpStream> {
-    pub(super) waiter: Waiter<'a, S>,
+    pub(super) waiter: ActionWaiter<'a, S, WriteDeed>,
     pub(super) bytes: &'a [u8],
 }
 
@@ -29,7 +30,7 @@ impl<S: Writes> Future for Write<'_, S> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let this = &mut *self;
-        steps::write(&mut this.waiter, context, this.bytes)
+        steps::write(this.waiter.begun(), context, this.bytes)
     }
 }
 
@@ -41,7 +42,7 @@ impl<S: Writes> Future for Write<'_, S> {
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct WriteVectored<'a, 's, S = net::TcpStream> {
-    pub(super) waiter: Waiter<'a, S>,
+    pub(super) waiter: ActionWaiter<'a, S, WriteVectoredDeed>,
     pub(super) bytes: &'a [IoSlice<'s>],
 }
 
@@ -50,7 +51,7 @@ impl<S: Writes> Future for WriteVectored<'_, '_, S> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let this = &mut *self;
-        steps::write_vectored(&mut this.waiter, context, this.bytes)
+        steps::write_vectored(this.waiter.begun(), context, this.bytes)
     }
 }
 
@@ -62,7 +63,7 @@ impl<S: Writes> Future for WriteVectored<'_, '_, S> {
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct WriteAll<'a, S = net::TcpStream> {
-    pub(super) waiter: Waiter<'a, S>,
+    pub(super) waiter: ActionWaiter<'a, S, WriteAllDeed>,
     /// What is left to write: one slice instead of all and a count, for an idle connection pays for the
     /// largest of its futures.
     pub(super) rest: &'a [u8],
@@ -82,7 +83,7 @@ impl<S: Writes> Future for WriteAll<'_, S> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
         let mut written = 0;
-        let poll = steps::write_all(&mut this.waiter, context, this.rest, &mut written);
+        let poll = steps::write_all(this.waiter.begun(), context, this.rest, &mut written);
         this.rest = &this.rest[written..];
         poll
     }

@@ -12,8 +12,11 @@ use std::io;
 use std::net::{self, SocketAddr};
 use std::task::{Context, Poll};
 
+use corio_trace::action::Deed;
+
 use crate::about::about;
 use crate::datagram::{DatagramSocket, SendTo};
+use crate::deeds::UdpBindDeed;
 
 /// A UDP socket.
 ///
@@ -53,8 +56,9 @@ impl UdpSocket {
     ///
     /// # Cancel safety
     /// It ends in its first poll: nothing is ever done by half.
-    pub async fn bind(address: impl Into<SocketAddr>) -> io::Result<UdpSocket> {
-        UdpOptions::new().bind(address.into())
+    #[track_caller]
+    pub fn bind(address: impl Into<SocketAddr>) -> impl Future<Output = io::Result<UdpSocket>> {
+        UdpBindDeed::doing(async move { UdpOptions::new().bind(address.into()) })
     }
 
     /// Options that have to be set before the socket is bound.

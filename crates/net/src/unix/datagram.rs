@@ -9,12 +9,14 @@ use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
 use std::task::{Context, Poll};
 
+use corio_trace::action::Deed;
 use rustix::net::SocketAddrUnix;
 use socket2::{Domain, Socket, Type};
 
 use super::{address, file};
 use crate::about::about;
 use crate::datagram::{DatagramSocket, SendTo};
+use crate::deeds::UnixDatagramBindDeed;
 use crate::socket;
 
 /// A Unix socket for datagrams: whole messages between processes of one machine, in order and without
@@ -53,8 +55,9 @@ impl UnixDatagram {
     ///
     /// # Cancel safety
     /// It ends in its first poll: nothing is ever done by half.
-    pub async fn bind(path: impl AsRef<Path>) -> io::Result<UnixDatagram> {
-        bind(&address::from_path(path.as_ref())?)
+    #[track_caller]
+    pub fn bind(path: impl AsRef<Path>) -> impl Future<Output = io::Result<UnixDatagram>> {
+        UnixDatagramBindDeed::doing(async move { bind(&address::from_path(path.as_ref())?) })
     }
 
     /// A socket that receives at an address of std's; otherwise as [`UnixDatagram::bind`].
@@ -64,8 +67,9 @@ impl UnixDatagram {
     ///
     /// # Cancel safety
     /// It ends in its first poll: nothing is ever done by half.
-    pub async fn bind_addr(address: &SocketAddr) -> io::Result<UnixDatagram> {
-        bind(&address::from_std(address)?)
+    #[track_caller]
+    pub fn bind_addr(address: &SocketAddr) -> impl Future<Output = io::Result<UnixDatagram>> {
+        UnixDatagramBindDeed::doing(async move { bind(&address::from_std(address)?) })
     }
 
     /// A socket without a name: it sends, and receives only what its peer sends once it is connected.

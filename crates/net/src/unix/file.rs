@@ -2,7 +2,8 @@
 //!
 //! Two rules, asyncio's. **At `bind`** a file left behind by a server that is gone is removed; it has to
 //! be a socket, and nobody may answer at it. **When the socket is closed** its own file is removed,
-//! unless the path has become another's: it must still be the same inode of the same device.
+//! unless the path has become another's: it must still be the same inode of the same device. A copy of this
+//! process that foreign code has forked off removes nothing.
 //!
 //! **The race, and how far it is closed.** The file is removed while its socket is still open. An open
 //! socket holds its inode, so no other file can have got the number meanwhile, and a file with this
@@ -14,6 +15,7 @@ use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
+use corio_reactor::Process;
 use rustix::io::Errno;
 use rustix::net::SocketAddrUnix;
 use socket2::{Domain, Socket, Type};
@@ -27,6 +29,8 @@ pub(crate) struct SocketFile {
     id: FileId,
     /// Not if the socket was given away.
     removes: bool,
+    /// Not by a copy of it: the server goes on in the original.
+    process: Process,
 }
 
 /// What tells one file from another as long as one of them is open.
@@ -51,7 +55,7 @@ impl SocketFile {
         // Absolute, so that changing the directory does not change whose file it is.
         let path = std::path::absolute(path)?;
         let id = FileId::at(&path)?;
-        Ok(Some(Box::new(SocketFile { path, id, removes: true })))
+        Ok(Some(Box::new(SocketFile { path, id, removes: true, process: Process::this() })))
     }
 
     /// Leaves the file where it is.
@@ -69,7 +73,7 @@ impl SocketFile {
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        if !self.removes {
+        if !self.removes || !self.process.is_this() {
             return;
         }
         match self.remove() {

@@ -6,11 +6,13 @@ use std::io;
 use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
 
+use corio_trace::action::Deed;
 use rustix::net::SocketAddrUnix;
 use socket2::{Domain, Socket, Type};
 
 use super::{address, file};
 use crate::about::about;
+use crate::deeds::UnixBindDeed;
 use crate::listener::{BACKLOG, Listener};
 
 /// Listens for connections of Unix sockets.
@@ -54,8 +56,9 @@ impl UnixListener {
     ///
     /// # Cancel safety
     /// It ends in its first poll: nothing is ever done by half.
-    pub async fn bind(path: impl AsRef<Path>) -> io::Result<UnixListener> {
-        bind(&address::from_path(path.as_ref())?)
+    #[track_caller]
+    pub fn bind(path: impl AsRef<Path>) -> impl Future<Output = io::Result<UnixListener>> {
+        UnixBindDeed::doing(async move { bind(&address::from_path(path.as_ref())?) })
     }
 
     /// Listens at an address of std's; otherwise as [`UnixListener::bind`].
@@ -65,8 +68,9 @@ impl UnixListener {
     ///
     /// # Cancel safety
     /// It ends in its first poll: nothing is ever done by half.
-    pub async fn bind_addr(address: &SocketAddr) -> io::Result<UnixListener> {
-        bind(&address::from_std(address)?)
+    #[track_caller]
+    pub fn bind_addr(address: &SocketAddr) -> impl Future<Output = io::Result<UnixListener>> {
+        UnixBindDeed::doing(async move { bind(&address::from_std(address)?) })
     }
 
     /// Removes the socket's file when the listener is dropped, if it is still the same: as after

@@ -79,42 +79,10 @@ impl UnixStream {
     /// # Errors
     /// `NotConnected` if there is no peer, and what else the system says.
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    pub fn peer_cred(&self) -> io::Result<UCred> {
+    pub fn peer_cred(&self) -> io::Result<super::UCred> {
         // Of a socket that was never connected the system says that nobody is its peer, as process 0.
         rustix::net::getpeername(self.inner())?;
-        let credentials = rustix::net::sockopt::socket_peercred(self.inner())?;
-        Ok(UCred {
-            pid: credentials.pid.as_raw_nonzero().get(),
-            uid: credentials.uid.as_raw(),
-            gid: credentials.gid.as_raw(),
-        })
-    }
-}
-
-/// Who a peer is; made by [`UnixStream::peer_cred`].
-#[cfg(any(target_os = "linux", target_os = "android"))]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct UCred {
-    pid: i32,
-    uid: u32,
-    gid: u32,
-}
-
-#[cfg(any(target_os = "linux", target_os = "android"))]
-impl UCred {
-    /// The process. It may have ended since, and another may have its number.
-    pub fn pid(&self) -> i32 {
-        self.pid
-    }
-
-    /// The user that the process acted for.
-    pub fn uid(&self) -> u32 {
-        self.uid
-    }
-
-    /// The group that the process acted for.
-    pub fn gid(&self) -> u32 {
-        self.gid
+        super::peer::of(self.inner())
     }
 }
 

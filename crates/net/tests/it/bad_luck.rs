@@ -76,6 +76,7 @@ fn errors_say_what_and_with_whom() {
     let folder = Folder::new();
     let check = |error: std::io::Error, number: Errno, what: &str, whom: &str| {
         assert_eq!(errno(&error), Some(number), "{error}");
+        assert_eq!(corio_io::raw_os_error(&error), Some(number.raw_os_error()), "{error}");
         let words = error.to_string();
         assert!(words.starts_with(what) && words.contains(whom), "{what} {whom}? {error}");
     };

@@ -99,7 +99,7 @@ fn the_futures_io_traits() {
 fn the_peer_is_this_process() {
     let (one, _two) = UnixStream::pair().unwrap();
     let peer = one.peer_cred().unwrap();
-    assert_eq!(peer.pid(), i32::try_from(std::process::id()).unwrap());
+    assert_eq!(peer.pid(), i32::try_from(std::process::id()).ok());
     assert_eq!(peer.uid(), rustix::process::getuid().as_raw());
     assert_eq!(peer.gid(), rustix::process::getgid().as_raw());
 }
@@ -120,6 +120,29 @@ fn the_file_goes_with_the_listener() {
     assert!(path.exists());
     drop(listener);
     assert!(!path.exists());
+}
+
+#[test]
+#[expect(unsafe_code, reason = "foreign code forks")]
+fn a_listener_dropped_in_a_copy_of_this_process_leaves_its_file_and_its_loop() {
+    let folder = Folder::new();
+    let path = folder.file("copied");
+    let mut listener = Some(listen(&path));
+    // SAFETY: what the copy does takes no lock but the allocator's, which the C library keeps usable. It ends
+    // without cleaning up.
+    let copy = unsafe { libc::fork() };
+    if copy == 0 {
+        // SAFETY: a system call; a copy that hangs ends by the signal.
+        unsafe { libc::alarm(20) };
+        drop(listener.take());
+        // SAFETY: ends this copy.
+        unsafe { libc::_exit(0) };
+    }
+    let copy = rustix::process::Pid::from_raw(copy).expect("it forks");
+    rustix::process::waitpid(Some(copy), rustix::process::WaitOptions::empty()).unwrap();
+    let listener = listener.expect("the copy dropped its own");
+    let _client = std::os::unix::net::UnixStream::connect(&path).unwrap();
+    block_on(listener.accept()).unwrap();
 }
 
 #[test]

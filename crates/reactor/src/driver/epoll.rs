@@ -37,7 +37,7 @@ use rustix::time::{
 
 use super::{EVENTS_PER_TURN_MAX, Registrar, Selector};
 use crate::ready::Ready;
-use crate::registry::Key;
+use crate::registry::{Delivery, Key};
 use crate::state::Drained;
 
 /// Keys of our own descriptors; the registry gives out none so high.
@@ -156,12 +156,15 @@ impl Selector for EpollSelector {
         }
     }
 
-    fn drain(&mut self, found: &mut Vec<(Key, Ready)>) {
-        found.reserve(self.events.0.len());
-        for event in self.events.0.drain(..) {
+    fn has_found(&self) -> bool {
+        !self.events.0.is_empty()
+    }
+
+    fn drain(&mut self, delivery: &mut Delivery<'_>) {
+        for event in &self.events.0 {
             let key = event.data.u64();
             if key < TIMER_KEY {
-                found.push((Key(key), ready(event.flags)));
+                delivery.put(Key(key), ready(event.flags));
             } else if key == TIMER_KEY
                 && let Some(timer) = &mut self.timer
             {
@@ -169,6 +172,7 @@ impl Selector for EpollSelector {
                 timer.armed = Time::NEVER;
             }
         }
+        self.events.0.clear();
     }
 }
 

@@ -25,7 +25,7 @@ use corio_base::Wait;
 use rustix::io::Errno;
 
 use crate::ready::Ready;
-use crate::registry::Key;
+use crate::registry::{Delivery, Key};
 use crate::state::Drained;
 
 /// Takes descriptors in and out, from any thread.
@@ -59,8 +59,11 @@ pub(crate) trait Selector: Send + fmt::Debug {
     /// Waits as `wait` says, in one system call; interrupted by a signal it has found nothing.
     fn select(&mut self, wait: Wait) -> io::Result<()>;
 
-    /// Appends what the last successful [`Selector::select`] found to `found`, once.
-    fn drain(&mut self, found: &mut Vec<(Key, Ready)>);
+    /// Whether the last successful [`Selector::select`] found something that was not drained yet.
+    fn has_found(&self) -> bool;
+
+    /// Puts what it found into `delivery`, once.
+    fn drain(&mut self, delivery: &mut Delivery<'_>);
 }
 
 /// The error of [`Registrar::add`], with the remedy where the kind of descriptor is to blame.

@@ -16,7 +16,7 @@ use polling::{Event, Events, PollMode, Poller};
 
 use super::{EVENTS_PER_TURN_MAX, Registrar, Selector};
 use crate::ready::Ready;
-use crate::registry::Key;
+use crate::registry::{Delivery, Key};
 use crate::state::Drained;
 
 /// Whether a descriptor is armed once or for each wait.
@@ -95,7 +95,11 @@ impl Selector for PollingSelector {
         self.poller.wait(&mut self.events, timeout).map(drop)
     }
 
-    fn drain(&mut self, found: &mut Vec<(Key, Ready)>) {
+    fn has_found(&self) -> bool {
+        !self.events.is_empty()
+    }
+
+    fn drain(&mut self, delivery: &mut Delivery<'_>) {
         for event in self.events.iter() {
             let mut ready = Ready::EMPTY;
             if event.readable || event.is_interrupt() || event.is_priority() {
@@ -107,7 +111,7 @@ impl Selector for PollingSelector {
             if event.is_err() == Some(true) {
                 ready |= Ready::READABLE | Ready::WRITABLE | Ready::ERROR;
             }
-            found.push((Key(event.key as u64), ready));
+            delivery.put(Key(event.key as u64), ready);
         }
         self.events.clear();
     }

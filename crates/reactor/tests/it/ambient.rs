@@ -8,6 +8,8 @@ use corio_reactor::{DriverKind, Io, Reactor, current};
 use corio_trace::book;
 use futures::{AsyncReadExt, AsyncWriteExt};
 
+use crate::waits::waits_in_a_task;
+
 #[test]
 fn the_fallback_thread_drives_what_has_no_loop() {
     let (ours, mut theirs) = UnixStream::pair().unwrap();
@@ -92,22 +94,4 @@ fn a_wait_leaves_word_of_what_and_where() {
     let word = corio_trace::take_last_wait().unwrap();
     assert_eq!((word.kind, word.place.line()), (corio_trace::WaitKind::Readable, line));
     corio_trace::set_enabled(false);
-}
-
-/// What the book shows of the waits of a task in whose poll `work` is done.
-fn waits_in_a_task<R>(work: impl FnOnce() -> R) -> (R, Box<dyn Fn() -> Vec<book::NodeRecord>>) {
-    let place = std::panic::Location::caller();
-    let id = u64::from(std::process::id()) << 32 | u64::from(line!());
-    let birth = book::TaskBirth { id, parent: 0, place, type_name: "", home: 0, late: false };
-    let page = book::TaskPage::new(&birth);
-    let done = {
-        let _entered = page.enter(id);
-        work()
-    };
-    let waits = move || {
-        let _open = &page;
-        let task = book::snapshot().tasks.into_iter().find(|task| task.id == id);
-        task.expect("it has a page").waits
-    };
-    (done, Box::new(waits))
 }

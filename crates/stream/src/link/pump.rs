@@ -78,7 +78,7 @@ impl Pump {
     async fn run(self) {
         let mut pump = pin!(self);
         let Err(cancelled) = catch(pump.as_mut()).await else { return };
-        let mut time = pin!(corio_timer::sleep(LAST_FLUSH_MAX));
+        let mut time = pin!(corio_timer::sleep(LAST_FLUSH_MAX).unrecorded());
         poll_fn(|context| match pump.as_mut().poll(context) {
             Poll::Ready(()) => Poll::Ready(()),
             Poll::Pending => time.as_mut().poll(context),

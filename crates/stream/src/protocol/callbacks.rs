@@ -91,16 +91,30 @@ impl<P> Place<P> {
         &self,
         call: impl FnOnce(&mut P) -> R,
     ) -> Option<Result<R, Box<dyn Any + Send>>> {
+        self.call_uncaught(|protocol| {
+            // Unwind safe: what the protocol has left undone is its own; it is told that it has lost its
+            // connection, and nothing else.
+            catch_unwind(AssertUnwindSafe(|| call(protocol)))
+        })
+    }
+
+    /// The same for a caller who catches panics himself, and calls [`Place::panicked`] then.
+    #[inline(always)]
+    pub(super) fn call_uncaught<R>(&self, call: impl FnOnce(&mut P) -> R) -> Option<R> {
         let mut current = self.current.try_borrow_mut().ok()?;
-        let protocol = current.as_mut()?;
-        // Unwind safe: what the protocol has left undone is its own; it is told that it has lost its
-        // connection, and nothing else.
-        let result = catch_unwind(AssertUnwindSafe(|| call(protocol)));
+        let result = call(current.as_mut()?);
         drop(current);
         if self.has_next.get() {
             self.promote();
         }
         Some(result)
+    }
+
+    /// What is to be done after a call that panicked, and was not caught here.
+    pub(super) fn panicked(&self) {
+        if self.has_next.get() {
+            self.promote();
+        }
     }
 
     /// The protocol that was set while the one before it was being called takes its place.

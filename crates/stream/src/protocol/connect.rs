@@ -6,12 +6,14 @@ use std::path::Path;
 use std::rc::Rc;
 
 use corio_net::{TcpStream, ToSocketAddrs, UnixStream};
+use corio_trace::action::Deed;
 
 use super::hub::Hub;
 use super::traits::Handler;
 use super::transport::Transport;
 use super::wire::{Begin, Wire};
 use crate::connection::{Address, Connection, send_at_once};
+use crate::deeds::{ConnectAcceptedDeed, CreateConnectionDeed, CreateUnixConnectionDeed};
 
 /// Connects, and gives the connection to what `factory` makes: asyncio's `create_connection`.
 ///
@@ -81,11 +83,11 @@ pub fn create_connection<H: Handler>(
 ) -> impl Future<Output = io::Result<Transport>> {
     let place = Location::caller();
     let connect = TcpStream::connect(target);
-    async move {
+    CreateConnectionDeed::doing(async move {
         let stream = connect.await?;
         send_at_once(&stream);
         begin(Box::new(stream), None, factory, place).await
-    }
+    })
 }
 
 /// Connects to a Unix socket: otherwise as [`create_connection`].
@@ -105,7 +107,9 @@ pub fn create_unix_connection<H: Handler>(
 ) -> impl Future<Output = io::Result<Transport>> {
     let place = Location::caller();
     let connect = UnixStream::connect(path);
-    async move { begin(Box::new(connect.await?), None, factory, place).await }
+    CreateUnixConnectionDeed::doing(async move {
+        begin(Box::new(connect.await?), None, factory, place).await
+    })
 }
 
 /// Gives a connection that is there to what `factory` makes: asyncio's `connect_accepted_socket`, and
@@ -124,7 +128,7 @@ pub fn connect_accepted_socket<H: Handler>(
     factory: impl FnOnce() -> H,
     connection: impl Connection,
 ) -> impl Future<Output = io::Result<Transport>> {
-    begin(Box::new(connection), None, factory, Location::caller())
+    ConnectAcceptedDeed::doing(begin(Box::new(connection), None, factory, Location::caller()))
 }
 
 /// Begins, and waits until the protocol has been told.

@@ -25,17 +25,21 @@
 //! The hub owns its connections: one that waits for a silent peer is held by nobody else. The loop keeps
 //! the hub ([`corio_executor::Core::kept`]), and drops it at its end.
 
+use std::any::Any;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::fmt;
 use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Wake, Waker};
 
 use corio_base::ThreadBound;
+use corio_base::quiet::drop_quietly;
 use corio_executor::{Core, Handle};
-use corio_reactor::WatchList;
+use corio_reactor::{Told, WatchList};
+use corio_task::{Context, Each};
 
 use crate::TARGET;
 use crate::server::Client;
@@ -44,10 +48,17 @@ use crate::server::Client;
 /// fast sender has in flight on a fast network. One a loop: an idle connection holds none.
 pub(super) const READ_BUFFER: usize = 256 * 1024;
 
-/// Whose turn comes when its signal was woken.
+/// Whose turn comes when its signal was woken, or its descriptor is ready. The hub holds it during the call,
+/// and has lent it the loop's buffer.
 pub(super) trait Endpoint {
-    /// Does what there is to do. A panic stays with this one: the others MUST NOT lose their turn by it.
-    fn turn(self: Rc<Self>, hub: &Hub);
+    /// Its turn, with whatever there is to do. It may panic.
+    ///
+    /// Where a descriptor is on the list, the type has another method, `turn`, for what was told of it; the
+    /// hub knows the type (`Member`), and has that one in its own loop.
+    fn turn_asked(&self, hub: &Hub, room: &mut [u8]);
+
+    /// Its turn has panicked. It MUST NOT panic: the others would lose their turn by it.
+    fn turn_panicked(&self, hub: &Hub, panic: Box<dyn Any + Send>, room: &mut [u8]);
 
     /// The loop ends: lets go of everything, and calls nobody.
     fn give_up(&self);
@@ -59,7 +70,7 @@ pub(super) struct Hub {
     this: RefCell<Weak<Hub>>,
     home: Handle,
     /// By number.
-    endpoints: RefCell<Vec<Option<Rc<dyn Endpoint>>>>,
+    endpoints: RefCell<Vec<Option<Member>>>,
     /// Numbers that nobody has.
     free: RefCell<Vec<u32>>,
     /// The descriptors of those that are watched.
@@ -69,7 +80,8 @@ pub(super) struct Hub {
     /// The loop was asked for the call that gives them theirs.
     is_called: Cell<bool>,
     /// Empty lists, kept for their memory.
-    spare: Cell<(Vec<Arc<Signal>>, Vec<u32>)>,
+    spare_signals: Cell<Vec<Arc<Signal>>>,
+    spare_told: Cell<Vec<(u32, Told)>>,
     buffer: Cell<Option<Box<[u8]>>>,
 }
 
@@ -93,15 +105,17 @@ impl Hub {
             watched: OnceCell::new(),
             ready: RefCell::default(),
             is_called: Cell::new(false),
-            spare: Cell::default(),
+            spare_signals: Cell::default(),
+            spare_told: Cell::default(),
             buffer: Cell::new(None),
         }
     }
 
-    /// Takes in an endpoint, which `make` makes around its signal and its number.
+    /// Takes in an endpoint, which `make` makes around itself, its signal and its number.
     pub(super) fn enter<E: Endpoint + 'static>(
         &self,
-        make: impl FnOnce(Arc<Signal>, u32) -> E,
+        make: impl FnOnce(Weak<E>, Arc<Signal>, u32) -> E,
+        member: fn(Rc<E>) -> Member,
     ) -> Rc<E> {
         let number = self.number();
         let endpoint = Rc::new_cyclic(|weak: &Weak<E>| {
@@ -113,9 +127,9 @@ impl Hub {
                 here: ThreadBound::new(here),
                 asked: AtomicU8::new(0),
             };
-            make(Arc::new(signal), number)
+            make(weak.clone(), Arc::new(signal), number)
         });
-        self.endpoints.borrow_mut()[number as usize] = Some(endpoint.clone());
+        self.endpoints.borrow_mut()[number as usize] = Some(member(endpoint.clone()));
         endpoint
     }
 
@@ -171,40 +185,89 @@ impl Hub {
     /// Gives all who wait their turn.
     fn drain(&self) {
         self.is_called.set(false);
-        let (signals, mut numbers) = self.spare.take();
-        let mut signals = self.ready.replace(signals);
-        for signal in signals.drain(..) {
-            self.serve_signal(&signal);
+        // A new one the first time, and if a turn gives others theirs.
+        let mut room = self.buffer.take().unwrap_or_else(|| vec![0; READ_BUFFER].into());
+        if !self.ready.borrow().is_empty() {
+            let mut signals = self.ready.replace(self.spare_signals.take());
+            for signal in signals.drain(..) {
+                self.serve_signal(&signal, &mut room);
+            }
+            self.spare_signals.set(signals);
         }
         if let Some(watched) = self.watched.get() {
-            watched.take(&mut numbers);
+            let mut told = self.spare_told.take();
+            watched.take(&mut told);
+            Context::run_each(|each| self.serve_told(each, &mut told, &mut room));
+            self.spare_told.set(told);
         }
-        for number in numbers.drain(..) {
-            let endpoint = self.endpoints.borrow()[number as usize].clone();
-            if let Some(endpoint) = endpoint {
-                endpoint.turn(self);
+        self.buffer.set(Some(room));
+    }
+
+    /// Gives all those their turn of whom something is told. One that panics bears it alone, and the others go
+    /// on: to catch it here, once for all of them, costs those that do not panic nothing.
+    ///
+    /// Apart, with the turn of a connection in it: the loop's hottest code has a frame of its own.
+    #[inline(never)]
+    fn serve_told(&self, each: &Each, told: &mut Vec<(u32, Told)>, room: &mut [u8]) {
+        let mut rest = told.drain(..);
+        let mut whose = 0;
+        loop {
+            // Unwind safe: what the endpoint has left undone is its own, and it is told.
+            let result = catch_unwind(AssertUnwindSafe(|| {
+                for (number, told) in rest.by_ref() {
+                    whose = number;
+                    match self.member(number) {
+                        Some(Member::Stream(wire)) => wire.turn(self, each, told, room),
+                        Some(Member::Datagrams(wire)) => wire.turn(self, told, room),
+                        None => {}
+                    }
+                }
+            }));
+            match result {
+                Ok(()) => return,
+                Err(panic) => self.turn_panicked(self.member(whose), panic, room),
             }
         }
-        self.spare.set((signals, numbers));
     }
 
     /// Gives the one whose signal was woken its turn.
-    fn serve_signal(&self, signal: &Signal) {
-        let Some(here) = signal.here.get() else { return };
-        here.is_waiting.set(false);
-        if let Some(endpoint) = here.endpoint.upgrade() {
-            endpoint.turn(self);
+    fn serve_signal(&self, signal: &Signal, room: &mut [u8]) {
+        let Some(endpoint) = signal.leave_list() else { return };
+        // Unwind safe: as above.
+        let turn = AssertUnwindSafe(|| endpoint.turn_asked(self, room));
+        if let Err(panic) = catch_unwind(turn) {
+            endpoint.turn_panicked(self, panic, room);
         }
     }
 
-    /// Lends the loop's buffer to `read`.
-    #[inline]
-    pub(super) fn with_buffer<R>(&self, read: impl FnOnce(&mut [u8]) -> R) -> R {
-        // A new one the first time, and if `read` comes back here.
-        let mut buffer = self.buffer.take().unwrap_or_else(|| vec![0; READ_BUFFER].into());
-        let result = read(&mut buffer);
-        self.buffer.set(Some(buffer));
-        result
+    #[cold]
+    fn turn_panicked(&self, whose: Option<Member>, panic: Box<dyn Any + Send>, room: &mut [u8]) {
+        match whose {
+            Some(member) => member.endpoint().turn_panicked(self, panic, room),
+            // It had left by then, with its last callback called.
+            None => drop_quietly(panic),
+        }
+    }
+
+    #[inline(always)]
+    fn member(&self, number: u32) -> Option<Member> {
+        self.endpoints.borrow().get(number as usize)?.clone()
+    }
+}
+
+/// An endpoint as the hub has it: by its type, so that a turn is no call through a table.
+#[derive(Clone)]
+pub(super) enum Member {
+    Stream(Rc<super::wire::Wire>),
+    Datagrams(Rc<super::datagram::Wire>),
+}
+
+impl Member {
+    fn endpoint(&self) -> &dyn Endpoint {
+        match self {
+            Member::Stream(wire) => &**wire,
+            Member::Datagrams(wire) => &**wire,
+        }
     }
 }
 
@@ -222,8 +285,8 @@ impl Drop for Hub {
                 ),
             );
         }
-        for endpoint in &endpoints {
-            endpoint.give_up();
+        for member in &endpoints {
+            member.endpoint().give_up();
         }
     }
 }
@@ -284,29 +347,42 @@ impl Signal {
         Asked(self.asked.swap(0, Ordering::Acquire))
     }
 
+    /// Leaves the list, before its endpoint has its turn: woken in the midst of it, it has another one.
+    fn leave_list(&self) -> Option<Rc<dyn Endpoint>> {
+        let here = self.here.get()?;
+        here.is_waiting.set(false);
+        here.endpoint.upgrade()
+    }
+
     /// A wake on another thread.
     #[cold]
     fn wake_from_afar(self: Arc<Self>) {
         let home = self.home.clone();
         // A loop that has ended drops it: the connection is closed already.
         drop(home.call(move || {
-            let hub = self.here.get().and_then(|here| here.hub.upgrade());
-            if let Some(hub) = hub {
-                hub.serve_signal(&self);
-            }
+            self.wake_here();
         }));
+    }
+
+    /// A wake on the loop's thread; `false` on every other.
+    #[inline]
+    fn wake_here(self: Arc<Self>) -> bool {
+        let Some(here) = self.here.get() else { return false };
+        if !here.is_waiting.replace(true)
+            && let Some(hub) = here.hub.upgrade()
+        {
+            hub.enter_signal(self);
+        }
+        true
     }
 }
 
 impl Wake for Signal {
     #[inline]
     fn wake(self: Arc<Self>) {
-        let Some(here) = self.here.get() else { return self.wake_from_afar() };
-        if here.is_waiting.replace(true) {
-            return;
-        }
-        if let Some(hub) = here.hub.upgrade() {
-            hub.enter_signal(self);
+        match self.here.get() {
+            Some(_) => drop(self.wake_here()),
+            None => self.wake_from_afar(),
         }
     }
 

@@ -11,13 +11,15 @@ use std::task::{Context, Poll, ready};
 
 use corio_base::WakerCell;
 use corio_net::pipe;
-use corio_reactor::{Tried, WatchList};
+use corio_reactor::{Edges, Tried, WatchList};
+use corio_trace::action::Deed;
 
 use super::callbacks::Callbacks;
 use super::connect::begin;
 use super::traits::{Handler, Protocol};
 use super::transport::Transport;
 use crate::connection::{Address, Connection};
+use crate::deeds::{ReadPipeDeed, WritePipeDeed};
 
 /// Gives the end of a pipe that is read to what `factory` makes: asyncio's `connect_read_pipe`.
 ///
@@ -37,7 +39,7 @@ pub fn connect_read_pipe<H: Handler>(
     factory: impl FnOnce() -> H,
     pipe: pipe::Receiver,
 ) -> impl Future<Output = io::Result<Transport>> {
-    begin(Box::new(ReadEnd(pipe)), None, factory, Location::caller())
+    ReadPipeDeed::doing(begin(Box::new(ReadEnd(pipe)), None, factory, Location::caller()))
 }
 
 /// Gives the end of a pipe that is written to what `factory` makes: asyncio's `connect_write_pipe`.
@@ -59,7 +61,12 @@ pub fn connect_write_pipe<H: Handler>(
     pipe: pipe::Sender,
 ) -> impl Future<Output = io::Result<Transport>> {
     let end = WriteEnd { pipe, is_ended: AtomicBool::new(false), reading: WakerCell::new() };
-    begin(Box::new(end), None, move || WriteOnly(factory().into_callbacks()), Location::caller())
+    WritePipeDeed::doing(begin(
+        Box::new(end),
+        None,
+        move || WriteOnly(factory().into_callbacks()),
+        Location::caller(),
+    ))
 }
 
 /// A protocol that has nothing to read, and so no end of it either.
@@ -125,20 +132,20 @@ impl Connection for ReadEnd {
         Some(self.0.as_fd())
     }
 
-    fn watch(&self, list: &WatchList, token: u32) -> bool {
-        self.0.watch(list, token).is_ok()
+    fn watch(&self, list: &WatchList, token: u32) -> Option<Edges> {
+        self.0.watch(list, token).ok()
     }
 
     fn unwatch(&self) {
         self.0.unwatch();
     }
 
-    fn try_read(&self, room: &mut [u8]) -> Poll<io::Result<Tried<usize>>> {
-        self.0.try_read_watched(room)
+    fn try_read(&self, edges: &Edges, room: &mut [u8]) -> Poll<io::Result<Tried<usize>>> {
+        self.0.try_read_watched(edges, room)
     }
 
-    fn try_read_ready(&self) -> Poll<io::Result<()>> {
-        self.0.try_read_ready_watched()
+    fn try_read_ready(&self, edges: &Edges) -> Poll<io::Result<()>> {
+        self.0.try_read_ready_watched(edges)
     }
 }
 

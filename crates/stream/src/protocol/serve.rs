@@ -9,12 +9,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use corio_net::ToSocketAddrs;
+use corio_trace::action::Deed;
 
 use super::callbacks::callback_panicked;
 use super::connect::hub;
 use super::traits::Handler;
 use super::wire::{Begin, Wire};
 use crate::connection::{Address, send_at_once};
+use crate::deeds::{CreateServerDeed, CreateUnixServerDeed};
 use crate::server::{Accepted, Client, Core, Seat, Server, ServerOptions, Upgrade, upgrade_first};
 
 /// Starts a server: for each connection `factory` makes a protocol. asyncio's `create_server`.
@@ -94,11 +96,11 @@ impl ServerOptions {
         addresses: impl ToSocketAddrs,
     ) -> impl Future<Output = io::Result<Server>> {
         let place = Location::caller();
-        async move {
+        CreateServerDeed::doing(async move {
             let doors = self.bind_all(addresses).await?;
             let upgrade = self.upgrade.take();
             self.serve_with(doors, place, admit_with(factory, upgrade, place))
-        }
+        })
     }
 
     /// Starts a server of protocols at a Unix socket; see [`ServerOptions::start_unix`] for its file.
@@ -115,11 +117,11 @@ impl ServerOptions {
         path: impl AsRef<Path>,
     ) -> impl Future<Output = io::Result<Server>> {
         let place = Location::caller();
-        async move {
+        CreateUnixServerDeed::doing(async move {
             let doors = self.bind_unix(path).await?;
             let upgrade = self.upgrade.take();
             self.serve_with(doors, place, admit_with(factory, upgrade, place))
-        }
+        })
     }
 }
 

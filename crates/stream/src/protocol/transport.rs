@@ -34,7 +34,7 @@ impl Transport {
     #[inline]
     #[track_caller]
     pub fn write(&self, data: &[u8]) {
-        self.0.write(&[IoSlice::new(data)]);
+        self.0.write(data);
     }
 
     /// Sends several pieces, with one system call if the system takes them: asyncio's `writelines`.
@@ -43,7 +43,7 @@ impl Transport {
     /// As [`Transport::write`].
     #[track_caller]
     pub fn write_vectored(&self, pieces: &[IoSlice<'_>]) {
-        self.0.write(pieces);
+        self.0.write_vectored(pieces);
     }
 
     /// Ends the direction out after what is unsent; the connection stays, to be read.

@@ -37,7 +37,9 @@ pub(crate) use upgrade::{Upgrade, upgrade_first};
 use self::core::Stage;
 use crate::TARGET;
 use crate::connection::Address;
+use crate::deeds::{ServeForeverDeed, ServerWaitClosedDeed};
 use corio_task::catch;
+use corio_trace::action::Deed;
 
 /// A server: asyncio's `Server`. Made by [`start_server`] and [`ServerOptions`].
 ///
@@ -96,16 +98,19 @@ impl Server {
     ///
     /// # Cancel safety
     /// Dropped, it closes the server.
-    pub async fn serve_forever(&self) -> Result<(), ServeError> {
-        let forever = self.core.begin_forever()?;
-        self.core.start()?;
-        let caught = catch(self.core.wait_ended()).await;
-        drop(forever);
-        self.core.wait_finished().await;
-        if let Err(cancelled) = caught {
-            cancelled.resume().await;
-        }
-        Ok(())
+    #[track_caller]
+    pub fn serve_forever(&self) -> impl Future<Output = Result<(), ServeError>> {
+        ServeForeverDeed::doing(async move {
+            let forever = self.core.begin_forever()?;
+            self.core.start()?;
+            let caught = catch(self.core.wait_ended()).await;
+            drop(forever);
+            self.core.wait_finished().await;
+            if let Err(cancelled) = caught {
+                cancelled.resume().await;
+            }
+            Ok(())
+        })
     }
 
     /// Stops listening, at once: the addresses are free when it returns. Connections that are there go
@@ -130,8 +135,11 @@ impl Server {
     ///
     /// # Cancel safety
     /// Dropped, it has changed nothing.
-    pub async fn wait_closed(&self) {
-        self.core.wait_finished().await;
+    #[track_caller]
+    pub fn wait_closed(&self) -> impl Future<Output = ()> {
+        ServerWaitClosedDeed::doing(async move {
+            self.core.wait_finished().await;
+        })
     }
 }
 

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use corio_net::{ToSocketAddrs, UnixListener, lookup_host};
+use corio_trace::action::Deed;
 
 use super::accept::{serve, spawn};
 use super::core::Core;
@@ -16,6 +17,7 @@ use super::listener::{Accepted, Binding, Listener};
 use super::upgrade::{Upgrade, upgrade_then};
 use super::{Client, Server};
 use crate::connection::{Address, send_at_once};
+use crate::deeds::{StartServerDeed, StartUnixServerDeed};
 use crate::link::Link;
 use crate::open::home;
 use crate::reader::{LIMIT_DEFAULT, StreamReader, check_limit};
@@ -194,10 +196,10 @@ impl ServerOptions {
         F: Future<Output: Outcome> + 'static,
     {
         let place = Location::caller();
-        async move {
+        StartServerDeed::doing(async move {
             let doors = self.bind_all(addresses).await?;
             self.start_with(handler, doors, place)
-        }
+        })
     }
 
     /// Starts a server at a Unix socket; its file is removed when the server is closed, unless
@@ -221,10 +223,10 @@ impl ServerOptions {
         F: Future<Output: Outcome> + 'static,
     {
         let place = Location::caller();
-        async move {
+        StartUnixServerDeed::doing(async move {
             let doors = self.bind_unix(path).await?;
             self.start_with(handler, doors, place)
-        }
+        })
     }
 
     /// Starts a server with listeners of the program's own.

@@ -6,7 +6,10 @@ use std::time::Duration;
 use futures_io::{AsyncRead, AsyncWrite};
 use rustls::{ServerConfig, ServerConnection};
 
-use super::handshake::shake;
+use corio_trace::action::Deed;
+
+use super::deeds::TlsAcceptDeed;
+use super::handshake::{Time, shake};
 use super::session::Session;
 use super::{Limits, TlsError, TlsStream, check_timeout};
 
@@ -39,7 +42,8 @@ impl TlsAcceptor {
         TlsAcceptor { config, limits: Limits::DEFAULT }
     }
 
-    /// How long a handshake may take.
+    /// How long a handshake may take; on a connection that is there and goes on in TLS, with the sending of
+    /// what was written before.
     ///
     /// # Panics
     /// If `timeout` is 0.
@@ -71,17 +75,20 @@ impl TlsAcceptor {
     ///
     /// # Cancel safety
     /// Dropped, the stream is dropped.
-    pub async fn accept<S>(&self, stream: S) -> Result<TlsStream<S>, TlsError>
+    #[track_caller]
+    pub fn accept<S>(&self, stream: S) -> impl Future<Output = Result<TlsStream<S>, TlsError>>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let mut session = self.session("the client".to_owned(), Vec::new())?;
-        let mut stream = stream;
-        shake(&mut session, self.limits.handshake, |session, context| {
-            session.poll_handshake(&mut stream, context)
+        TlsAcceptDeed::doing(async move {
+            let mut session = self.session("the client".to_owned(), Vec::new())?;
+            let mut stream = stream;
+            shake(&mut session, &mut Time::new(self.limits.handshake), |session, context| {
+                session.poll_handshake(&mut stream, context)
+            })
+            .await?;
+            Ok(TlsStream::new(stream, session, self.limits.shutdown))
         })
-        .await?;
-        Ok(TlsStream::new(stream, session, self.limits.shutdown))
     }
 
     /// The beginning of a connection with `peer`, of which `received` has come already.

@@ -82,7 +82,7 @@ impl<S: Connection> TlsStream<S> {
         let place = || self.end_limit.lock().unwrap_or_else(PoisonError::into_inner);
         // Taken out, so that no waker is dropped under the lock; only who closes comes here.
         let taken = place().take();
-        let mut time = taken.unwrap_or_else(|| corio_timer::sleep(self.shutdown));
+        let mut time = taken.unwrap_or_else(|| corio_timer::sleep(self.shutdown).unrecorded());
         let poll = Pin::new(&mut time).poll(context);
         *place() = Some(time);
         poll

@@ -7,7 +7,10 @@ use futures_io::{AsyncRead, AsyncWrite};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection};
 
-use super::handshake::shake;
+use corio_trace::action::Deed;
+
+use super::deeds::TlsConnectDeed;
+use super::handshake::{Time, shake};
 use super::session::Session;
 use super::{Limits, TlsError, TlsStream, check_timeout};
 
@@ -36,7 +39,8 @@ impl TlsConnector {
         TlsConnector { config, limits: Limits::DEFAULT }
     }
 
-    /// How long a handshake may take.
+    /// How long a handshake may take; on a connection that is there and goes on in TLS, with the sending of
+    /// what was written before.
     ///
     /// # Panics
     /// If `timeout` is 0.
@@ -69,17 +73,24 @@ impl TlsConnector {
     ///
     /// # Cancel safety
     /// Dropped, the stream is dropped.
-    pub async fn connect<S>(&self, name: &str, stream: S) -> Result<TlsStream<S>, TlsError>
+    #[track_caller]
+    pub fn connect<S>(
+        &self,
+        name: &str,
+        stream: S,
+    ) -> impl Future<Output = Result<TlsStream<S>, TlsError>>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let mut session = self.session(name, Vec::new())?;
-        let mut stream = stream;
-        shake(&mut session, self.limits.handshake, |session, context| {
-            session.poll_handshake(&mut stream, context)
+        TlsConnectDeed::doing(async move {
+            let mut session = self.session(name, Vec::new())?;
+            let mut stream = stream;
+            shake(&mut session, &mut Time::new(self.limits.handshake), |session, context| {
+                session.poll_handshake(&mut stream, context)
+            })
+            .await?;
+            Ok(TlsStream::new(stream, session, self.limits.shutdown))
         })
-        .await?;
-        Ok(TlsStream::new(stream, session, self.limits.shutdown))
     }
 
     /// The beginning of a connection, of which `received` has come already.

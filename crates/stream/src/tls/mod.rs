@@ -57,6 +57,7 @@ mod stream;
 mod upgrade;
 
 mod connection;
+mod deeds;
 mod handshake;
 mod info;
 mod lent;

@@ -5,15 +5,19 @@
 //! handshake is done, what it writes is encrypted before the system has it, its flow control counts what the
 //! system has not taken, and a pause of its reading holds up the peer.
 
-use std::future::poll_fn;
 use std::io;
 use std::panic::Location;
 use std::path::Path;
 use std::task::Context;
 
 use corio_net::{TcpStream, ToSocketAddrs, UnixStream};
+use corio_trace::action::Deed;
 
-use super::handshake::secure;
+use super::deeds::{
+    AcceptorStartTlsOnDeed, ConnectorStartTlsOnDeed, CreateTlsConnectionDeed,
+    CreateUnixTlsConnectionDeed,
+};
+use super::handshake::{Time, secure};
 use super::session::Session;
 use super::{Limits, TlsAcceptor, TlsConnector, TlsError};
 use crate::connection::send_at_once;
@@ -62,12 +66,12 @@ pub fn create_tls_connection<H: Handler>(
 ) -> impl Future<Output = io::Result<Transport>> {
     let place = Location::caller();
     let connect = TcpStream::connect(target);
-    async move {
+    CreateTlsConnectionDeed::doing(async move {
         let stream = connect.await?;
         send_at_once(&stream);
         let secured = connector.connect(name, stream).await?;
         begin(Box::new(secured), None, factory, place).await
-    }
+    })
 }
 
 /// Connects to a Unix socket: otherwise as [`create_tls_connection`].
@@ -89,10 +93,10 @@ pub fn create_unix_tls_connection<H: Handler>(
 ) -> impl Future<Output = io::Result<Transport>> {
     let place = Location::caller();
     let connect = UnixStream::connect(path);
-    async move {
+    CreateUnixTlsConnectionDeed::doing(async move {
         let secured = connector.connect(name, connect.await?).await?;
         begin(Box::new(secured), None, factory, place).await
-    }
+    })
 }
 
 impl TlsConnector {
@@ -112,10 +116,17 @@ impl TlsConnector {
     ///
     /// # Cancel safety
     /// Dropped, the connection is aborted: nobody could go on in the midst of a handshake.
-    pub async fn start_tls_on(&self, name: &str, transport: &Transport) -> Result<(), TlsError> {
-        // Looked at before anything is sent.
-        let session = self.session(name, Vec::new())?;
-        upgrade(transport, name.to_owned(), session, self.limits).await
+    #[track_caller]
+    pub fn start_tls_on(
+        &self,
+        name: &str,
+        transport: &Transport,
+    ) -> impl Future<Output = Result<(), TlsError>> {
+        ConnectorStartTlsOnDeed::doing(async move {
+            // Looked at before anything is sent.
+            let session = self.session(name, Vec::new())?;
+            upgrade(transport, name.to_owned(), session, self.limits).await
+        })
     }
 }
 
@@ -128,11 +139,17 @@ impl TlsAcceptor {
     ///
     /// # Cancel safety
     /// As [`TlsConnector::start_tls_on`].
-    pub async fn start_tls_on(&self, transport: &Transport) -> Result<(), TlsError> {
-        let peer = transport.peer_addr();
-        let peer = peer.map_or_else(|_| "the client".to_owned(), |peer| peer.to_string());
-        let session = self.session(peer.clone(), Vec::new())?;
-        upgrade(transport, peer, session, self.limits).await
+    #[track_caller]
+    pub fn start_tls_on(
+        &self,
+        transport: &Transport,
+    ) -> impl Future<Output = Result<(), TlsError>> {
+        AcceptorStartTlsOnDeed::doing(async move {
+            let peer = transport.peer_addr();
+            let peer = peer.map_or_else(|_| "the client".to_owned(), |peer| peer.to_string());
+            let session = self.session(peer.clone(), Vec::new())?;
+            upgrade(transport, peer, session, self.limits).await
+        })
     }
 }
 
@@ -147,11 +164,19 @@ async fn upgrade(
         Err(UpgradeRefused::UnderWay) => return Err(TlsError::UnderWay),
         Err(UpgradeRefused::Ended(source)) => return Err(TlsError::Io { peer, source }),
     };
-    if let Err(source) = poll_fn(|context| upgrade.poll_sent(context)).await {
-        return Err(TlsError::Io { peer, source });
+    let mut time = Time::new(limits.handshake);
+    match time.within(|context| upgrade.poll_sent(context)).await {
+        Some(Ok(())) => {}
+        Some(Err(source)) => return Err(TlsError::Io { peer, source }),
+        None => {
+            // The peer does not read what was written before.
+            let error = time.is_over(&peer);
+            upgrade.fail(error.again());
+            return Err(error);
+        }
     }
     let given_up = |context: &mut Context<'_>| upgrade.poll_given_up(context);
-    match secure(upgrade.below(), session, limits, given_up).await {
+    match secure(upgrade.below(), session, limits, &mut time, given_up).await {
         Ok(secured) => {
             upgrade.finish(Box::new(secured));
             Ok(())

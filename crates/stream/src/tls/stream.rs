@@ -9,9 +9,11 @@ use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use corio_timer::Sleep;
+use corio_trace::action::Deed;
 use futures_io::{AsyncRead, AsyncWrite};
 
 use super::TlsError;
+use super::deeds::TlsShutdownDeed;
 use super::info::TlsInfo;
 use super::lent::{Lent, Loan, Relay, Side};
 use super::session::Session;
@@ -82,22 +84,26 @@ where
     ///
     /// # Cancel safety
     /// Dropped, the stream is dropped, and the peer may not have heard of the end.
-    pub async fn shutdown(mut self) -> Result<(), TlsError> {
-        let limit = self.shutdown;
-        let mut time = pin!(corio_timer::sleep(limit));
-        let failed = poll_fn(|context| match self.poll_shutdown(context) {
-            Poll::Ready(result) => Poll::Ready(result.err().map(Some)),
-            Poll::Pending => time.as_mut().poll(context).map(|()| Some(None)),
+    #[track_caller]
+    pub fn shutdown(self) -> impl Future<Output = Result<(), TlsError>> {
+        TlsShutdownDeed::doing(async move {
+            let mut this = self;
+            let limit = this.shutdown;
+            let mut time = pin!(corio_timer::sleep(limit).unrecorded());
+            let failed = poll_fn(|context| match this.poll_shutdown(context) {
+                Poll::Ready(result) => Poll::Ready(result.err().map(Some)),
+                Poll::Pending => time.as_mut().poll(context).map(|()| Some(None)),
+            })
+            .await;
+            // Nobody else has it: the stream is ours.
+            let session = this.session.lend(Side::Out, &this.relay);
+            let peer = session.map(|session| session.peer().to_owned()).unwrap_or_default();
+            match failed {
+                None => Ok(()),
+                Some(None) => Err(TlsError::ShutdownTimeout { limit, peer }),
+                Some(Some(source)) => Err(TlsError::Io { peer, source }),
+            }
         })
-        .await;
-        // Nobody else has it: the stream is ours.
-        let session = self.session.lend(Side::Out, &self.relay);
-        let peer = session.map(|session| session.peer().to_owned()).unwrap_or_default();
-        match failed {
-            None => Ok(()),
-            Some(None) => Err(TlsError::ShutdownTimeout { limit, peer }),
-            Some(Some(source)) => Err(TlsError::Io { peer, source }),
-        }
     }
 
     fn poll_shutdown(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {

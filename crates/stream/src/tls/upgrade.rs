@@ -5,12 +5,15 @@
 
 use std::io;
 use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use corio_net::ToSocketAddrs;
+use corio_trace::action::Deed;
 
-use super::handshake::secure;
+use super::deeds::{AcceptorStartTlsDeed, ConnectorStartTlsDeed, OpenTlsDeed, OpenUnixTlsDeed};
+use super::handshake::{Time, secure};
 use super::session::Session;
 use super::{Limits, TlsAcceptor, TlsConnector, TlsError};
 use crate::connection::Connection;
@@ -38,7 +41,7 @@ pub fn open_tls_connection(
     connector: &TlsConnector,
 ) -> impl Future<Output = io::Result<(StreamReader, StreamWriter)>> {
     let connect = open_connection(target);
-    async move { over(connect.await?, name, connector).await }
+    OpenTlsDeed::doing(async move { over(connect.await?, name, connector).await })
 }
 
 /// Connects to a Unix socket, and shakes hands with a server whose certificate must be for `name`.
@@ -58,7 +61,7 @@ pub fn open_unix_tls_connection(
     connector: &TlsConnector,
 ) -> impl Future<Output = io::Result<(StreamReader, StreamWriter)>> {
     let connect = open_unix_connection(path);
-    async move { over(connect.await?, name, connector).await }
+    OpenUnixTlsDeed::doing(async move { over(connect.await?, name, connector).await })
 }
 
 async fn over(
@@ -94,17 +97,20 @@ impl TlsConnector {
     /// # Cancel safety
     /// Dropped before the handshake begins, it has changed nothing. Dropped later, the connection is
     /// aborted: nobody could go on in the midst of a handshake.
-    pub async fn start_tls(
+    #[track_caller]
+    pub fn start_tls(
         &self,
         name: &str,
         reader: &mut StreamReader,
         writer: &StreamWriter,
-    ) -> Result<(), TlsError> {
-        check_pair(reader, writer)?;
-        // Looked at before anything is sent.
-        self.session(name, Vec::new())?;
-        let session = |_, received| self.session(name, received);
-        upgrade(&writer.link, || reader.take_received(), session, self.limits).await
+    ) -> impl Future<Output = Result<(), TlsError>> {
+        ConnectorStartTlsDeed::doing(async move {
+            check_pair(reader, writer)?;
+            // Looked at before anything is sent.
+            self.session(name, Vec::new())?;
+            let session = |_, received| self.session(name, received);
+            upgrade(&writer.link, || reader.take_received(), session, self.limits).await
+        })
     }
 }
 
@@ -120,14 +126,17 @@ impl TlsAcceptor {
     ///
     /// # Cancel safety
     /// As [`TlsConnector::start_tls`].
-    pub async fn start_tls(
+    #[track_caller]
+    pub fn start_tls(
         &self,
         reader: &mut StreamReader,
         writer: &StreamWriter,
-    ) -> Result<(), TlsError> {
-        check_pair(reader, writer)?;
-        let session = |peer, received| self.session(peer, received);
-        upgrade(&writer.link, || reader.take_received(), session, self.limits).await
+    ) -> impl Future<Output = Result<(), TlsError>> {
+        AcceptorStartTlsDeed::doing(async move {
+            check_pair(reader, writer)?;
+            let session = |peer, received| self.session(peer, received);
+            upgrade(&writer.link, || reader.take_received(), session, self.limits).await
+        })
     }
 }
 
@@ -145,13 +154,20 @@ async fn upgrade(
     limits: Limits,
 ) -> Result<(), TlsError> {
     let peer = link.peer_addr().map_or_else(|_| "the peer".to_owned(), |peer| peer.to_string());
-    let upgrade = match link.begin_upgrade().await {
-        Ok(upgrade) => upgrade,
-        Err(source) => return Err(TlsError::Io { peer, source }),
+    let mut time = Time::new(limits.handshake);
+    let mut begun = pin!(link.begin_upgrade());
+    let upgrade = match time.within(|context| begun.as_mut().poll(context)).await {
+        Some(Ok(upgrade)) => upgrade,
+        Some(Err(source)) => return Err(TlsError::Io { peer, source }),
+        None => {
+            // The peer does not read what was written before.
+            link.abort();
+            return Err(time.is_over(&peer));
+        }
     };
     let session = session(peer, received())?;
     let given_up = |context: &mut Context<'_>| upgrade.poll_given_up(context);
-    let secured = secure(upgrade.below(), session, limits, given_up).await?;
+    let secured = secure(upgrade.below(), session, limits, &mut time, given_up).await?;
     upgrade.finish(Arc::new(secured));
     Ok(())
 }
@@ -199,7 +215,8 @@ impl Upgrade for TlsAcceptor {
         Box::pin(async move {
             let session = self.session(peer, Vec::new())?;
             // Whoever gives it up drops it.
-            let secured = secure(below, session, self.limits, |_| Poll::Pending).await?;
+            let mut time = Time::new(self.limits.handshake);
+            let secured = secure(below, session, self.limits, &mut time, |_| Poll::Pending).await?;
             let secured: Box<dyn Connection> = Box::new(secured);
             Ok(secured)
         })

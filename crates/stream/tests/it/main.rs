@@ -10,6 +10,7 @@ mod random;
 mod reading;
 mod reading_messages;
 mod servers;
+mod starved;
 #[cfg(feature = "tls")]
 mod tls;
 #[cfg(feature = "tls")]

@@ -13,7 +13,9 @@ use corio_stream::{
     streams,
 };
 
-use crate::support::{SocketPath, listen_to_log, logged, run, soon, spawn, until, yield_now};
+use crate::support::{
+    Played, SocketPath, listen_to_log, logged, run, soon, spawn, until, yield_now,
+};
 use crate::support_servers::{HERE, answer, ask};
 use crate::tls_support::{NAME, acceptor, connector, old_connector, stranger};
 
@@ -180,6 +182,22 @@ fn what_was_slipped_in_before_the_handshake_is_never_read() {
         assert_eq!(reader.read_to_end().await.unwrap(), b"", "the connection is aborted");
         let lost = soon(writer.wait_closed()).await.unwrap_err();
         assert_eq!(lost.kind(), ErrorKind::ConnectionAborted);
+    });
+}
+
+#[test]
+fn what_is_unsent_counts_for_the_handshakes_time() {
+    run(async {
+        let limit = Duration::from_millis(30);
+        let played = Played::new(0);
+        let (mut reader, writer) = streams(played.clone());
+        writer.write(b"never taken");
+        let connector = connector().with_handshake_timeout(limit);
+        let error = soon(connector.start_tls(NAME, &mut reader, &writer)).await.unwrap_err();
+        assert!(matches!(error, TlsError::HandshakeTimeout { limit: told, .. } if told == limit));
+        assert!(played.is_aborted() && played.written().is_empty());
+        assert_eq!(soon(reader.read_to_end()).await.unwrap(), b"");
+        let _ = soon(writer.wait_closed()).await;
     });
 }
 

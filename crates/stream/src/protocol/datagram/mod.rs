@@ -13,13 +13,15 @@ use std::panic::Location;
 use std::rc::Rc;
 
 use corio_net::UdpSocket;
+use corio_trace::action::Deed;
 
 pub use socket::DatagramSocket;
 
 use super::connect::hub;
 use super::traits::DatagramProtocol;
 use crate::connection::Address;
-use wire::Wire;
+use crate::deeds::{DatagramEndpointDeed, DatagramOverDeed};
+pub(super) use wire::Wire;
 
 /// Opens a UDP socket for what `factory` makes: asyncio's `create_datagram_endpoint`.
 ///
@@ -73,13 +75,13 @@ pub fn create_datagram_endpoint<P: DatagramProtocol>(
     remote: Option<SocketAddr>,
 ) -> impl Future<Output = io::Result<DatagramTransport>> {
     let place = Location::caller();
-    async move {
+    DatagramEndpointDeed::doing(async move {
         let socket = UdpSocket::bind(local_for(local, remote)?).await?;
         if let Some(remote) = remote {
             socket.connect(remote)?;
         }
         begin(factory, Box::new(socket), place).await
-    }
+    })
 }
 
 /// Gives a socket that is there, of UDP or a Unix socket, to what `factory` makes.
@@ -97,7 +99,7 @@ pub fn datagram_endpoint_over<P: DatagramProtocol>(
     factory: impl FnOnce() -> P,
     socket: impl DatagramSocket,
 ) -> impl Future<Output = io::Result<DatagramTransport>> {
-    begin(factory, Box::new(socket), Location::caller())
+    DatagramOverDeed::doing(begin(factory, Box::new(socket), Location::caller()))
 }
 
 async fn begin<P: DatagramProtocol>(

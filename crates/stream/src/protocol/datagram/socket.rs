@@ -2,9 +2,10 @@
 
 use std::fmt;
 use std::io;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use corio_net::{UdpSocket, UnixDatagram};
+use corio_reactor::{Edges, WatchList};
 
 use crate::connection::Address;
 
@@ -33,6 +34,26 @@ pub trait DatagramSocket: fmt::Debug + 'static {
         data: &[u8],
         to: Option<&Address>,
     ) -> Poll<io::Result<usize>>;
+
+    // What follows is for sockets that a protocol's loop can watch instead of giving a waker for each wait.
+
+    /// Has the owner of `list` told by `token`, from now on; `None`: there is nothing to watch. Watched, it
+    /// receives with `try_recv`.
+    #[doc(hidden)]
+    fn watch(&self, list: &WatchList, token: u32) -> Option<Edges> {
+        let _ = (list, token);
+        None
+    }
+
+    /// Of one that is watched: as `poll_recv`.
+    ///
+    /// # Errors
+    /// As `poll_recv`.
+    #[doc(hidden)]
+    fn try_recv(&self, edges: &Edges, room: &mut [u8]) -> Poll<io::Result<(usize, Address)>> {
+        let _ = edges;
+        self.poll_recv(&mut Context::from_waker(Waker::noop()), room)
+    }
 
     /// Our address.
     ///
@@ -69,6 +90,15 @@ impl DatagramSocket for UdpSocket {
         }
     }
 
+    fn watch(&self, list: &WatchList, token: u32) -> Option<Edges> {
+        // An error is the first attempt's, too, which says it.
+        corio_net::DatagramSocket::watch(self, list, token).ok()
+    }
+
+    fn try_recv(&self, edges: &Edges, room: &mut [u8]) -> Poll<io::Result<(usize, Address)>> {
+        self.try_recv_from_watched(edges, room).map_ok(|(count, from)| (count, from.into()))
+    }
+
     fn local_addr(&self) -> io::Result<Address> {
         corio_net::DatagramSocket::local_addr(self).map(Into::into)
     }
@@ -98,6 +128,15 @@ impl DatagramSocket for UnixDatagram {
             Some(Address::Path(path)) => self.poll_send_to(context, data, path),
             Some(other) => Poll::Ready(Err(other_kind(other))),
         }
+    }
+
+    fn watch(&self, list: &WatchList, token: u32) -> Option<Edges> {
+        // An error is the first attempt's, too, which says it.
+        corio_net::DatagramSocket::watch(self, list, token).ok()
+    }
+
+    fn try_recv(&self, edges: &Edges, room: &mut [u8]) -> Poll<io::Result<(usize, Address)>> {
+        self.try_recv_from_watched(edges, room).map_ok(|(count, from)| (count, from.into()))
     }
 
     fn local_addr(&self) -> io::Result<Address> {

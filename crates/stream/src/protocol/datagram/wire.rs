@@ -14,10 +14,12 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
-use std::rc::Rc;
+use std::panic::Location;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
+
+use corio_reactor::{Edges, Told};
 
 use super::socket::DatagramSocket;
 use super::{DatagramProtocol, DatagramTransport};
@@ -25,7 +27,7 @@ use crate::TARGET;
 use crate::connection::Address;
 use crate::protocol::callbacks::{Place, callback_panicked, connection_panicked, drop_told};
 use crate::protocol::flow::Flow;
-use crate::protocol::hub::{Endpoint, Hub, Signal};
+use crate::protocol::hub::{Endpoint, Hub, Member, Signal};
 use crate::protocol::made::Made;
 
 /// How many datagrams a turn receives at most; the rest comes after the others' turns. asyncio takes one
@@ -52,10 +54,14 @@ struct Unsent {
     to: Option<Address>,
 }
 
-pub(super) struct Wire {
+pub(in crate::protocol) struct Wire {
+    this: Weak<Wire>,
     signal: Arc<Signal>,
     number: u32,
     socket: RefCell<Option<Box<dyn DatagramSocket>>>,
+    /// What the hub's list has told of its descriptor, where it is watched: then it receives without a
+    /// waker.
+    edges: Option<Edges>,
     /// Of a connected socket.
     peer: Option<Address>,
     protocol: Place<Box<dyn DatagramProtocol>>,
@@ -83,7 +89,9 @@ impl Wire {
     ) -> Rc<Wire> {
         // A Unix socket whose peer has no name is connected all the same.
         let peer = socket.peer_addr().ok();
-        let wire = hub.enter(|signal, number| Wire {
+        let make = |this, signal, number| Wire {
+            this,
+            edges: socket.watch(hub.watched(), number),
             signal,
             number,
             socket: RefCell::new(Some(socket)),
@@ -100,7 +108,8 @@ impl Wire {
             made: Made::new(),
             context: corio_task::Context::copy(),
             place,
-        });
+        };
+        let wire = hub.enter(make, Member::Datagrams);
         wire.want_turn();
         wire
     }
@@ -115,14 +124,16 @@ impl Wire {
         }
     }
 
-    fn steps(self: &Rc<Self>, hub: &Hub, waker: &Waker) {
-        if !self.made.is_made() {
-            let transport = DatagramTransport(self.clone());
+    fn steps(&self, hub: &Hub, waker: &Waker, room: &mut [u8]) {
+        if !self.made.is_made()
+            && let Some(this) = self.this.upgrade()
+        {
+            let transport = DatagramTransport(this);
             self.call("connection_made", |protocol| protocol.connection_made(transport));
             self.made.set();
         }
         self.flush(waker);
-        self.receive(hub, waker);
+        self.receive(waker, room);
         self.tell_errors();
         self.tell_flow();
         if self.phase.get() == Phase::Closing && self.unsent.borrow().is_empty() {
@@ -150,20 +161,19 @@ impl Wire {
         None
     }
 
-    fn receive(&self, hub: &Hub, waker: &Waker) {
+    fn receive(&self, waker: &Waker, room: &mut [u8]) {
         let context = &mut Context::from_waker(waker);
         for _ in 0..RECEIVES_PER_TURN_MAX {
             if self.phase.get() != Phase::Open {
                 return;
             }
             let received = self.call("datagram_received", |protocol| {
-                hub.with_buffer(|buffer| {
-                    let poll = match &*self.socket.borrow() {
-                        Some(socket) => socket.poll_recv(context, buffer),
-                        None => Poll::Pending,
-                    };
-                    poll.map_ok(|(count, from)| protocol.datagram_received(&buffer[..count], &from))
-                })
+                let poll = match (&*self.socket.borrow(), &self.edges) {
+                    (Some(socket), Some(edges)) => socket.try_recv(edges, room),
+                    (Some(socket), None) => socket.poll_recv(context, room),
+                    (None, _) => Poll::Pending,
+                };
+                poll.map_ok(|(count, from)| protocol.datagram_received(&room[..count], &from))
             });
             match received {
                 None | Some(Poll::Pending) => return,
@@ -377,8 +387,19 @@ impl Wire {
     }
 }
 
+impl Wire {
+    /// The turn of one whose descriptor the list has told of.
+    pub(in crate::protocol) fn turn(&self, hub: &Hub, told: Told, room: &mut [u8]) {
+        if let Some(edges) = &self.edges {
+            edges.add(told);
+        }
+        self.turn_asked(hub, room);
+    }
+}
+
 impl Endpoint for Wire {
-    fn turn(self: Rc<Self>, hub: &Hub) {
+    #[inline(never)]
+    fn turn_asked(&self, hub: &Hub, room: &mut [u8]) {
         if self.phase.get() == Phase::Gone {
             return;
         }
@@ -390,14 +411,15 @@ impl Endpoint for Wire {
             self.close();
         }
         let waker = Waker::from(self.signal.clone());
-        // Callbacks are caught one by one. What is caught here is a socket of the program's own, and
-        // that it is ended makes it whole again.
-        let steps = AssertUnwindSafe(|| self.context.run(|| self.steps(hub, &waker)));
-        let result = catch_unwind(steps);
+        self.context.run(|| self.steps(hub, &waker, room));
         self.is_in_turn.set(false);
-        if let Err(panic) = result {
-            self.abort(Some(connection_panicked(panic, self.place)));
-        }
+    }
+
+    /// Callbacks are caught one by one. What panics besides is a socket of the program's own, and that it is
+    /// ended makes it whole again.
+    fn turn_panicked(&self, _: &Hub, panic: Box<dyn Any + Send>, _: &mut [u8]) {
+        self.is_in_turn.set(false);
+        self.abort(Some(connection_panicked(panic, self.place)));
     }
 
     fn give_up(&self) {

@@ -17,6 +17,11 @@
 //! A connection right on a descriptor is *watched*: the hub's list says when it is ready, and it is tried
 //! without a waker. Every other one is *polled*, with the signal's waker. The two differ in `try_in`,
 //! `is_there_more` and `try_out`, and nowhere else.
+//!
+//! Nearly always a watched connection is *steady*: a socket and nothing more, made, open both ways, with
+//! nothing unsent and nothing to tell. Then its turn is a system call and a callback, and a write is a system
+//! call; nothing else is looked at. The end of a turn that has looked at everything finds that out; whatever
+//! ends it says so.
 
 mod reading;
 #[cfg(feature = "tls")]
@@ -29,13 +34,16 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
+use corio_reactor::{Edges, Told};
+use corio_task::Each;
+
 use super::callbacks::{Callbacks, Place, callback_panicked, connection_panicked, drop_told};
 use super::flow::Flow;
-use super::hub::{Endpoint, Hub, Signal};
+use super::hub::{Endpoint, Hub, Member, Signal};
 use super::made::Made;
 use super::transport::Transport;
 use crate::connection::{Address, Connection};
@@ -57,18 +65,35 @@ enum Eof {
     Sent,
 }
 
+/// What is going on at the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Doing {
+    Nothing,
+    /// A turn.
+    Turn,
+    /// A turn, and within it the reading, which calls the protocol.
+    Reading,
+}
+
 /// One connection.
 pub(super) struct Wire {
+    this: Weak<Wire>,
     signal: Arc<Signal>,
     number: u32,
     /// Gone with the connection.
     connection: RefCell<Option<Box<dyn Connection>>>,
+    /// What the hub's list has told of its descriptor; of no use unless it is watched.
+    edges: Edges,
     /// Whether its descriptor is on the hub's list: then nothing that it is asked for is given a waker.
     is_watched: Cell<bool>,
+    /// Whether it is a socket and nothing more, and watched.
+    is_bare: Cell<bool>,
+    /// Whether it is bare, and there is nothing to look at but what comes in.
+    is_steady: Cell<bool>,
     protocol: Place<Callbacks>,
     phase: Cell<Phase>,
     eof: Cell<Eof>,
-    is_in_turn: Cell<bool>,
+    doing: Cell<Doing>,
     is_paused: Cell<bool>,
     has_read_end: Cell<bool>,
     flow: RefCell<Flow>,
@@ -95,42 +120,45 @@ pub(super) struct Begin {
 impl Wire {
     /// Enters a connection; its first turn comes.
     pub(super) fn start(hub: &Hub, begin: Begin) -> Rc<Wire> {
-        let wire = hub.enter(|signal, number| Wire {
-            signal,
-            number,
-            connection: RefCell::new(Some(begin.connection)),
-            is_watched: Cell::new(false),
-            protocol: Place::new(begin.callbacks),
-            phase: Cell::new(Phase::Open),
-            eof: Cell::new(Eof::Open),
-            is_in_turn: Cell::new(false),
-            is_paused: Cell::new(false),
-            has_read_end: Cell::new(false),
-            flow: RefCell::new(Flow::new()),
-            unsent: RefCell::default(),
-            lost_writes: Cell::new(0),
-            error: Cell::new(None),
-            made: Made::new(),
-            context: corio_task::Context::copy(),
-            seat: Cell::new(None),
-            peer: begin.peer,
-            place: begin.place,
-        });
-        wire.watch(hub);
+        let make = |this, signal, number| {
+            // What it is ready for already is found by the first turn.
+            let edges = begin.connection.watch(hub.watched(), number);
+            let is_bare = edges.is_some() && begin.connection.bare_socket().is_some();
+            Wire {
+                this,
+                signal,
+                number,
+                connection: RefCell::new(Some(begin.connection)),
+                is_watched: Cell::new(edges.is_some()),
+                is_bare: Cell::new(is_bare),
+                edges: edges.unwrap_or_default(),
+                is_steady: Cell::new(false),
+                protocol: Place::new(begin.callbacks),
+                phase: Cell::new(Phase::Open),
+                eof: Cell::new(Eof::Open),
+                doing: Cell::new(Doing::Nothing),
+                is_paused: Cell::new(false),
+                has_read_end: Cell::new(false),
+                flow: RefCell::new(Flow::new()),
+                unsent: RefCell::default(),
+                lost_writes: Cell::new(0),
+                error: Cell::new(None),
+                made: Made::new(),
+                context: corio_task::Context::copy(),
+                seat: Cell::new(None),
+                peer: begin.peer,
+                place: begin.place,
+            }
+        };
+        let wire = hub.enter(make, Member::Stream);
         wire.want_turn();
         wire
     }
 
-    /// Puts the connection on the hub's list, if it can be; what it is ready for already is found by the
-    /// first turn.
-    fn watch(&self, hub: &Hub) {
-        if let Some(connection) = &*self.connection.borrow() {
-            self.is_watched.set(connection.watch(hub.watched(), self.number));
-        }
-    }
-
     /// Takes the connection off the list; from now on it is polled with the signal.
     fn unwatch(&self) {
+        self.is_steady.set(false);
+        self.is_bare.set(false);
         if self.is_watched.replace(false)
             && let Some(connection) = &*self.connection.borrow()
         {
@@ -166,22 +194,55 @@ impl Wire {
         f(&Waker::from(self.signal.clone()))
     }
 
-    /// A turn that is under way looks at everything anyway.
+    /// What was told of the descriptor, if it is watched.
+    #[inline]
+    fn edges(&self) -> Option<&Edges> {
+        self.is_watched.get().then_some(&self.edges)
+    }
+
+    /// There is something to look at; a turn that is under way looks at everything anyway.
+    #[cold]
     fn want_turn(&self) {
-        if !self.is_in_turn.get() {
+        self.is_steady.set(false);
+        if self.doing.get() == Doing::Nothing {
             self.signal.wake_by_ref();
         }
     }
 
+    /// A turn that looks at everything.
+    #[cold]
+    fn whole_turn(&self, hub: &Hub, room: &mut [u8]) {
+        self.doing.set(Doing::Turn);
+        match self.signal.take_asked() {
+            asked if asked.is_nothing() => {}
+            asked if asked.abort() => self.abort(None),
+            _ => self.close(),
+        }
+        self.with_waker(|waker| self.steps(hub, waker, room));
+        self.is_steady.set(self.is_bare.get() && self.has_nothing_else());
+        self.doing.set(Doing::Nothing);
+    }
+
+    /// Whether there is nothing to look at but what comes in.
+    fn has_nothing_else(&self) -> bool {
+        self.made.is_made()
+            && self.phase.get() == Phase::Open
+            && self.eof.get() == Eof::Open
+            && !self.has_read_end.get()
+            && self.unsent() == 0
+            && !self.flow.borrow().has_news()
+            && self.edges.is_by_list()
+    }
+
     /// What happens in a turn.
-    fn steps(self: &Rc<Self>, hub: &Hub, waker: &Waker) {
+    fn steps(&self, hub: &Hub, waker: &Waker, room: &mut [u8]) {
         if !self.made.is_made() {
             self.make();
         }
         if self.unsent() > 0 || self.eof.get() == Eof::Asked {
             self.flush(waker);
         }
-        self.read(hub, waker);
+        self.read(waker, room);
         if self.flow.borrow().has_news() {
             self.tell_flow();
         }
@@ -194,9 +255,12 @@ impl Wire {
     }
 
     #[cold]
-    fn make(self: &Rc<Self>) {
-        let transport = Transport::new(self.clone());
-        self.call("connection_made", |callbacks| callbacks.connection_made(transport));
+    fn make(&self) {
+        // Who has a turn is there.
+        if let Some(this) = self.this.upgrade() {
+            let transport = Transport::new(this);
+            self.call("connection_made", |callbacks| callbacks.connection_made(transport));
+        }
         self.made.set();
     }
 
@@ -321,26 +385,51 @@ impl Wire {
     }
 }
 
+impl Wire {
+    /// The turn of one whose descriptor the list has told of.
+    #[inline(always)]
+    pub(super) fn turn(&self, hub: &Hub, each: &Each, told: Told, room: &mut [u8]) {
+        self.edges.add(told);
+        if !self.is_steady.get() || !self.edges.is_by_list() {
+            return self.turn_asked(hub, room);
+        }
+        self.doing.set(Doing::Reading);
+        each.run(&self.context, || self.read_steady(room));
+        if !self.is_steady.get() {
+            return self.turn_asked(hub, room);
+        }
+        self.doing.set(Doing::Nothing);
+    }
+}
+
 impl Endpoint for Wire {
-    fn turn(self: Rc<Self>, hub: &Hub) {
-        if self.phase.get() == Phase::Gone {
-            return;
+    #[cold]
+    #[inline(never)]
+    fn turn_asked(&self, hub: &Hub, room: &mut [u8]) {
+        if self.phase.get() != Phase::Gone {
+            self.context.run(|| self.whole_turn(hub, room));
         }
-        self.is_in_turn.set(true);
-        match self.signal.take_asked() {
-            asked if asked.is_nothing() => {}
-            asked if asked.abort() => self.abort(None),
-            _ => self.close(),
-        }
-        let polls = (!self.is_watched.get()).then(|| Waker::from(self.signal.clone()));
-        let waker = polls.as_ref().unwrap_or(Waker::noop());
-        // Callbacks are caught one by one. What is caught here is a connection of the program's own, and
-        // that it is ended makes it whole again.
-        let steps = AssertUnwindSafe(|| self.context.run(|| self.steps(hub, waker)));
-        let result = catch_unwind(steps);
-        self.is_in_turn.set(false);
-        if let Err(panic) = result {
-            self.abort(Some(connection_panicked(panic, self.place)));
+    }
+
+    #[cold]
+    fn turn_panicked(&self, hub: &Hub, panic: Box<dyn Any + Send>, room: &mut [u8]) {
+        // What panics besides the callbacks is a connection of the program's own; that it is ended makes it
+        // whole again, and so it does a protocol.
+        let error = match self.doing.get() {
+            Doing::Reading => callback_panicked("data_received", panic, self.place),
+            Doing::Turn | Doing::Nothing => connection_panicked(panic, self.place),
+        };
+        self.doing.set(Doing::Turn);
+        let end = AssertUnwindSafe(|| {
+            self.protocol.panicked();
+            self.abort(Some(error));
+            self.turn_asked(hub, room);
+        });
+        if let Err(panic) = catch_unwind(end) {
+            // It panicked at its end, too: what is left of that is another turn's.
+            drop(connection_panicked(panic, self.place));
+            self.doing.set(Doing::Nothing);
+            self.want_turn();
         }
     }
 

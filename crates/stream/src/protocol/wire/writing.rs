@@ -9,6 +9,9 @@
 use std::io::{self, IoSlice};
 use std::task::{Context, Poll, Waker};
 
+use corio_net::send_now;
+use corio_reactor::Direction;
+
 use super::{Callbacks, Eof, Phase, Wire};
 use crate::TARGET;
 use crate::link::HIGH_WATER_DEFAULT;
@@ -20,7 +23,52 @@ impl Wire {
     /// Sends what the system takes, keeps the rest.
     #[inline]
     #[track_caller]
-    pub(in crate::protocol) fn write(&self, pieces: &[IoSlice<'_>]) {
+    pub(in crate::protocol) fn write(&self, data: &[u8]) {
+        if !self.is_steady.get() || data.is_empty() {
+            return self.write_one(data);
+        }
+        let sent = match &*self.connection.borrow() {
+            Some(connection) if self.edges.is_worth_a_try(Direction::Write) => {
+                connection.bare_socket().map(|socket| send_now(socket, data))
+            }
+            _ => None,
+        };
+        match sent {
+            Some(Ok(count)) if count >= data.len() => {}
+            otherwise => self.sent_otherwise(otherwise, data),
+        }
+    }
+
+    /// What the system did not take of a write to a connection that is steady.
+    #[cold]
+    #[inline(never)]
+    fn sent_otherwise(&self, sent: Option<io::Result<usize>>, data: &[u8]) {
+        let taken = match sent {
+            None => Ok(0),
+            Some(Ok(taken)) => {
+                // Short of what was asked for; that there is more room the list will tell.
+                self.edges.used_up(Direction::Write);
+                Ok(taken)
+            }
+            Some(Err(error)) => self.edges.failed(Direction::Write, error).map(|()| 0),
+        };
+        match taken {
+            Ok(taken) => self.keep(&[IoSlice::new(data)], taken),
+            Err(error) => self.abort(Some(error)),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    fn write_one(&self, data: &[u8]) {
+        self.write_vectored(&[IoSlice::new(data)]);
+    }
+
+    /// The same of several pieces, and in every state.
+    #[cold]
+    #[track_caller]
+    pub(in crate::protocol) fn write_vectored(&self, pieces: &[IoSlice<'_>]) {
         if self.eof.get() != Eof::Open {
             after_eof();
         }
@@ -31,21 +79,28 @@ impl Wire {
         if self.phase.get() != Phase::Open {
             return self.lose_write();
         }
-        let mut taken = 0;
-        if self.unsent.borrow().is_empty() {
-            match self.try_out(Waker::noop(), pieces) {
-                Poll::Ready(Ok(count)) if count >= total => return,
-                Poll::Ready(Ok(count)) => taken = count,
-                Poll::Ready(Err(error)) => return self.abort(Some(error)),
-                Poll::Pending => {}
-            }
+        let is_first = self.unsent.borrow().is_empty();
+        let poll = if is_first { self.try_out(Waker::noop(), pieces) } else { Poll::Pending };
+        match poll {
+            Poll::Ready(Ok(count)) if count >= total => {}
+            otherwise => self.tried(otherwise, pieces),
         }
-        self.keep(pieces, taken);
+    }
+
+    /// An attempt did not take all.
+    #[cold]
+    fn tried(&self, poll: Poll<io::Result<usize>>, pieces: &[IoSlice<'_>]) {
+        match poll {
+            Poll::Ready(Ok(taken)) => self.keep(pieces, taken),
+            Poll::Ready(Err(error)) => self.abort(Some(error)),
+            Poll::Pending => self.keep(pieces, 0),
+        }
     }
 
     /// Keeps what comes after the first `taken` bytes.
     #[cold]
     fn keep(&self, pieces: &[IoSlice<'_>], mut taken: usize) {
+        self.is_steady.set(false);
         let is_first = {
             let mut unsent = self.unsent.borrow_mut();
             let is_first = unsent.is_empty();
@@ -106,12 +161,14 @@ impl Wire {
     }
 
     /// Writes, watched or polled.
-    #[inline]
     fn try_out(&self, waker: &Waker, pieces: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        match &*self.connection.borrow() {
-            Some(connection) if self.is_watched.get() => connection.try_write(pieces),
-            Some(connection) => connection.poll_write(&mut Context::from_waker(waker), pieces),
-            None => Poll::Pending,
+        match (&*self.connection.borrow(), self.edges(), pieces) {
+            (Some(connection), Some(edges), [one]) => connection.try_write(edges, one),
+            (Some(connection), Some(edges), _) => connection.try_write_vectored(edges, pieces),
+            (Some(connection), None, _) => {
+                connection.poll_write(&mut Context::from_waker(waker), pieces)
+            }
+            (None, ..) => Poll::Pending,
         }
     }
 
@@ -154,6 +211,7 @@ impl Wire {
             return Err(io::Error::new(io::ErrorKind::Unsupported, message));
         }
         self.eof.set(Eof::Asked);
+        self.is_steady.set(false);
         if self.unsent() == 0 {
             self.with_waker(|waker| self.send_eof(waker));
         }

@@ -9,6 +9,7 @@ mod real;
 mod serving;
 #[cfg(feature = "tls")]
 mod start_tls;
+mod steady;
 #[cfg(feature = "tls")]
 mod tls;
 mod writing;

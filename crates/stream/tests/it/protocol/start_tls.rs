@@ -3,6 +3,7 @@
 use std::io::{ErrorKind, Read, Write};
 use std::pin::pin;
 use std::task::Poll;
+use std::time::Duration;
 
 use corio_stream::protocol::{Transport, create_connection, create_server};
 use corio_stream::tls::{TlsError, TlsInfo};
@@ -184,6 +185,24 @@ fn a_handshake_that_is_dropped_ends_the_connection() {
         let mut hello = Vec::new();
         silent.read_to_end(&mut hello).unwrap();
         assert_eq!(hello.first(), Some(&22));
+    });
+}
+
+#[test]
+fn what_is_unsent_counts_for_the_handshakes_time() {
+    run(async {
+        let limit = Duration::from_millis(30);
+        let (recorder, played) = (Recorder::new(), Played::new(0));
+        let transport = over(&recorder, played.clone()).await;
+        transport.write(b"never taken");
+        let connector = connector().with_handshake_timeout(limit);
+        let error = soon(connector.start_tls_on(NAME, &transport)).await.unwrap_err();
+        assert!(
+            matches!(error, TlsError::HandshakeTimeout { limit: told, .. } if told == limit),
+            "{error}"
+        );
+        assert!(played.is_aborted() && played.written().is_empty());
+        recorder.hears("lost TimedOut the TLS handshake with localhost is taking longer").await;
     });
 }
 

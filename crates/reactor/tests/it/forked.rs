@@ -1,0 +1,89 @@
+//! Copies of this process that foreign code has forked off: what they do leaves the original alone.
+
+use std::io::{Read, Write};
+use std::time::Duration;
+
+use corio_base::{Park, Wait, clock};
+use corio_reactor::{Io, Process, Reactor, Ready, current};
+use rustix::process::{Pid, WaitOptions, waitpid};
+
+use crate::util::{block_on, for_each_driver, register};
+
+/// Calls `act` in a copy of this process; it says whether all was as it should be.
+///
+/// The other threads of the tests may hold any lock at the fork, so `act` must not start threads, print,
+/// or use what others use.
+#[expect(unsafe_code, reason = "foreign code forks")]
+fn in_copy(act: impl FnOnce() -> bool) {
+    // SAFETY: what the copy does takes no lock but the allocator's, which the C library keeps usable, and
+    // those of a reactor that only this thread has. It ends without cleaning up.
+    let copy = unsafe { libc::fork() };
+    if copy == 0 {
+        // SAFETY: a system call; one that hangs ends by the signal.
+        unsafe { libc::alarm(20) };
+        let code = if act() { 0 } else { 1 };
+        // SAFETY: ends this copy.
+        unsafe { libc::_exit(code) };
+    }
+    let copy = Pid::from_raw(copy).expect("it forks");
+    let (_, status) = waitpid(Some(copy), WaitOptions::empty()).unwrap().unwrap();
+    assert_eq!(status.exit_status(), Some(0), "in the copy");
+}
+
+#[test]
+fn what_a_copy_drops_stays_registered_here() {
+    for_each_driver(|reactor| {
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        let reader = register(reactor, reader);
+        let mut buffer = [0; 8];
+        let mut kept = Some(reader);
+        in_copy(|| {
+            drop(kept.take());
+            true
+        });
+        let reader = kept.take().expect("the copy dropped its own");
+        writer.write_all(b"here").unwrap();
+        let read = reader.read_with(|mut pipe| pipe.read(&mut buffer));
+        assert_eq!(block_on(reactor, read).unwrap(), 4);
+        assert_eq!(reactor.handle().registered(), 1);
+    });
+}
+
+#[test]
+fn a_copy_takes_no_event_and_registers_nothing() {
+    for_each_driver(|reactor| {
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        let reader = register(reactor, reader);
+        writer.write_all(b"here").unwrap();
+        in_copy(|| {
+            let until = clock::now().saturating_add(Duration::from_millis(5));
+            let waits = [Wait::Poll, Wait::Until(until)];
+            let parked = waits.map(|wait| reactor.park(wait).map(|parked| parked.events).ok());
+            let Ok((other, _other_writer)) = std::io::pipe() else { return false };
+            let refused = Io::register(other, &reactor.handle(), Ready::EMPTY).err();
+            let told = refused.is_some_and(|error| error.to_string().contains("made by `fork`"));
+            parked == [Some(0), Some(0)] && clock::now() >= until && told
+        });
+        let mut buffer = [0; 8];
+        let read = reader.read_with(|mut pipe| pipe.read(&mut buffer));
+        assert_eq!(block_on(reactor, read).unwrap(), 4);
+    });
+}
+
+#[test]
+fn a_copy_may_have_a_reactor_of_its_own() {
+    let process = Process::this();
+    in_copy(|| {
+        let ours = || -> std::io::Result<usize> {
+            let mut reactor = Reactor::new()?;
+            let _installed = current::install(reactor.handle());
+            let (reader, mut writer) = std::io::pipe()?;
+            let reader = Io::new(reader)?;
+            writer.write_all(b"copy")?;
+            let mut buffer = [0; 8];
+            block_on(&mut reactor, reader.read_with(|mut pipe| pipe.read(&mut buffer)))
+        };
+        !process.is_this() && Process::this().is_this() && matches!(ours(), Ok(4))
+    });
+    assert!(process.is_this());
+}
