@@ -42,6 +42,30 @@ pub fn put(id: LoopId, pool: Pool) {
     POOLS.with(|table| table.put(id, pool));
 }
 
+/// Gives the loop `id` another pool in the place of the one it has. To be called on the thread of [`put`].
+pub fn replace(id: LoopId, pool: Pool) {
+    let before = POOLS.with(|table| {
+        let before = table.take(id);
+        table.put(id, pool);
+        before
+    });
+    drop(before);
+}
+
+/// Takes the pool of the loop `id` away, and puts `successor` in its place, if nobody else has it: then it is
+/// the caller's to end. `None`: somebody has, or it is `successor`, and nothing has changed.
+///
+/// A thread of the pool may have it too for the moment in which it spawns; then somebody else has it.
+pub fn take_last(id: LoopId, successor: &Pool) -> Option<Pool> {
+    POOLS.with(|table| {
+        let pool = table.take(id)?;
+        let is_last = !pool.is_same(successor) && Arc::strong_count(&pool.inner) == 1;
+        let (taken, stays) = if is_last { (Some(pool), successor.clone()) } else { (None, pool) };
+        table.put(id, stays);
+        taken
+    })
+}
+
 /// Takes the pool of the loop `id` away again.
 pub fn remove(id: LoopId) {
     let pool = POOLS.try_with(|table| table.take(id));

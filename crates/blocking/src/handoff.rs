@@ -36,11 +36,13 @@
 //! So while a job is in the queue, a thread looks, or every thread of the crew is at work and takes
 //! from the queue when it is done, or the first thread is being started.
 
+use std::ops::{Deref, DerefMut};
 use std::sync::PoisonError;
 use std::time::Duration;
 
 use concurrent_queue::{ConcurrentQueue, PushError};
 use corio_base::clock;
+use corio_base::counts::Count;
 use corio_base::loom::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use corio_base::loom::sync::{Arc, Condvar, Mutex, MutexGuard};
 use corio_base::loom::thread::{self, Thread};
@@ -140,6 +142,9 @@ pub struct Handoff<T> {
     /// LOOKING or NOBODY.
     looking: AtomicBool,
     crew: Mutex<Crew>,
+    /// What [`Handoff::threads`] says of the crew, for readers that must not wait; written under its lock.
+    threads: Count,
+    asleep: Count,
     /// Told when the last thread has left a closed pool.
     left: Condvar,
     threads_max: usize,
@@ -165,6 +170,8 @@ impl<T> Handoff<T> {
             queue: ConcurrentQueue::unbounded(),
             looking: AtomicBool::new(NOBODY),
             crew: Mutex::new(crew),
+            threads: Count::new(),
+            asleep: Count::new(),
             left: Condvar::new(),
             threads_max,
             keep_alive,
@@ -409,7 +416,8 @@ impl<T> Handoff<T> {
     /// Waits until no more than `but` threads are present, for `limit` at most. `true`: so it is.
     pub fn wait_until_left(&self, but: usize, limit: Duration) -> bool {
         let until = clock::os_now().saturating_add(limit);
-        let mut crew = self.crew();
+        // Only looked at: nothing has to be written down.
+        let mut crew = self.crew.lock().unwrap_or_else(PoisonError::into_inner);
         while crew.present > but {
             let left = until.saturating_since(clock::os_now());
             if left.is_zero() {
@@ -444,14 +452,42 @@ impl<T> Handoff<T> {
         self.queue.is_empty()
     }
 
-    /// How many threads there are, and how many of them sleep.
+    /// How many threads there are, and how many of them sleep. Waits for nobody.
     pub fn threads(&self) -> (usize, usize) {
-        let crew = self.crew();
-        (crew.threads, crew.asleep.len())
+        (self.threads.get() as usize, self.asleep.get() as usize)
     }
 
-    fn crew(&self) -> MutexGuard<'_, Crew> {
-        self.crew.lock().unwrap_or_else(PoisonError::into_inner)
+    fn crew(&self) -> AtCrew<'_, T> {
+        let crew = self.crew.lock().unwrap_or_else(PoisonError::into_inner);
+        AtCrew { handoff: self, crew }
+    }
+}
+
+/// The crew's lock. Whatever changed under it is written down where it can be read without.
+struct AtCrew<'a, T> {
+    handoff: &'a Handoff<T>,
+    crew: MutexGuard<'a, Crew>,
+}
+
+impl<T> Deref for AtCrew<'_, T> {
+    type Target = Crew;
+
+    fn deref(&self) -> &Crew {
+        &self.crew
+    }
+}
+
+impl<T> DerefMut for AtCrew<'_, T> {
+    fn deref_mut(&mut self) -> &mut Crew {
+        &mut self.crew
+    }
+}
+
+impl<T> Drop for AtCrew<'_, T> {
+    fn drop(&mut self) {
+        // The lock is given back after this.
+        self.handoff.threads.set(self.crew.threads as u64);
+        self.handoff.asleep.set(self.crew.asleep.len() as u64);
     }
 }
 

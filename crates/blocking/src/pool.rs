@@ -18,6 +18,7 @@ use corio_base::WakerCell;
 use corio_task::{
     CallPanic, FreeRunnable, Home, JoinHandle, Mail, Reason, RemoteHome, Runnable, Schedule, Task,
 };
+use corio_trace::metrics::parts;
 
 use crate::config::Config;
 use crate::error::QueueFull;
@@ -141,6 +142,12 @@ impl Pool {
         Metrics { waiting: shared.handoff.len(), threads, asleep }
     }
 
+    /// What [`metrics`](Pool::metrics) says, for a [`corio_trace::metrics::RuntimeMetrics`]; it does not keep
+    /// the pool open.
+    pub fn figures(&self) -> Arc<dyn parts::Threads> {
+        self.inner.shared.clone()
+    }
+
     /// The jobs that run, the oldest first.
     pub fn running(&self) -> Vec<StuckJob> {
         shutdown::running(&self.inner.shared)
@@ -200,6 +207,20 @@ pub struct Metrics {
     pub threads: usize,
     /// Threads that sleep.
     pub asleep: usize,
+}
+
+impl parts::Threads for Shared {
+    fn threads(&self) -> usize {
+        self.handoff.threads().0
+    }
+
+    fn idle(&self) -> usize {
+        self.handoff.threads().1
+    }
+
+    fn waiting(&self) -> usize {
+        self.handoff.len()
+    }
 }
 
 impl Shared {

@@ -53,6 +53,8 @@ mod engine;
 mod error;
 mod operation;
 
+mod deeds;
+
 pub use error::PathError;
 pub use file::File;
 pub use options::OpenOptions;

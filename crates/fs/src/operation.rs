@@ -11,6 +11,7 @@ use std::task::{Context, Poll, ready};
 
 use corio_blocking::{Job, Ready, current};
 use corio_task::{JoinError, JoinHandle, Reason};
+use corio_trace::action::report_undone_as;
 
 use crate::error::{Name, PathError};
 
@@ -127,9 +128,15 @@ impl<T: Send + 'static> Future for Operation<T> {
 
 impl<T> Drop for Operation<T> {
     fn drop(&mut self) {
-        if let Step::Runs(handle) = &self.step {
-            let reason = Reason::from("nobody waits for the operation").located(self.place);
-            handle.task().cancel(reason);
+        match &self.step {
+            Step::Begin(_) => {
+                report_undone_as(format_args!("{} {}", self.operation, self.name), self.place);
+            }
+            Step::Runs(handle) => {
+                let reason = Reason::from("nobody waits for the operation").located(self.place);
+                handle.task().cancel(reason);
+            }
+            Step::Room(..) | Step::Over => {}
         }
     }
 }

@@ -15,8 +15,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use corio_trace::action::Deed;
 use futures_core::Stream;
 
+use crate::deeds::{EntryMetadataDeed, FileTypeDeed, NextEntryDeed};
 use crate::error::{Name, PathError};
 use crate::operation::Operation;
 
@@ -93,8 +95,9 @@ impl ReadDir {
     ///
     /// # Errors
     /// The system's, with the folder's path. The next call goes on after it.
-    pub async fn next_entry(&mut self) -> io::Result<Option<DirEntry>> {
-        poll_fn(|context| self.poll_next_entry(context)).await
+    #[track_caller]
+    pub fn next_entry(&mut self) -> impl Future<Output = io::Result<Option<DirEntry>>> {
+        NextEntryDeed::doing(async move { poll_fn(|context| self.poll_next_entry(context)).await })
     }
 
     /// [`ReadDir::next_entry`], for those who write futures.
@@ -191,20 +194,26 @@ impl DirEntry {
     ///
     /// # Errors
     /// The system's: it may have gone meanwhile.
-    pub async fn file_type(&self) -> io::Result<FileType> {
-        match self.file_type {
-            Some(file_type) => Ok(file_type),
-            None => self.metadata().await.map(|metadata| metadata.file_type()),
-        }
+    #[track_caller]
+    pub fn file_type(&self) -> impl Future<Output = io::Result<FileType>> {
+        FileTypeDeed::doing(async move {
+            match self.file_type {
+                Some(file_type) => Ok(file_type),
+                None => self.metadata().await.map(|metadata| metadata.file_type()),
+            }
+        })
     }
 
     /// What the system knows about it; a symbolic link is not followed.
     ///
     /// # Errors
     /// The system's: it may have gone meanwhile.
-    pub async fn metadata(&self) -> io::Result<Metadata> {
-        let (name, entry) = (Name::path(&self.path()), self.entry.clone());
-        Operation::looking("read the metadata of", name, move || entry.metadata()).await
+    #[track_caller]
+    pub fn metadata(&self) -> impl Future<Output = io::Result<Metadata>> {
+        EntryMetadataDeed::doing(async move {
+            let (name, entry) = (Name::path(&self.path()), self.entry.clone());
+            Operation::looking("read the metadata of", name, move || entry.metadata()).await
+        })
     }
 }
 

@@ -13,11 +13,14 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use corio_trace::action::Action;
 use futures_io::{AsyncRead, AsyncWrite};
 
+use crate::deeds::CopyBidirectionalDeed;
 use crate::pump::{COPY_BUFFER_BYTES, Failure, Pump};
 
 /// Copies from `a` to `b` and from `b` to `a` until both have ended, and says how many bytes went
@@ -63,6 +66,7 @@ use crate::pump::{COPY_BUFFER_BYTES, Failure, Pump};
 /// # Cancel safety
 /// Dropped half-way, what it has read and not written is lost. Poll it by reference to be able to ask
 /// [`CopyBidirectional::copied`](crate::future::CopyBidirectional::copied), or to go on.
+#[track_caller]
 pub fn copy_bidirectional<'a, A, B>(a: &'a mut A, b: &'a mut B) -> CopyBidirectional<'a, A, B>
 where
     A: AsyncRead + AsyncWrite + Unpin + ?Sized,
@@ -92,7 +96,8 @@ where
     A: AsyncRead + AsyncWrite + Unpin + ?Sized,
     B: AsyncRead + AsyncWrite + Unpin + ?Sized,
 {
-    CopyBidirectional { a, b, a_to_b: Way::new(a_to_b), b_to_a: Way::new(b_to_a) }
+    let action = Action::new(Location::caller());
+    CopyBidirectional { a, b, a_to_b: Way::new(a_to_b), b_to_a: Way::new(b_to_a), action }
 }
 
 /// The future of [`copy_bidirectional`]. Its own progress: keep it and poll it.
@@ -103,6 +108,7 @@ pub struct CopyBidirectional<'a, A: ?Sized, B: ?Sized> {
     b: &'a mut B,
     a_to_b: Way,
     b_to_a: Way,
+    action: Action<CopyBidirectionalDeed>,
 }
 
 impl<A: ?Sized, B: ?Sized> CopyBidirectional<'_, A, B> {
@@ -126,6 +132,7 @@ where
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
+        this.action.begun();
         // Both, also when one has failed: what can be moved the other way is moved.
         let there = this.a_to_b.poll(context, &mut *this.a, &mut *this.b);
         let back = this.b_to_a.poll(context, &mut *this.b, &mut *this.a);

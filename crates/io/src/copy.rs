@@ -4,11 +4,14 @@
 //! moment and know how far it came.
 
 use std::io;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use corio_trace::action::Action;
 use futures_io::{AsyncRead, AsyncWrite};
 
+use crate::deeds::CopyDeed;
 use crate::pump::{COPY_BUFFER_BYTES, Failure, Pump};
 
 /// Copies all bytes of `reader` into `writer`, flushes it, and says how many they were. Closes neither.
@@ -37,6 +40,7 @@ use crate::pump::{COPY_BUFFER_BYTES, Failure, Pump};
 /// Dropped half-way, what it has read and not written is lost. Poll it by reference (`&mut copy`) to be
 /// able to ask [`Copy::copied`](crate::future::Copy::copied) and
 /// [`Copy::unwritten`](crate::future::Copy::unwritten), or to go on.
+#[track_caller]
 pub fn copy<'a, R, W>(reader: &'a mut R, writer: &'a mut W) -> Copy<'a, R, W>
 where
     R: AsyncRead + Unpin + ?Sized,
@@ -65,7 +69,7 @@ where
     R: AsyncRead + Unpin + ?Sized,
     W: AsyncWrite + Unpin + ?Sized,
 {
-    Copy { reader, writer, pump: Pump::new(capacity) }
+    Copy { reader, writer, pump: Pump::new(capacity), action: Action::new(Location::caller()) }
 }
 
 /// The future of [`copy`](crate::copy). Its own progress: keep it and poll it.
@@ -75,6 +79,7 @@ pub struct Copy<'a, R: ?Sized, W: ?Sized> {
     reader: &'a mut R,
     writer: &'a mut W,
     pump: Pump,
+    action: Action<CopyDeed>,
 }
 
 impl<R: ?Sized, W: ?Sized> Copy<'_, R, W> {
@@ -110,6 +115,7 @@ where
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<u64>> {
         let this = &mut *self;
+        this.action.begun();
         let result = this.pump.poll(context, Pin::new(this.reader), Pin::new(this.writer));
         result.map_err(|failure| match failure {
             Failure::Reading(error) | Failure::Writing(error) => error,

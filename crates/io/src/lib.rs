@@ -25,6 +25,7 @@
 //! | test a protocol without sockets | [`duplex`] |
 //! | read and write messages | [`Framed`], [`FramedRead`], [`FramedWrite`] with [`Lines`] or [`LengthDelimited`] |
 //! | make few large reads and writes out of many small ones | [`BufReader`], [`BufWriter`], [`LineWriter`] |
+//! | know the system's number of an error that says more | [`raw_os_error`] |
 //! | have ends of pipes that do nothing | [`empty`], [`sink`], [`repeat`] |
 //!
 //! What the futures crates keep well is theirs: the buffers and the small streams are re-exported from
@@ -43,6 +44,7 @@
 //! | `copy` | [`copy`] |
 //! | `bidirectional` | [`copy_bidirectional`], and [`CopyError`] |
 //! | `duplex` | [`duplex`] |
+//! | `os_error` | [`raw_os_error`] |
 //! | [`framed`] | frames: the contract of a codec, two codecs, and the streams of frames |
 //! | [`future`] | the futures by name |
 #![forbid(unsafe_code)]
@@ -54,10 +56,14 @@ mod pump;
 mod duplex;
 pub mod framed;
 
+mod deeds;
+mod os_error;
+
 pub use bidirectional::{CopyError, Side, copy_bidirectional, copy_bidirectional_with_capacity};
 pub use copy::{copy, copy_with_capacity};
 pub use duplex::{DuplexStream, duplex};
 pub use framed::{Framed, FramedRead, FramedWrite, LengthDelimited, Lines};
+pub use os_error::raw_os_error;
 pub use pump::COPY_BUFFER_BYTES;
 
 #[doc(no_inline)]

@@ -12,9 +12,13 @@ use std::task::Poll;
 use std::time::Duration;
 
 use corio_signal::SignalKind;
+use corio_trace::action::Deed;
 use corio_trace::emit::TARGET_PROCESS;
 
 use crate::communicate::Exchange;
+use crate::deeds::{
+    CommunicateDeed, KillDeed, TerminateDeed, TerminateGroupDeed, WaitWithOutputDeed,
+};
 use crate::exit::Exit;
 use crate::handle::ChildHandle;
 use crate::pipes::{ChildStderr, ChildStdin, ChildStdout};
@@ -35,14 +39,14 @@ use crate::wait::Wait;
 /// ```
 ///
 /// # It is always reaped
-/// As soon as the child has ended, whether or not anybody waits, by a waker of the reactor: no zombie is
-/// left. Dropped while the child runs, it leaves it running (see
-/// [`kill_on_drop`](crate::Command::kill_on_drop)), and it is reaped all the same, also when its loop has
-/// ended. In debug mode such a drop is reported on the log target `corio::process`;
-/// [`Child::detach`] says that it is meant.
+/// As soon as the child has ended, whether or not anybody waits: no zombie is left. Its loop hears of the
+/// end, and so does the fallback thread of `corio-base`, so the child is reaped also while the loop is
+/// blocked, when it does not run, and when it has ended. Dropped while the child runs, it leaves it running
+/// (see [`kill_on_drop`](crate::Command::kill_on_drop)), and it is reaped all the same. In debug mode such
+/// a drop is reported on the log target `corio::process`; [`Child::detach`] says that it is meant.
 ///
-/// Dropped in a copy of this process that foreign code has forked off, it does nothing, and is not closed:
-/// the child is the original's.
+/// Dropped in a copy of this process that foreign code has forked off, it closes the copy's ends of the
+/// pipes and nothing else: the child is the original's.
 ///
 /// # Statuses
 /// They are std's: a child that was killed by a signal has no [`code`](ExitStatus::code) but a
@@ -125,8 +129,12 @@ impl Child {
     ///
     /// # Cancel safety
     /// The child is dropped with the future: see [`Child`] for what that means.
-    pub async fn wait_with_output(mut self) -> io::Result<Output> {
-        self.communicate(&[]).await
+    #[track_caller]
+    pub fn wait_with_output(self) -> impl Future<Output = io::Result<Output>> {
+        WaitWithOutputDeed::doing(async move {
+            let mut this = self;
+            this.communicate(&[]).await
+        })
     }
 
     /// Writes `input` to the child's standard input and closes that, reads its pipes to their end, all at
@@ -155,22 +163,25 @@ impl Child {
     /// # Cancel safety
     /// The child runs on. What was read is lost, the rest can be read after it; how much of the input was
     /// written is not known, and its pipe is closed.
-    pub async fn communicate(&mut self, input: &[u8]) -> io::Result<Output> {
-        let stdin = self.stdin.take();
-        if stdin.is_none() && !input.is_empty() {
-            let (id, program, length) = (self.id(), self.exit.program().display(), input.len());
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                format!(
-                    "there are {length} bytes for child {id} (`{program}`), whose standard input is not \
+    #[track_caller]
+    pub fn communicate(&mut self, input: &[u8]) -> impl Future<Output = io::Result<Output>> {
+        CommunicateDeed::doing(async move {
+            let stdin = self.stdin.take();
+            if stdin.is_none() && !input.is_empty() {
+                let (id, program, length) = (self.id(), self.exit.program().display(), input.len());
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidInput,
+                    format!(
+                        "there are {length} bytes for child {id} (`{program}`), whose standard input is not \
                      piped, or was taken: set `Command::stdin(Stdio::piped())`",
-                ),
-            ));
-        }
-        let exchange = Exchange::new(stdin, input, self.stdout.as_ref(), self.stderr.as_ref());
-        let (stdout, stderr) = exchange.await?;
-        let status = self.wait().await?;
-        Ok(Output { status, stdout, stderr })
+                    ),
+                ));
+            }
+            let exchange = Exchange::new(stdin, input, self.stdout.as_ref(), self.stderr.as_ref());
+            let (stdout, stderr) = exchange.await?;
+            let status = self.wait().await?;
+            Ok(Output { status, stdout, stderr })
+        })
     }
 
     /// Kills the child (`SIGKILL`) and waits for it. One that has ended already is only waited for.
@@ -180,9 +191,12 @@ impl Child {
     ///
     /// # Cancel safety
     /// The signal is sent by the first poll; dropped after that, only the waiting ends.
-    pub async fn kill(&mut self) -> io::Result<()> {
-        self.start_kill()?;
-        self.wait().await.map(drop)
+    #[track_caller]
+    pub fn kill(&mut self) -> impl Future<Output = io::Result<()>> {
+        KillDeed::doing(async move {
+            self.start_kill()?;
+            self.wait().await.map(drop)
+        })
     }
 
     /// Kills the child (`SIGKILL`), and does not wait for its end. Its own children live on.
@@ -223,26 +237,32 @@ impl Child {
     ///
     /// # Cancel safety
     /// Dropped in the grace, it kills nobody: the child has been asked, and runs for as long as it likes.
-    pub async fn terminate_with_grace(&mut self, grace: Duration) -> io::Result<ExitStatus> {
-        self.terminate()?;
-        let ended = {
-            let mut wait = self.wait();
-            let mut sleep = pin!(corio_timer::sleep(grace));
-            std::future::poll_fn(|context| {
-                if let Poll::Ready(ended) = std::pin::Pin::new(&mut wait).poll(context) {
-                    return Poll::Ready(Some(ended));
+    #[track_caller]
+    pub fn terminate_with_grace(
+        &mut self,
+        grace: Duration,
+    ) -> impl Future<Output = io::Result<ExitStatus>> {
+        TerminateDeed::doing(async move {
+            self.terminate()?;
+            let ended = {
+                let mut wait = self.wait();
+                let mut sleep = pin!(corio_timer::sleep(grace).unrecorded());
+                std::future::poll_fn(|context| {
+                    if let Poll::Ready(ended) = std::pin::Pin::new(&mut wait).poll(context) {
+                        return Poll::Ready(Some(ended));
+                    }
+                    sleep.as_mut().poll(context).map(|_| None)
+                })
+                .await
+            };
+            match ended {
+                Some(ended) => ended,
+                None => {
+                    self.start_kill()?;
+                    self.wait().await
                 }
-                sleep.as_mut().poll(context).map(|_| None)
-            })
-            .await
-        };
-        match ended {
-            Some(ended) => ended,
-            None => {
-                self.start_kill()?;
-                self.wait().await
             }
-        }
+        })
     }
 
     /// Sends a signal to the child, and to nobody else: also if the child ends at this moment and its number
@@ -313,24 +333,30 @@ impl Child {
     /// # Cancel safety
     /// Dropped in the grace, it kills nobody: the group has been asked. To kill it then, send
     /// `SignalKind::kill()` to it.
-    pub async fn terminate_group_with_grace(&mut self, grace: Duration) -> io::Result<ExitStatus> {
-        if !self.exit.can_name_group() {
-            self.exit.take_group_along();
-        }
-        self.exit.signal_group(SignalKind::terminate())?;
-        let mut sleep = pin!(corio_timer::sleep(grace));
-        let over = {
-            let mut gone = pin!(self.group_is_gone());
-            std::future::poll_fn(|context| match gone.as_mut().poll(context) {
-                Poll::Ready(result) => Poll::Ready(result.map(|()| false)),
-                Poll::Pending => sleep.as_mut().poll(context).map(|_| Ok(true)),
-            })
-            .await?
-        };
-        if over {
-            self.exit.signal_group(SignalKind::kill())?;
-        }
-        self.wait().await
+    #[track_caller]
+    pub fn terminate_group_with_grace(
+        &mut self,
+        grace: Duration,
+    ) -> impl Future<Output = io::Result<ExitStatus>> {
+        TerminateGroupDeed::doing(async move {
+            if !self.exit.can_name_group() {
+                self.exit.take_group_along();
+            }
+            self.exit.signal_group(SignalKind::terminate())?;
+            let mut sleep = pin!(corio_timer::sleep(grace).unrecorded());
+            let over = {
+                let mut gone = pin!(self.group_is_gone());
+                std::future::poll_fn(|context| match gone.as_mut().poll(context) {
+                    Poll::Ready(result) => Poll::Ready(result.map(|()| false)),
+                    Poll::Pending => sleep.as_mut().poll(context).map(|_| Ok(true)),
+                })
+                .await?
+            };
+            if over {
+                self.exit.signal_group(SignalKind::kill())?;
+            }
+            self.wait().await
+        })
     }
 
     /// Waits until the child has ended and nothing of its group is left, as far as that can be known. No
@@ -360,10 +386,7 @@ impl Child {
 impl Drop for Child {
     fn drop(&mut self) {
         if std::process::id() != self.parent {
-            // It is not this process's child. And the reactor is the parent's, as far as the system goes:
-            // what is taken out of it here would be missing there.
-            std::mem::forget((self.stdin.take(), self.stdout.take(), self.stderr.take()));
-            std::mem::forget(self.exit.clone());
+            // It is not this process's child.
             return;
         }
         if let Ok(Some(_)) | Err(_) = self.try_wait() {
@@ -382,7 +405,6 @@ impl Drop for Child {
             ),
             OnDrop::Detach => {}
         }
-        self.exit.leave_loop();
     }
 }
 

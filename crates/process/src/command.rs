@@ -8,7 +8,10 @@ use std::panic::Location;
 use std::path::Path;
 use std::process::{Command as StdCommand, CommandArgs, CommandEnvs, ExitStatus, Output, Stdio};
 
+use corio_trace::action::Deed;
+
 use crate::child::{Child, OnDrop};
+use crate::deeds::{OutputDeed, StatusDeed};
 use crate::spawn;
 
 /// A program to be started, as [`std::process::Command`] has it.
@@ -216,12 +219,12 @@ impl Command {
     #[track_caller]
     pub fn status(&mut self) -> impl Future<Output = io::Result<ExitStatus>> + use<> {
         let child = self.spawn();
-        async {
+        StatusDeed::doing(async {
             let mut child = child?;
             child.stdout = None;
             child.stderr = None;
             child.wait().await
-        }
+        })
     }
 
     /// Starts the child at once; the future reads its output and its error to their ends, and waits for it.
@@ -253,7 +256,7 @@ impl Command {
         if self.stderr == Set::ByNobody {
             self.std.stderr(Stdio::inherit());
         }
-        async { child?.wait_with_output().await }
+        OutputDeed::doing(async { child?.wait_with_output().await })
     }
 
     /// The program.

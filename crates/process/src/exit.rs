@@ -82,7 +82,7 @@ impl Exit {
     ) -> Arc<Exit> {
         let descriptor = descriptor.map(Arc::new);
         let group = if leads_group { descriptor.clone() } else { None };
-        let watched = Watched::Nobody;
+        let watched = Watched::default();
         let running = Running { pid, descriptor, watched, takes_group_along: false };
         Arc::new(Exit {
             id: pid.as_raw_nonzero().get().unsigned_abs(),
@@ -138,7 +138,7 @@ impl Exit {
             state.waiters.take_all(&mut batch);
             std::mem::replace(&mut state.phase, Phase::Ended(outcome))
         };
-        // Gives up the registration, which wakes `watch`'s waker, which comes here and finds nothing to do.
+        // Gives up the registrations, which wakes `watch`'s wakers, which come here and find nothing to do.
         drop(running);
         batch.wake_all();
         Ok(())

@@ -15,16 +15,16 @@
 //! ```
 //!
 //! What a program can count on:
-//! - **No zombie.** A child is reaped as soon as it has ended: by a waker of the reactor, whether or not
-//!   anybody waits, whether or not its loop still runs.
+//! - **No zombie.** A child is reaped as soon as it has ended, whether or not anybody waits, whether its
+//!   loop runs, is blocked, or has ended.
 //! - **No stranger is signalled.** A signal goes to the child or to nobody, also at the moment at which it
 //!   ends and its number is given to another process.
 //! - **Waiting is only waiting.** A cancelled [`Child::wait`] kills nobody and can be begun again; it is
 //!   ready when the child has ended, whoever still holds its pipes.
 //! - **Only particular children are waited for.** Children that other code starts are left to it.
 //!
-//! Inside a corio loop a child's descriptors belong to that loop's reactor; elsewhere, in tokio, in smol or
-//! on a plain thread, to the one of `corio-base`'s fallback thread.
+//! Inside a corio loop a child's pipes belong to that loop's reactor; elsewhere, in tokio, in smol or on a
+//! plain thread, to the one of `corio-base`'s fallback thread. That thread hears of every child's end.
 //!
 //! | module | what it is | unsafe |
 //! |---|---|---|
@@ -69,6 +69,7 @@ mod watch;
 mod real_time;
 mod sys;
 
+mod deeds;
 mod error;
 
 pub use child::Child;

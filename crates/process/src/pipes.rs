@@ -10,8 +10,11 @@ use std::process::Stdio;
 use std::task::{Context, Poll};
 
 use corio_reactor::{After, Direction, Io};
+use corio_trace::action::Deed;
 use futures_io::{AsyncRead, AsyncWrite};
 use rustix::buffer::spare_capacity;
+
+use crate::deeds::{WriteAllDeed, WriteDeed};
 
 /// How much room a read to the end makes at once. What a pipe of Linux holds.
 const READ_ROOM: usize = 64 * 1024;
@@ -43,8 +46,11 @@ impl ChildStdin {
     ///
     /// # Cancel safety
     /// Dropped, it has written nothing.
-    pub async fn write(&self, bytes: &[u8]) -> io::Result<usize> {
-        self.io()?.with(Direction::Write, |fd| write(fd, bytes)).await
+    #[track_caller]
+    pub fn write(&self, bytes: &[u8]) -> impl Future<Output = io::Result<usize>> {
+        WriteDeed::doing(
+            async move { self.io()?.with(Direction::Write, |fd| write(fd, bytes)).await },
+        )
     }
 
     /// Writes all of `bytes`.
@@ -54,12 +60,16 @@ impl ChildStdin {
     ///
     /// # Cancel safety
     /// Dropped, it has written some of them; nobody knows how many.
-    pub async fn write_all(&self, mut bytes: &[u8]) -> io::Result<()> {
-        while !bytes.is_empty() {
-            let written = self.write(bytes).await?;
-            bytes = &bytes[written..];
-        }
-        Ok(())
+    #[track_caller]
+    pub fn write_all(&self, bytes: &[u8]) -> impl Future<Output = io::Result<()>> {
+        WriteAllDeed::doing(async move {
+            let mut bytes = bytes;
+            while !bytes.is_empty() {
+                let written = self.write(bytes).await?;
+                bytes = &bytes[written..];
+            }
+            Ok(())
+        })
     }
 
     /// The poll form of [`ChildStdin::write`]; the last waker wins.

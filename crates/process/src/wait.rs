@@ -37,15 +37,10 @@ impl Future for Wait<'_> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<ExitStatus>> {
         let this = &mut *self;
-        let is_first = this.id.is_none();
         let polled = this.exit.poll(&mut this.id, context.waker());
         if polled.is_ready() {
             this.leaf.clear();
             return polled;
-        }
-        if is_first && this.exit.is_watched_elsewhere() {
-            // That loop need not run while this one waits.
-            this.exit.leave_loop();
         }
         this.leaf.wait(WaitKind::Process, this.exit.id() as usize, None);
         Poll::Pending

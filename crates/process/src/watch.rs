@@ -1,23 +1,26 @@
-//! Who hears that a child has ended, and reaps it: a waker of a reactor, or, where none can be had, the sweep.
+//! Who hears that a child has ended, and reaps it: wakers of reactors, or, where none can be had, the sweep.
 //!
 //! No task and no executor is needed, and nobody has to wait for the child.
 //!
 //! ```text
-//!           1 watch, in a loop                 2 look: the loop has ended,
-//!   Nobody ───────────────────▶ Reactor,          or 3 leave_loop          Reactor,
-//!     │ │                       the loop's ──────────────────────────────▶ the process's own
-//!     │ └─4 watch, outside of any loop─────────────────────────────────────▲   │
-//!     └───5 by_sweep: no descriptor for it, or no reactor takes it──▶ Sweep ◀──┘
+//!             1 watch, in a loop                     3 look: the loop has ended
+//!           ┌───────────────────▶ the loop's reactor ──────────────────────────▶ nobody
+//!   Nobody ─┤
+//!           │ 2 watch
+//!           ├───────────────────▶ the process's own reactor
+//!           │ 4 by_sweep: no descriptor for it, or that reactor takes it not
+//!           └───────────────────▶ the sweep
 //! ```
 //!
-//! The loop's own reactor comes first: a program with one thread stays one. But a loop may end, or stand
-//! still between two runs, and a zombie must not wait for it: so a child that is dropped or awaited
-//! elsewhere is watched by the reactor of the process, which a thread of `corio-base` always drives.
+//! The loop's own reactor is the quicker one: who waits for the child is woken on its own thread. But a loop
+//! may stand still, in a poll that blocks or between two runs, or end, and a zombie must not wait for it. So
+//! the reactor of the process, which a thread of `corio-base` drives whatever the loops do, hears of every
+//! child, too. It costs two system calls, beside the hundreds of a start, and that thread.
 //!
 //! # The race
-//! The child may end at any moment. The reactor keeps the edge: `look` first stores the waker, and tries to
-//! reap when the reactor says that the descriptor is readable; an end before the registration makes the
-//! registration itself report it.
+//! The child may end at any moment, and both hear of it. A reactor keeps the edge: `look` first stores the
+//! waker, and tries to reap when the reactor says that the descriptor is readable; an end before the
+//! registration makes the registration itself report it. Who comes second finds the child reaped (`exit`).
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -29,130 +32,109 @@ use corio_reactor::{Io, ReactorHandle, Ready, current};
 use crate::exit::Exit;
 use crate::sweep;
 
-/// Who hears of the end.
-pub(crate) enum Watched {
-    /// `watch` has not begun.
-    Nobody,
-    Reactor(Arc<Watch>),
-    Sweep,
+/// The child's descriptor in a reactor.
+pub(crate) type Watch = Io<Arc<OwnedFd>>;
+
+/// Who hears of the end, but for the sweep, which has a list of its own.
+#[derive(Default)]
+pub(crate) struct Watched {
+    by_loop: Option<Arc<Watch>>,
+    by_process: Option<Arc<Watch>>,
 }
 
-/// The child's descriptor in a reactor.
-pub(crate) struct Watch {
-    io: Io<Arc<OwnedFd>>,
-    reactor: ReactorHandle,
-    /// It is the process's own, not a loop's.
-    is_process_wide: bool,
+impl Watched {
+    fn place(&mut self, whose: Whose) -> &mut Option<Arc<Watch>> {
+        match whose {
+            Whose::Loop => &mut self.by_loop,
+            Whose::Process => &mut self.by_process,
+        }
+    }
+}
+
+/// Whose reactor it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whose {
+    Loop,
+    Process,
+}
+
+/// The waker that a reactor has.
+struct Ear {
+    exit: Arc<Exit>,
+    whose: Whose,
 }
 
 impl Exit {
-    /// Edges 1, 4 and 5: begins to watch. Called once.
+    /// Edges 1, 2 and 4: begins to watch. Called once.
     pub(crate) fn watch(self: &Arc<Self>) {
         let Some(Some(descriptor)) = self.if_running(|running| running.descriptor.clone()) else {
             return self.by_sweep();
         };
-        if let Some(reactor) = current::try_handle()
-            && self.by_reactor(descriptor.clone(), reactor, false).is_ok()
-        {
-            return;
+        if let Some(reactor) = current::try_handle() {
+            // Refused, it is slower and nothing else.
+            let _ = self.by_reactor(descriptor.clone(), &reactor, Whose::Loop);
         }
-        if self.by_process(descriptor).is_err() {
+        let by_process = current::process_handle()
+            .and_then(|reactor| self.by_reactor(descriptor, &reactor, Whose::Process));
+        if by_process.is_err() {
             self.by_sweep();
         }
-    }
-
-    /// Has the process's own reactor watch.
-    fn by_process(self: &Arc<Self>, descriptor: Arc<OwnedFd>) -> io::Result<()> {
-        self.by_reactor(descriptor, current::process_handle()?, true)
     }
 
     fn by_reactor(
         self: &Arc<Self>,
         descriptor: Arc<OwnedFd>,
-        reactor: ReactorHandle,
-        is_process_wide: bool,
+        reactor: &ReactorHandle,
+        whose: Whose,
     ) -> io::Result<()> {
-        let io = match Io::register(descriptor, &reactor, Ready::EMPTY) {
-            Ok(io) => io,
-            // Another thread is at it.
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
-            Err(error) => return Err(error),
-        };
-        self.hand_over(Watched::Reactor(Arc::new(Watch { io, reactor, is_process_wide })));
-        self.look();
+        let io = Io::register(descriptor, reactor, Ready::EMPTY)?;
+        self.set_watch(whose, Some(Arc::new(io)));
+        self.look(whose);
         Ok(())
     }
 
-    /// Edge 5.
+    /// Edge 4.
     fn by_sweep(self: &Arc<Self>) {
-        self.hand_over(Watched::Sweep);
         sweep::add(self.clone());
     }
 
     /// Sets who watches. Who did before is dropped without the lock: that wakes its waker.
-    fn hand_over(&self, next: Watched) {
-        let before = self.if_running(|running| std::mem::replace(&mut running.watched, next));
+    fn set_watch(&self, whose: Whose, watch: Option<Arc<Watch>>) {
+        let before =
+            self.if_running(|running| std::mem::replace(running.watched.place(whose), watch));
         drop(before);
     }
 
-    fn watch_in_reactor(&self) -> Option<Arc<Watch>> {
-        let watch = self.if_running(|running| match &running.watched {
-            Watched::Reactor(watch) => Some(watch.clone()),
-            _ => None,
-        });
-        watch.flatten()
-    }
-
     /// Reaps the child if it has ended; otherwise the reactor calls the waker, which comes here again.
-    fn look(self: &Arc<Self>) {
-        let Some(watch) = self.watch_in_reactor() else { return };
-        let waker = Waker::from(self.clone());
+    fn look(self: &Arc<Self>, whose: Whose) {
+        let watch = self.if_running(|running| running.watched.place(whose).clone());
+        let Some(Some(watch)) = watch else { return };
+        let waker = Waker::from(Arc::new(Ear { exit: self.clone(), whose }));
         let mut context = Context::from_waker(&waker);
         // It may be called in the poll of any task, whose own wait is not this one.
         let wait = corio_trace::take_last_wait();
-        let polled = watch.io.poll_read_with(&mut context, |_| self.reap());
+        let polled = watch.poll_read_with(&mut context, |_| self.reap());
         let _ = corio_trace::take_last_wait();
         if let Some(wait) = wait {
             corio_trace::record(&wait);
         }
         if let Poll::Ready(Err(_)) = polled {
-            // Edge 2.
-            self.leave(&watch);
-        }
-    }
-
-    /// Edge 3: has the child reaped also if its loop does not run, or ends.
-    pub(crate) fn leave_loop(self: &Arc<Self>) {
-        if let Some(watch) = self.watch_in_reactor()
-            && !watch.is_process_wide
-        {
-            self.leave(&watch);
-        }
-    }
-
-    /// Whether it is watched by a loop that is not this thread's.
-    pub(crate) fn is_watched_elsewhere(&self) -> bool {
-        let Some(watch) = self.watch_in_reactor() else { return false };
-        let here = || current::try_handle().is_some_and(|here| here.is_same(&watch.reactor));
-        !watch.is_process_wide && !here()
-    }
-
-    /// Has somebody else watch.
-    fn leave(self: &Arc<Self>, watch: &Watch) {
-        let descriptor = watch.io.get_ref().clone();
-        if watch.is_process_wide || self.by_process(descriptor).is_err() {
-            self.by_sweep();
+            // Edge 3.
+            self.set_watch(whose, None);
+            if whose == Whose::Process {
+                self.by_sweep();
+            }
         }
     }
 }
 
-impl Wake for Exit {
+impl Wake for Ear {
     fn wake(self: Arc<Self>) {
-        self.look();
+        self.exit.look(self.whose);
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.look();
+        self.exit.look(self.whose);
     }
 }
 
@@ -183,13 +165,10 @@ mod tests {
     }
 
     #[test]
-    fn edge_5_the_sweep_looks_where_there_is_no_descriptor() {
+    fn edge_4_the_sweep_looks_where_there_is_no_descriptor() {
         let (exit, mut child) = start(Command::new("cat").stdin(Stdio::piped()), |_| None);
         exit.watch();
         assert!(exit.try_wait().expect("no error").is_none());
-        // Neither of these has a meaning for the sweep.
-        exit.leave_loop();
-        assert!(!exit.is_watched_elsewhere());
         drop(child.stdin.take());
         assert!(block_on(Wait::new(&exit)).expect("a status").success());
     }
@@ -215,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reactor_that_ends_hands_over_and_a_second_hand_over_is_none() {
+    fn edge_3_a_loop_that_ends_leaves_the_child_to_the_process() {
         let reactor = corio_reactor::Reactor::new().expect("it opens");
         let installed = current::install(reactor.handle());
         let mut cat = Command::new("cat");
@@ -223,12 +202,12 @@ mod tests {
             start(cat.stdin(Stdio::piped()), |pid| sys::exit_descriptor(pid).ok());
         exit.watch();
         drop(installed);
-        let is_process_wide = || exit.watch_in_reactor().map(|watch| watch.is_process_wide);
-        assert_eq!(is_process_wide(), Some(false));
+        let watched = |whose| {
+            exit.if_running(|running| running.watched.place(whose).is_some()).expect("it runs")
+        };
+        assert!(watched(Whose::Loop) && watched(Whose::Process));
         drop(reactor);
-        assert_eq!(is_process_wide(), Some(true), "edge 2");
-        exit.leave_loop();
-        assert_eq!(is_process_wide(), Some(true));
+        assert!(!watched(Whose::Loop) && watched(Whose::Process));
         drop(child.stdin.take());
         assert!(block_on(Wait::new(&exit)).expect("a status").success());
     }

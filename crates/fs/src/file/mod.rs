@@ -15,7 +15,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use corio_blocking::current;
+use corio_trace::action::Deed;
 
+use crate::deeds::{
+    CloseDeed, FlushDeed, IntoStdDeed, MetadataDeed, ReadAtDeed, ReadDeed, ReadExactDeed,
+    ReadToEndDeed, ReadToStringDeed, RewindDeed, SeekDeed, SetLenDeed, SetPermissionsDeed,
+    StreamPositionDeed, SyncAllDeed, SyncDataDeed, TryCloneDeed, WriteAllAtDeed, WriteAllDeed,
+    WriteAtDeed, WriteDeed,
+};
 use crate::engine::{Engine, Exclusive, Inner, Target};
 use crate::error::{Name, PathError};
 use crate::operation::Operation;
@@ -142,8 +149,11 @@ impl File {
     ///
     /// # Cancel safety
     /// Nothing is lost: the next read has it.
-    pub async fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        poll_fn(|context| self.engine.poll_read_into(context, buffer)).await
+    #[track_caller]
+    pub fn read(&self, buffer: &mut [u8]) -> impl Future<Output = io::Result<usize>> {
+        ReadDeed::doing(async move {
+            poll_fn(|context| self.engine.poll_read_into(context, buffer)).await
+        })
     }
 
     /// Fills `buffer`.
@@ -153,18 +163,23 @@ impl File {
     ///
     /// # Cancel safety
     /// What is in the buffer by then is lost, if the caller does not keep count: [`File::read`] does.
-    pub async fn read_exact(&self, buffer: &mut [u8]) -> io::Result<()> {
-        let (mut filled, wanted) = (0, buffer.len());
-        while filled < wanted {
-            match self.read(&mut buffer[filled..]).await? {
-                0 => {
-                    let text = format!("the file ends after {filled} of {wanted} bytes");
-                    return Err(self.error("read", io::Error::new(ErrorKind::UnexpectedEof, text)));
+    #[track_caller]
+    pub fn read_exact(&self, buffer: &mut [u8]) -> impl Future<Output = io::Result<()>> {
+        ReadExactDeed::doing(async move {
+            let (mut filled, wanted) = (0, buffer.len());
+            while filled < wanted {
+                match self.read(&mut buffer[filled..]).await? {
+                    0 => {
+                        let text = format!("the file ends after {filled} of {wanted} bytes");
+                        return Err(
+                            self.error("read", io::Error::new(ErrorKind::UnexpectedEof, text))
+                        );
+                    }
+                    read => filled += read,
                 }
-                read => filled += read,
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// Appends all that is left to `bytes`, and says how much that was.
@@ -174,19 +189,22 @@ impl File {
     ///
     /// # Cancel safety
     /// What was read by then is in `bytes`.
-    pub async fn read_to_end(&self, bytes: &mut Vec<u8>) -> io::Result<usize> {
-        let before = bytes.len();
-        loop {
-            let read = poll_fn(|context| {
-                self.engine.poll_read(context, CHUNK_BYTES, &mut |input| {
-                    bytes.extend_from_slice(input);
-                    input.len()
-                })
-            });
-            if read.await? == 0 {
-                return Ok(bytes.len() - before);
+    #[track_caller]
+    pub fn read_to_end(&self, bytes: &mut Vec<u8>) -> impl Future<Output = io::Result<usize>> {
+        ReadToEndDeed::doing(async move {
+            let before = bytes.len();
+            loop {
+                let read = poll_fn(|context| {
+                    self.engine.poll_read(context, CHUNK_BYTES, &mut |input| {
+                        bytes.extend_from_slice(input);
+                        input.len()
+                    })
+                });
+                if read.await? == 0 {
+                    return Ok(bytes.len() - before);
+                }
             }
-        }
+        })
     }
 
     /// Appends all that is left to `text`, and says how many bytes that was.
@@ -196,16 +214,19 @@ impl File {
     ///
     /// # Cancel safety
     /// What was read by then is lost.
-    pub async fn read_to_string(&self, text: &mut String) -> io::Result<usize> {
-        let mut bytes = Vec::new();
-        self.read_to_end(&mut bytes).await?;
-        match std::str::from_utf8(&bytes) {
-            Ok(more) => text.push_str(more),
-            Err(error) => {
-                return Err(self.error("read", io::Error::new(ErrorKind::InvalidData, error)));
+    #[track_caller]
+    pub fn read_to_string(&self, text: &mut String) -> impl Future<Output = io::Result<usize>> {
+        ReadToStringDeed::doing(async move {
+            let mut bytes = Vec::new();
+            self.read_to_end(&mut bytes).await?;
+            match std::str::from_utf8(&bytes) {
+                Ok(more) => text.push_str(more),
+                Err(error) => {
+                    return Err(self.error("read", io::Error::new(ErrorKind::InvalidData, error)));
+                }
             }
-        }
-        Ok(bytes.len())
+            Ok(bytes.len())
+        })
     }
 
     /// Takes some of `bytes` to be written, and says how many.
@@ -215,8 +236,11 @@ impl File {
     ///
     /// # Cancel safety
     /// Cancelled, it has taken nothing.
-    pub async fn write(&self, bytes: &[u8]) -> io::Result<usize> {
-        poll_fn(|context| self.engine.poll_write(context, bytes)).await
+    #[track_caller]
+    pub fn write(&self, bytes: &[u8]) -> impl Future<Output = io::Result<usize>> {
+        WriteDeed::doing(
+            async move { poll_fn(|context| self.engine.poll_write(context, bytes)).await },
+        )
     }
 
     /// Takes all of `bytes` to be written.
@@ -226,12 +250,16 @@ impl File {
     ///
     /// # Cancel safety
     /// Cancelled, it has taken some of them.
-    pub async fn write_all(&self, mut bytes: &[u8]) -> io::Result<()> {
-        while !bytes.is_empty() {
-            let taken = self.write(bytes).await?;
-            bytes = &bytes[taken..];
-        }
-        Ok(())
+    #[track_caller]
+    pub fn write_all(&self, bytes: &[u8]) -> impl Future<Output = io::Result<()>> {
+        WriteAllDeed::doing(async move {
+            let mut bytes = bytes;
+            while !bytes.is_empty() {
+                let taken = self.write(bytes).await?;
+                bytes = &bytes[taken..];
+            }
+            Ok(())
+        })
     }
 
     /// Waits until what was taken before has been given to the system.
@@ -241,9 +269,12 @@ impl File {
     ///
     /// # Cancel safety
     /// It goes on being written.
-    pub async fn flush(&self) -> io::Result<()> {
-        let bytes = self.engine.accepted();
-        poll_fn(|context| self.engine.poll_flush(context, bytes)).await
+    #[track_caller]
+    pub fn flush(&self) -> impl Future<Output = io::Result<()>> {
+        FlushDeed::doing(async move {
+            let bytes = self.engine.accepted();
+            poll_fn(|context| self.engine.poll_flush(context, bytes)).await
+        })
     }
 
     /// Goes to another position, and says which that is, from the start.
@@ -253,24 +284,27 @@ impl File {
     ///
     /// # Cancel safety
     /// Cancelled, it may have been done.
-    pub async fn seek(&self, to: SeekFrom) -> io::Result<u64> {
-        poll_fn(|context| self.engine.poll_seek(context, to)).await
+    #[track_caller]
+    pub fn seek(&self, to: SeekFrom) -> impl Future<Output = io::Result<u64>> {
+        SeekDeed::doing(async move { poll_fn(|context| self.engine.poll_seek(context, to)).await })
     }
 
     /// Goes to the start.
     ///
     /// # Errors
     /// As [`File::seek`].
-    pub async fn rewind(&self) -> io::Result<()> {
-        self.seek(SeekFrom::Start(0)).await.map(drop)
+    #[track_caller]
+    pub fn rewind(&self) -> impl Future<Output = io::Result<()>> {
+        RewindDeed::doing(async move { self.seek(SeekFrom::Start(0)).await.map(drop) })
     }
 
     /// Where the program is, from the start.
     ///
     /// # Errors
     /// As [`File::seek`].
-    pub async fn stream_position(&self) -> io::Result<u64> {
-        self.seek(SeekFrom::Current(0)).await
+    #[track_caller]
+    pub fn stream_position(&self) -> impl Future<Output = io::Result<u64>> {
+        StreamPositionDeed::doing(async move { self.seek(SeekFrom::Current(0)).await })
     }
 
     /// Reads at a position, and leaves the file's own where it is. Any number may go side by side, but each
@@ -281,18 +315,25 @@ impl File {
     ///
     /// # Cancel safety
     /// Nothing is changed.
-    pub async fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        poll_fn(|context| self.engine.poll_written(context)).await?;
-        let (inner, wanted) = (self.engine.inner().clone(), buffer.len());
-        let bytes = Operation::looking("read", self.name(), move || {
-            let mut bytes = vec![0; wanted];
-            let read = inner.target.read_at(&mut bytes, offset)?;
-            bytes.truncate(read);
-            Ok(bytes)
-        });
-        let bytes = bytes.await?;
-        buffer[..bytes.len()].copy_from_slice(&bytes);
-        Ok(bytes.len())
+    #[track_caller]
+    pub fn read_at(
+        &self,
+        buffer: &mut [u8],
+        offset: u64,
+    ) -> impl Future<Output = io::Result<usize>> {
+        ReadAtDeed::doing(async move {
+            poll_fn(|context| self.engine.poll_written(context)).await?;
+            let (inner, wanted) = (self.engine.inner().clone(), buffer.len());
+            let bytes = Operation::looking("read", self.name(), move || {
+                let mut bytes = vec![0; wanted];
+                let read = inner.target.read_at(&mut bytes, offset)?;
+                bytes.truncate(read);
+                Ok(bytes)
+            });
+            let bytes = bytes.await?;
+            buffer[..bytes.len()].copy_from_slice(&bytes);
+            Ok(bytes.len())
+        })
     }
 
     /// Writes some of `bytes` at a position, and says how many; leaves the file's own position where it
@@ -303,16 +344,22 @@ impl File {
     ///
     /// # Cancel safety
     /// Once begun, it is done to the end, and a cancelled awaiter waits for that.
-    pub async fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
-        self.put_at(bytes, move |file, bytes| file.write_at(bytes, offset)).await
+    #[track_caller]
+    pub fn write_at(&self, bytes: &[u8], offset: u64) -> impl Future<Output = io::Result<usize>> {
+        WriteAtDeed::doing(async move {
+            self.put_at(bytes, move |file, bytes| file.write_at(bytes, offset)).await
+        })
     }
 
     /// As [`File::write_at`], all of them.
     ///
     /// # Errors
     /// As there.
-    pub async fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        self.put_at(bytes, move |file, bytes| file.write_all_at(bytes, offset)).await
+    #[track_caller]
+    pub fn write_all_at(&self, bytes: &[u8], offset: u64) -> impl Future<Output = io::Result<()>> {
+        WriteAllAtDeed::doing(async move {
+            self.put_at(bytes, move |file, bytes| file.write_all_at(bytes, offset)).await
+        })
     }
 
     async fn put_at<R: Send + 'static>(
@@ -334,47 +381,65 @@ impl File {
     ///
     /// # Errors
     /// The system's, or what an earlier write has failed with.
-    pub async fn sync_all(&self) -> io::Result<()> {
-        self.alone("synchronise", |file| file.target().sync_all()).await
+    #[track_caller]
+    pub fn sync_all(&self) -> impl Future<Output = io::Result<()>> {
+        SyncAllDeed::doing(async move {
+            self.alone("synchronise", |file| file.target().sync_all()).await
+        })
     }
 
     /// As [`File::sync_all`], without metadata that is not needed to read the file.
     ///
     /// # Errors
     /// As there.
-    pub async fn sync_data(&self) -> io::Result<()> {
-        self.alone("synchronise", |file| file.target().sync_data()).await
+    #[track_caller]
+    pub fn sync_data(&self) -> impl Future<Output = io::Result<()>> {
+        SyncDataDeed::doing(async move {
+            self.alone("synchronise", |file| file.target().sync_data()).await
+        })
     }
 
     /// Cuts the file off, or fills it with zeros, to `bytes`. The position stays.
     ///
     /// # Errors
     /// The system's, or what an earlier write has failed with.
-    pub async fn set_len(&self, bytes: u64) -> io::Result<()> {
-        let set_len = self.alone("set the length of", move |file| {
-            file.rewind()?;
-            file.target().set_len(bytes)
-        });
-        set_len.await
+    #[track_caller]
+    pub fn set_len(&self, bytes: u64) -> impl Future<Output = io::Result<()>> {
+        SetLenDeed::doing(async move {
+            let set_len = self.alone("set the length of", move |file| {
+                file.rewind()?;
+                file.target().set_len(bytes)
+            });
+            set_len.await
+        })
     }
 
     /// What the system knows about the file; its length has all that was written.
     ///
     /// # Errors
     /// The system's, or what an earlier write has failed with.
-    pub async fn metadata(&self) -> io::Result<Metadata> {
-        self.alone("read the metadata of", |file| file.target().metadata()).await
+    #[track_caller]
+    pub fn metadata(&self) -> impl Future<Output = io::Result<Metadata>> {
+        MetadataDeed::doing(async move {
+            self.alone("read the metadata of", |file| file.target().metadata()).await
+        })
     }
 
     /// Changes who may do what with the file.
     ///
     /// # Errors
     /// The system's, or what an earlier write has failed with.
-    pub async fn set_permissions(&self, permissions: Permissions) -> io::Result<()> {
-        let set = self.alone("set the permissions of", move |file| {
-            file.target().set_permissions(permissions)
-        });
-        set.await
+    #[track_caller]
+    pub fn set_permissions(
+        &self,
+        permissions: Permissions,
+    ) -> impl Future<Output = io::Result<()>> {
+        SetPermissionsDeed::doing(async move {
+            let set = self.alone("set the permissions of", move |file| {
+                file.target().set_permissions(permissions)
+            });
+            set.await
+        })
     }
 
     /// A second descriptor of the file. Both have one position: what one of them reads ahead is not
@@ -382,29 +447,35 @@ impl File {
     ///
     /// # Errors
     /// The system's, or what an earlier write has failed with.
-    pub async fn try_clone(&self) -> io::Result<File> {
-        let clone = self.alone("clone", |file| {
-            file.rewind()?;
-            file.target().try_clone()
-        });
-        Ok(File::named(clone.await?, self.name(), self.engine.inner().place))
+    #[track_caller]
+    pub fn try_clone(&self) -> impl Future<Output = io::Result<File>> {
+        TryCloneDeed::doing(async move {
+            let clone = self.alone("clone", |file| {
+                file.rewind()?;
+                file.target().try_clone()
+            });
+            Ok(File::named(clone.await?, self.name(), self.engine.inner().place))
+        })
     }
 
     /// The file as std has it, at the same position, when all was written.
     ///
     /// # Errors
     /// What an earlier write has failed with, or the system's.
-    pub async fn into_std(self) -> io::Result<std::fs::File> {
-        self.alone("rewind", |file| file.rewind()).await?;
-        let inner = self.engine.inner().clone();
-        drop(self);
-        match Arc::try_unwrap(inner) {
-            Ok(inner) => Ok(inner.target),
-            // An abandoned `read_at` is at it.
-            Err(inner) => {
-                inner.target.try_clone().map_err(|e| PathError::wrap("clone", &inner.name, e))
+    #[track_caller]
+    pub fn into_std(self) -> impl Future<Output = io::Result<std::fs::File>> {
+        IntoStdDeed::doing(async move {
+            self.alone("rewind", |file| file.rewind()).await?;
+            let inner = self.engine.inner().clone();
+            drop(self);
+            match Arc::try_unwrap(inner) {
+                Ok(inner) => Ok(inner.target),
+                // An abandoned `read_at` is at it.
+                Err(inner) => {
+                    inner.target.try_clone().map_err(|e| PathError::wrap("clone", &inner.name, e))
+                }
             }
-        }
+        })
     }
 
     /// Waits until all is written, and closes the file: the way to end with one that was written to.
@@ -416,17 +487,20 @@ impl File {
     ///
     /// # Cancel safety
     /// Cancelled, it is as if the file had been dropped.
-    pub async fn close(self) -> io::Result<()> {
-        poll_fn(|context| self.engine.poll_written(context)).await?;
-        let name = self.name();
-        // Closing may wait for a file system on the network.
-        let close = Operation::changing("close", name, move || {
-            drop(self);
+    #[track_caller]
+    pub fn close(self) -> impl Future<Output = io::Result<()>> {
+        CloseDeed::doing(async move {
+            poll_fn(|context| self.engine.poll_written(context)).await?;
+            let name = self.name();
+            // Closing may wait for a file system on the network.
+            let close = Operation::changing("close", name, move || {
+                drop(self);
+                Ok(())
+            });
+            // If the pool refuses that, the file is closed here.
+            let _ = close.await;
             Ok(())
-        });
-        // If the pool refuses that, the file is closed here.
-        let _ = close.await;
-        Ok(())
+        })
     }
 
     /// Does `work` when nothing else is done with the file's position.

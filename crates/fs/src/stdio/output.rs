@@ -7,9 +7,14 @@ use std::panic::Location;
 use std::sync::{Arc, OnceLock};
 
 use corio_blocking::current;
+use corio_trace::action::Deed;
 use rustix::event::PollFlags;
 
 use super::patiently;
+use crate::deeds::{
+    StderrFlushDeed, StderrWriteAllDeed, StderrWriteDeed, StdoutFlushDeed, StdoutWriteAllDeed,
+    StdoutWriteDeed,
+};
 use crate::engine::futures::futures_write;
 use crate::engine::{Engine, Inner, Target};
 use crate::error::Name;
@@ -108,8 +113,9 @@ impl Stdout {
     ///
     /// # Errors
     /// What an earlier write has failed with; this one is not begun then.
-    pub async fn write(&self, bytes: &[u8]) -> io::Result<usize> {
-        write(&self.engine, bytes).await
+    #[track_caller]
+    pub fn write(&self, bytes: &[u8]) -> impl Future<Output = io::Result<usize>> {
+        StdoutWriteDeed::doing(async move { write(&self.engine, bytes).await })
     }
 
     /// Takes all of `bytes`.
@@ -119,16 +125,18 @@ impl Stdout {
     ///
     /// # Cancel safety
     /// Cancelled, it has taken some of them.
-    pub async fn write_all(&self, bytes: &[u8]) -> io::Result<()> {
-        write_all(&self.engine, bytes).await
+    #[track_caller]
+    pub fn write_all(&self, bytes: &[u8]) -> impl Future<Output = io::Result<()>> {
+        StdoutWriteAllDeed::doing(async move { write_all(&self.engine, bytes).await })
     }
 
     /// Waits until what was taken before has been given to the system.
     ///
     /// # Errors
     /// What it has failed with.
-    pub async fn flush(&self) -> io::Result<()> {
-        flush(&self.engine).await
+    #[track_caller]
+    pub fn flush(&self) -> impl Future<Output = io::Result<()>> {
+        StdoutFlushDeed::doing(async move { flush(&self.engine).await })
     }
 }
 
@@ -137,8 +145,9 @@ impl Stderr {
     ///
     /// # Errors
     /// What an earlier write has failed with; this one is not begun then.
-    pub async fn write(&self, bytes: &[u8]) -> io::Result<usize> {
-        write(&self.engine, bytes).await
+    #[track_caller]
+    pub fn write(&self, bytes: &[u8]) -> impl Future<Output = io::Result<usize>> {
+        StderrWriteDeed::doing(async move { write(&self.engine, bytes).await })
     }
 
     /// Takes all of `bytes`.
@@ -148,16 +157,18 @@ impl Stderr {
     ///
     /// # Cancel safety
     /// Cancelled, it has taken some of them.
-    pub async fn write_all(&self, bytes: &[u8]) -> io::Result<()> {
-        write_all(&self.engine, bytes).await
+    #[track_caller]
+    pub fn write_all(&self, bytes: &[u8]) -> impl Future<Output = io::Result<()>> {
+        StderrWriteAllDeed::doing(async move { write_all(&self.engine, bytes).await })
     }
 
     /// Waits until what was taken before has been given to the system.
     ///
     /// # Errors
     /// What it has failed with.
-    pub async fn flush(&self) -> io::Result<()> {
-        flush(&self.engine).await
+    #[track_caller]
+    pub fn flush(&self) -> impl Future<Output = io::Result<()>> {
+        StderrFlushDeed::doing(async move { flush(&self.engine).await })
     }
 }
 

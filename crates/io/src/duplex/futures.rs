@@ -4,7 +4,10 @@ use std::io::{self, IoSlice, IoSliceMut};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use corio_trace::action::Action;
+
 use super::pipe::{Pipe, Ticket};
+use crate::deeds::{WriteAllDeed, WriteDeed};
 
 /// Reads; made by [`DuplexStream::read`](crate::DuplexStream::read).
 #[derive(Debug)]
@@ -37,6 +40,7 @@ pub struct Write<'a> {
     pub(super) pipe: &'a Pipe,
     pub(super) ticket: Ticket,
     pub(super) bytes: &'a [u8],
+    pub(super) action: Action<WriteDeed>,
 }
 
 impl Future for Write<'_> {
@@ -44,6 +48,7 @@ impl Future for Write<'_> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let this = &mut *self;
+        this.action.begun();
         this.pipe.poll_write(context, &mut this.ticket, &[IoSlice::new(this.bytes)])
     }
 }
@@ -61,6 +66,7 @@ pub struct WriteAll<'a> {
     pub(super) pipe: &'a Pipe,
     pub(super) ticket: Ticket,
     pub(super) rest: &'a [u8],
+    pub(super) action: Action<WriteAllDeed>,
 }
 
 impl<'a> WriteAll<'a> {
@@ -75,6 +81,7 @@ impl Future for WriteAll<'_> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
+        this.action.begun();
         while !this.rest.is_empty() {
             let bytes = [IoSlice::new(this.rest)];
             let n = ready!(this.pipe.poll_write(context, &mut this.ticket, &bytes))?;

@@ -20,10 +20,15 @@ mod waiters;
 use std::fmt;
 use std::io;
 use std::net::Shutdown;
+use std::panic::Location;
 use std::sync::Arc;
+
+use corio_trace::action::{Action, Deed};
 
 pub use futures::{Read, Write, WriteAll};
 use pipe::{Pipe, Ticket};
+
+use crate::deeds::ShutdownDeed;
 
 /// A pair of connected streams in memory; each direction holds up to `capacity` bytes.
 ///
@@ -86,8 +91,10 @@ impl DuplexStream {
     ///
     /// # Cancel safety
     /// Dropped before it was ready, it has written nothing.
+    #[track_caller]
     pub fn write<'a>(&'a self, bytes: &'a [u8]) -> Write<'a> {
-        Write { pipe: &self.outgoing, ticket: Ticket::default(), bytes }
+        let action = Action::new(Location::caller());
+        Write { pipe: &self.outgoing, ticket: Ticket::default(), bytes, action }
     }
 
     /// Writes all of `bytes`.
@@ -98,8 +105,10 @@ impl DuplexStream {
     /// # Cancel safety
     /// None: dropped half-way, some of the bytes are written, and only the future knew which
     /// ([`WriteAll::rest`](crate::future::WriteAll::rest)).
+    #[track_caller]
     pub fn write_all<'a>(&'a self, bytes: &'a [u8]) -> WriteAll<'a> {
-        WriteAll { pipe: &self.outgoing, ticket: Ticket::default(), rest: bytes }
+        let action = Action::new(Location::caller());
+        WriteAll { pipe: &self.outgoing, ticket: Ticket::default(), rest: bytes, action }
     }
 
     /// Shuts down reading, writing, or both, at once. Shutting down writing is the end that the peer
@@ -110,9 +119,12 @@ impl DuplexStream {
     ///
     /// # Cancel safety
     /// It ends in its first poll: nothing is ever done by half.
-    pub async fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        self.shut_down(how);
-        Ok(())
+    #[track_caller]
+    pub fn shutdown(&self, how: Shutdown) -> impl Future<Output = io::Result<()>> {
+        ShutdownDeed::doing(async move {
+            self.shut_down(how);
+            Ok(())
+        })
     }
 
     fn shut_down(&self, how: Shutdown) {

@@ -97,11 +97,14 @@ macro_rules! writes_frames {
             ///
             /// # Cancel safety
             /// Dropped half-way, the rest is still in the buffer.
+            #[track_caller]
             pub fn flush(&mut self) -> impl Future<Output = io::Result<()>> + Unpin
             where
                 W: AsyncWrite + Unpin,
             {
-                poll_fn(|context| self.outgoing.poll_flush(context, Pin::new(&mut self.$writer)))
+                <$crate::deeds::FlushDeed as ::corio_trace::action::Deed>::doing(poll_fn(
+                    |context| self.outgoing.poll_flush(context, Pin::new(&mut self.$writer)),
+                ))
             }
 
             /// Writes what is in the buffer, and closes the writer's writing.
@@ -111,11 +114,14 @@ macro_rules! writes_frames {
             ///
             /// # Cancel safety
             /// Dropped half-way, the rest is still in the buffer.
+            #[track_caller]
             pub fn close(&mut self) -> impl Future<Output = io::Result<()>> + Unpin
             where
                 W: AsyncWrite + Unpin,
             {
-                poll_fn(|context| self.outgoing.poll_close(context, Pin::new(&mut self.$writer)))
+                <$crate::deeds::CloseDeed as ::corio_trace::action::Deed>::doing(poll_fn(
+                    |context| self.outgoing.poll_close(context, Pin::new(&mut self.$writer)),
+                ))
             }
         }
 

@@ -9,6 +9,7 @@ use corio_process::{ChildHandle, Command, Stdio, Wait, returncode};
 use corio_trace::book;
 
 use crate::util::{assert_goes_away, block_on, cat, exists, poll_once, sh, sleeper};
+use crate::waits::waits_in_a_task;
 
 #[test]
 fn codes_and_signals_are_told_apart() {
@@ -173,22 +174,4 @@ fn what_it_waits_for_is_recorded() {
     }
     block_on(wait).unwrap();
     assert!(waits().is_empty());
-}
-
-/// What the book shows of the waits of a task in whose poll `work` is done.
-fn waits_in_a_task<R>(work: impl FnOnce() -> R) -> (R, Box<dyn Fn() -> Vec<book::NodeRecord>>) {
-    let place = std::panic::Location::caller();
-    let id = u64::from(std::process::id()) << 32 | u64::from(line!());
-    let birth = book::TaskBirth { id, parent: 0, place, type_name: "", home: 0, late: false };
-    let page = book::TaskPage::new(&birth);
-    let done = {
-        let _entered = page.enter(id);
-        work()
-    };
-    let waits = move || {
-        let _open = &page;
-        let task = book::snapshot().tasks.into_iter().find(|task| task.id == id);
-        task.expect("it has a page").waits
-    };
-    (done, Box::new(waits))
 }

@@ -96,6 +96,8 @@ fn a_group_that_ends_as_it_is_asked_to_is_not_waited_for_longer() {
     let mut child = sh("exec sleep 600").process_group(0).spawn().unwrap();
     let grace = std::time::Duration::from_secs(600);
     assert_eq!(block_on(child.terminate_group_with_grace(grace)).unwrap().signal(), Some(15));
-    let error = block_on(sleeper().terminate_group_with_grace(grace)).unwrap_err();
+    let mut groupless = sleeper();
+    let error = block_on(groupless.terminate_group_with_grace(grace)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    block_on(groupless.kill()).unwrap();
 }

@@ -7,7 +7,7 @@ use corio_process::Stdio;
 use corio_reactor::{DriverKind, Reactor, current};
 use futures::future::join_all;
 
-use crate::util::{assert_goes_away, block_on, cat, poll_once, run_in, sh};
+use crate::util::{assert_goes_away, block_on, cat, eventually, poll_once, run_in, sh};
 
 #[test]
 fn a_loops_own_reactor_watches_with_each_driver() {
@@ -81,7 +81,24 @@ fn a_child_dropped_in_a_loop_that_stands_still_is_reaped() {
     });
     drop(stdin);
     assert_goes_away(id);
-    assert_eq!(reactor.handle().registered(), 0);
+    eventually("it is taken out of the loop, too", || reactor.handle().registered() == 0);
+}
+
+#[test]
+fn a_child_held_in_a_loop_that_is_blocked_or_stands_still_is_reaped() {
+    let mut reactor = Reactor::new().unwrap();
+    let mut held = run_in(&mut reactor, async {
+        let (mut first, second) = (cat(), cat());
+        drop(first.stdin.take());
+        // This poll blocks until somebody else has reaped it.
+        assert_goes_away(first.id());
+        assert_eq!(first.try_wait().unwrap().map(|status| status.success()), Some(true));
+        second
+    });
+    drop(held.stdin.take());
+    assert_goes_away(held.id());
+    // Run again, the loop finds how it has ended.
+    assert!(run_in(&mut reactor, held.wait()).unwrap().success());
 }
 
 #[test]

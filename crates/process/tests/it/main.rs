@@ -12,3 +12,5 @@ mod pipes;
 mod races;
 mod signals;
 mod util;
+#[path = "../../../trace/tests/shared/waits.rs"]
+mod waits;

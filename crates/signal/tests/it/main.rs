@@ -3,6 +3,8 @@
 
 mod forked;
 mod streams;
+#[path = "../../../trace/tests/shared/waits.rs"]
+mod waits;
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -13,6 +15,8 @@ use corio_base::park::block_on;
 use corio_signal::{CtrlC, ctrl_c};
 use corio_trace::book;
 use rustix::process::{Signal, getpid, kill_process};
+
+use waits::waits_in_a_task;
 
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
@@ -142,24 +146,6 @@ fn what_it_waits_for_is_recorded() {
     assert_eq!(corio_trace::take_last_wait(), None, "the pipe is nobody's business");
     drop(waiting);
     assert!(waits().is_empty());
-}
-
-/// What the book shows of the waits of a task in whose poll `work` is done.
-fn waits_in_a_task<R>(work: impl FnOnce() -> R) -> (R, Box<dyn Fn() -> Vec<book::NodeRecord>>) {
-    let place = std::panic::Location::caller();
-    let id = u64::from(std::process::id()) << 32 | u64::from(line!());
-    let birth = book::TaskBirth { id, parent: 0, place, type_name: "", home: 0, late: false };
-    let page = book::TaskPage::new(&birth);
-    let done = {
-        let _entered = page.enter(id);
-        work()
-    };
-    let waits = move || {
-        let _open = &page;
-        let task = book::snapshot().tasks.into_iter().find(|task| task.id == id);
-        task.expect("it has a page").waits
-    };
-    (done, Box::new(waits))
 }
 
 #[test]
