@@ -94,6 +94,12 @@ impl RequestState {
         self.0.store(pack(number, DONE), Ordering::Release);
     }
 
+    /// Whether there is a request that no handler has begun to answer.
+    pub fn is_asked(&self) -> bool {
+        // Relaxed: it is asked on the strength of nothing else, and nothing is read for it.
+        self.0.load(Ordering::Relaxed) & PHASE == ASKED
+    }
+
     /// Whether this request is answered; from then on, until the next [`RequestState::ask`], the asker may read
     /// the buffer.
     pub fn is_done(&self, number: u32) -> bool {
@@ -122,8 +128,8 @@ mod tests {
         for round in 1..=3 {
             let number = state.ask(|| {}).unwrap();
             assert_eq!(number, round);
-            assert!(!state.is_done(number));
-            assert!(state.begin(number));
+            assert!(!state.is_done(number) && state.is_asked());
+            assert!(state.begin(number) && !state.is_asked());
             assert!(!state.begin(number), "a request is answered once");
             assert!(!state.is_done(number));
             state.finish(number);

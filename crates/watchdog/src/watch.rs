@@ -16,7 +16,7 @@ use std::thread;
 
 use corio_base::clock::{self, Time};
 use corio_trace::pulse::{self, Pulse};
-use corio_trace::{TaskLabel, book, report_error, report_warning, slow_poll};
+use corio_trace::{TaskLabel, book, recent, report_error, report_warning, slow_poll};
 
 use crate::audit::Audit;
 use crate::config::Config;
@@ -154,8 +154,12 @@ impl Watch {
         let what = label(&due.key);
         let taken = at.saturating_since(due.key.since);
         let still_runs = still_runs();
-        let report = Report { what, taken, count: due.count, still_runs, stack };
-        report_warning(corio_trace::slow::TARGET_SLOW, format_args!("{}", report.text()));
+        let text = Report { what, taken, count: due.count, still_runs, stack }.text();
+        let PollKey { task, place, since, .. } = due.key;
+        let task = Some(task).filter(|&task| task != pulse::CALL);
+        let frames = text.lines().skip(1).map(|line| line.trim().to_owned());
+        recent::has_taken(task, place, since, taken, still_runs, frames);
+        report_warning(corio_trace::slow::TARGET_SLOW, format_args!("{text}"));
     }
 }
 

@@ -6,6 +6,7 @@
 //! between the two looks all of its waits stood, and nobody was about to end one.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use corio_base::clock::Time;
 use corio_trace::book::graph::{self, Edge};
@@ -14,6 +15,11 @@ use corio_trace::{WaitKind, targets};
 
 use super::findings::{Findings, Key, Line};
 use super::words;
+
+/// How long a circle has to stand. What is for ever can wait for it, and one thing ends a circle from outside: a
+/// reader stands behind a writer who has not got the lock and gives up, and so with permits. Limits in time are
+/// mostly shorter than this or much longer, so that those whose writers give up soon are not told of.
+const STANDS: Duration = Duration::from_millis(500);
 
 /// One step of a circle: the task, how often it was polled, what it waits for and since when, and whom.
 type Step = (u64, u64, u64, Time, u64);
@@ -26,7 +32,8 @@ pub(super) fn check(snapshot: &Snapshot, findings: &mut Findings<'_>) -> HashSet
         circles.retain(|circle| again.contains(circle));
     }
     for circle in &circles {
-        findings.add(key(circle), Time::ZERO, || tell(snapshot, circle));
+        let since = circle.iter().map(|step| step.3).max().unwrap_or(Time::ZERO);
+        findings.add(key(circle), since.saturating_add(STANDS), || tell(snapshot, circle));
     }
     circles.iter().flatten().map(|step| step.0).collect()
 }
@@ -88,7 +95,7 @@ fn tell(snapshot: &Snapshot, circle: &[Step]) -> Line {
 /// What the other task has to do with the wait.
 fn whose(snapshot: &Snapshot, kind: WaitKind, object: u64, on: u64, now: Time) -> String {
     let label = words::label_of(snapshot, on);
-    if kind == WaitKind::Join {
+    if matches!(kind, WaitKind::Join | WaitKind::Blocking) {
         return format!("which is {label}");
     }
     let is_it = |held: &&book::HeldRecord| held.kind == kind && held.object == object;

@@ -16,6 +16,10 @@ use super::LoopState;
 use super::findings::{Findings, Key, Line};
 use super::words;
 
+/// A grant that is this much younger than the rest was made by another thread, and its wake is on the way: the
+/// loop will go on. What is older has woken its task before. Two ticks of the coarse clock.
+const GRANT_SLACK: Duration = Duration::from_millis(8);
+
 /// Tells of a process that hangs. `loops`: as they were before and after the snapshot.
 pub(super) fn check(
     snapshot: &Snapshot,
@@ -25,6 +29,7 @@ pub(super) fn check(
 ) {
     let Some(since) = all_alone_since(loops) else { return };
     let has_gaps = snapshot.lost > 0 || !snapshot.polled.is_empty();
+    let may_be_woken = |task| may_be_woken(task, since);
     if has_gaps || snapshot.tasks.is_empty() || snapshot.tasks.iter().any(may_be_woken) {
         return;
     }
@@ -45,13 +50,15 @@ fn all_alone_since(loops: &[LoopState]) -> Option<Time> {
     since
 }
 
-/// Whether anything but a task may end one of the task's waits.
-fn may_be_woken(task: &TaskRecord) -> bool {
+/// Whether anything but a task may end one of the task's waits. What was granted before the loops came to
+/// rest, at `rest`, has woken its task then, which did not take it.
+fn may_be_woken(task: &TaskRecord, rest: Time) -> bool {
     let (mut waits, mut may) = (0, task.late);
     words::each_wait(task, |path, kind| {
         waits += 1;
         let is_limited = path.iter().any(|node| node.kind == NodeKind::Frame(FrameKind::Timeout));
-        let is_granted = path.last().is_some_and(|node| node.granted.is_some());
+        let granted = path.last().and_then(|node| node.granted);
+        let is_granted = granted.is_some_and(|at| at > rest.saturating_add(GRANT_SLACK));
         may |= is_limited || is_granted || !is_up_to_tasks(kind);
         !may
     });

@@ -109,12 +109,13 @@ pub(super) fn check_granted(
             let Some(behind) = waiters.get(&(kind, leaf.object)) else { return true };
             let key = Key::Grant(task.id, leaf.object, granted);
             findings.add(key, granted.saturating_add(limit), || {
-                let (who, thing) = (words::label(task), words::thing(kind));
-                let (span, place, count) = (words::span(granted, now), leaf.place, tasks(behind.len()));
+                let (who, got) = (words::label(task), words::got(kind));
+                let (span, place, count) =
+                    (words::span(granted, now), leaf.place, tasks(behind.len()));
                 let is_at = stands(snapshot, task, now);
                 let behind = words::list(behind.iter().map(|task| waits(task, now)));
                 let text = format_args!(
-                    "{who} was granted {thing} {span} ago and has not polled the future that waits for \
+                    "{who} {got} {span} ago and has not polled the future that waits for \
                      it, made at {place}, with {count} behind it\n  {is_at}{behind}\n\
                      Poll that future while you await another, or drop it before"
                 );

@@ -60,6 +60,15 @@ pub(super) fn thing(kind: WaitKind) -> &'static str {
     }
 }
 
+/// What became of a wait that is over.
+pub(super) fn got(kind: WaitKind) -> String {
+    match kind {
+        WaitKind::Queue | WaitKind::Channel => format!("was called by {}", thing(kind)),
+        WaitKind::Event | WaitKind::Condition => format!("was told of {}", thing(kind)),
+        _ => format!("was granted {}", thing(kind)),
+    }
+}
+
 /// A wait with the way to it: `a lock at src/main.rs:7:9, in fetch > retry, for 3.0 seconds`.
 pub(super) fn wait(path: &[&NodeRecord], kind: WaitKind, now: Time) -> String {
     let Some(leaf) = path.last() else { return thing(kind).to_owned() };
@@ -92,11 +101,19 @@ pub(super) fn each_wait<'a>(
     }
 }
 
-/// All waits of a task in one line, or that none is known.
+/// All waits of a task in one line, or that none is known. Those that were granted what they wait for are over,
+/// though nobody has looked: they are said only where there are no others.
 pub(super) fn waits(task: &TaskRecord, now: Time) -> String {
+    let is_over = |path: &[&NodeRecord]| path.last().is_some_and(|leaf| leaf.granted.is_some());
+    let mut goes_on = false;
+    each_wait(task, |path, _| {
+        goes_on |= !is_over(path);
+        !goes_on
+    });
     let (mut said, mut more) = (Vec::new(), 0);
     each_wait(task, |path, kind| {
         match said.len() < NAMED_MAX {
+            _ if goes_on && is_over(path) => {}
             true => said.push(wait(path, kind, now)),
             false => more += 1,
         }

@@ -55,16 +55,16 @@ pub(super) fn install(signal: Signal, slot: &'static Slot) -> io::Result<()> {
     SLOT.store(ptr::from_ref(slot).cast_mut(), Ordering::Release);
     let number = signal.number();
     let present = action(number)?;
-    if present.sa_sigaction == ours() {
+    // Relaxed: only this function writes it, on one thread at a time.
+    let was_ours = !PREVIOUS[number as usize].load(Ordering::Relaxed).is_null();
+    if present.sa_sigaction == ours() || (was_ours && is_handler(&present)) {
+        // A handler that has replaced ours (and was inherited by a forked child, say) may pass signals on
+        // to ours: put before it, ours would pass them on to it, for ever.
         return Ok(());
     }
     // Before ours is there, so that the first signal that is not ours finds it.
     remember(number, present);
-    // SAFETY: all zeros is an action without a handler; the rest is filled in below.
-    let mut new: libc::sigaction = unsafe { mem::zeroed() };
-    new.sa_sigaction = ours();
-    // RESTART: most system calls go on as if nothing had been. ONSTACK: a thread's stack may be nearly used up.
-    new.sa_flags = libc::SA_RESTART | libc::SA_SIGINFO | libc::SA_ONSTACK;
+    let new = action_before(&present);
     let mut replaced = present;
     // SAFETY: both are actions; the handler does nothing that a signal handler must not.
     if unsafe { libc::sigaction(number, &new, &mut replaced) } != 0 {
@@ -74,6 +74,29 @@ pub(super) fn install(signal: Signal, slot: &'static Slot) -> io::Result<()> {
         remember(number, replaced);
     }
     Ok(())
+}
+
+/// Our handler, before one that was there: signals that are not ours do what they did without us.
+fn action_before(present: &libc::sigaction) -> libc::sigaction {
+    // SAFETY: all zeros is an action without a handler; the rest is filled in below.
+    let mut new: libc::sigaction = unsafe { mem::zeroed() };
+    new.sa_sigaction = ours();
+    // ONSTACK: a thread's stack may be nearly used up.
+    new.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
+    if is_handler(present) {
+        // What it wants not to be interrupted by, and whether what it interrupts goes on.
+        new.sa_mask = present.sa_mask;
+        new.sa_flags |= present.sa_flags & libc::SA_RESTART;
+    } else {
+        // Most system calls go on as if nothing had been.
+        new.sa_flags |= libc::SA_RESTART;
+    }
+    new
+}
+
+/// Whether the action is a call, and not what the system does by itself.
+fn is_handler(action: &libc::sigaction) -> bool {
+    action.sa_sigaction != libc::SIG_DFL && action.sa_sigaction != libc::SIG_IGN
 }
 
 fn ours() -> libc::sighandler_t {
@@ -100,15 +123,13 @@ fn action(number: libc::c_int) -> io::Result<libc::sigaction> {
 /// Whether a handler is there for the signal: ours, or one that has replaced ours and may pass it on. Without
 /// one, most signals would end the process.
 pub(super) fn is_in_place(signal: Signal) -> bool {
-    action(signal.number()).is_ok_and(|present| {
-        present.sa_sigaction != libc::SIG_DFL && present.sa_sigaction != libc::SIG_IGN
-    })
+    action(signal.number()).is_ok_and(|present| is_handler(&present))
 }
 
 /// Sends the signal, with the request's number, to a thread of this process.
 ///
 /// # Errors
-/// The system's: the thread is no more, or too many signals are pending.
+/// The system's: the thread is no more (`ESRCH`), or too many signals are pending.
 pub(super) fn send(tid: i32, signal: Signal, request: u32) -> io::Result<()> {
     // SAFETY: have no preconditions.
     let (pid, uid) = unsafe { (libc::getpid(), libc::getuid()) };
@@ -133,18 +154,25 @@ pub(super) fn send(tid: i32, signal: Signal, request: u32) -> io::Result<()> {
 extern "C" fn on_signal(number: libc::c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
     // SAFETY: the thread's own errno.
     let errno = unsafe { *libc::__errno_location() };
+    // Acquire: pairs with the Release in `install`.
+    let slot = SLOT.load(Ordering::Acquire);
+    // SAFETY: null, or a slot, which is never freed.
+    let slot = unsafe { slot.as_ref() };
     // SAFETY: the kernel hands over a description, which is there until the handler returns.
-    match request(unsafe { &*info }) {
-        Some(request) => {
-            // Acquire: pairs with the Release in `install`.
-            let slot = SLOT.load(Ordering::Acquire);
-            // SAFETY: a slot is never freed.
-            if let Some(slot) = unsafe { slot.as_ref() } {
-                // SAFETY: the third argument of this handler, which has not returned.
-                slot.fill(request, unsafe { Registers::of_handler(context) });
-            }
+    let description = unsafe { &*info };
+    match (request(description), slot) {
+        (Some(request), Some(slot)) => {
+            // SAFETY: the third argument of this handler, which has not returned.
+            let registers = unsafe { Registers::of_handler(context) };
+            slot.fill(request, registers);
         }
-        None => pass_on(number, info, context),
+        // A request of nobody's.
+        (Some(_), None) => {}
+        (None, Some(slot)) if is_without_sender(description) && slot.is_asked() => {
+            // Where too many signals are pending the kernel loses what ours say of themselves. That one
+            // came while a stack is asked for makes it ours; the request is given up.
+        }
+        (None, _) => pass_on(number, info, context),
     }
     // SAFETY: as above.
     unsafe { *libc::__errno_location() = errno };
@@ -161,6 +189,13 @@ fn request(info: &libc::siginfo_t) -> Option<u32> {
     (from == here && value >> 32 == MARK).then_some(value as u32)
 }
 
+/// Whether the signal says nothing of who sent it: the kernel lost that, or it came from outside of what this
+/// process sees, such as another container.
+fn is_without_sender(info: &libc::siginfo_t) -> bool {
+    // SAFETY: such a signal has a sender.
+    info.si_code == libc::SI_USER && unsafe { info.si_pid() } == 0
+}
+
 /// Does with a signal that is not ours what would be done if we were not there.
 fn pass_on(number: libc::c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
     // Acquire: pairs with the Release in `remember`.
@@ -169,8 +204,7 @@ fn pass_on(number: libc::c_int, info: *mut libc::siginfo_t, context: *mut c_void
     let Some(previous) = (unsafe { previous.as_ref() }) else { return };
     match previous.sa_sigaction {
         libc::SIG_IGN => {}
-        // SAFETY: the kernel's description of the signal.
-        libc::SIG_DFL => by_default(number, unsafe { &*info }),
+        libc::SIG_DFL => by_default(number),
         handler if previous.sa_flags & libc::SA_SIGINFO != 0 => {
             // SAFETY: it was installed as a handler with three arguments.
             let handler: Handler = unsafe { mem::transmute(handler) };
@@ -186,13 +220,8 @@ fn pass_on(number: libc::c_int, info: *mut libc::siginfo_t, context: *mut c_void
 
 /// Does what the system does with a signal that nobody handles: two of those that may be chosen are ignored, the
 /// others end the process.
-fn by_default(number: libc::c_int, info: &libc::siginfo_t) {
+fn by_default(number: libc::c_int) {
     if number == libc::SIGURG || number == libc::SIGWINCH {
-        return;
-    }
-    // SAFETY: such a signal has a sender.
-    if info.si_code == libc::SI_USER && unsafe { info.si_pid() } == 0 {
-        // Where too many signals are pending the kernel loses what ours says: it looks like this one.
         return;
     }
     // SAFETY: both are for signal handlers. The signal is blocked until this handler returns, and then ends

@@ -17,6 +17,7 @@
 //! | `modules` | what is loaded, with its tables for unwinding | yes |
 //! | `unwind` | from registers and bytes to addresses | |
 //! | `symbols` | from addresses to names and places | |
+//! | `symtab` | full names where debug information has short ones | |
 
 mod copy;
 mod handler;
@@ -24,6 +25,7 @@ mod modules;
 mod registers;
 mod slot;
 mod symbols;
+mod symtab;
 mod unwind;
 
 use std::sync::Arc;
@@ -101,11 +103,7 @@ impl Stacks {
         else {
             return Stack::default();
         };
-        let mut frames = Vec::with_capacity(addresses.len());
-        for address in addresses {
-            self.symbols.resolve(address, &self.modules, &mut frames);
-        }
-        Stack { frames, cut }
+        Stack { frames: self.symbols.resolve(&addresses, &self.modules), cut }
     }
 }
 
@@ -144,6 +142,10 @@ impl Way {
             handler::send(thread.tid, self.signal, number).map_err(|error| {
                 // No signal, no handler: nobody has begun.
                 let _ = self.asker.give_up(number);
+                if error.raw_os_error() == Some(libc::ESRCH) {
+                    // A thread of the parent's, on the list that a forked child has inherited.
+                    return NoStack::Over;
+                }
                 because(format!("{} could not be sent to its thread ({error})", self.signal))
             })?;
             Ok(number)

@@ -10,7 +10,7 @@ use std::ffi::{CStr, c_int, c_void};
 use std::fmt;
 use std::mem::MaybeUninit;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::ptr;
 use std::slice;
 
@@ -42,6 +42,8 @@ struct Stamp(u64, u64);
 #[derive(Debug)]
 struct Place {
     name: String,
+    /// The file, where it is one.
+    path: Option<PathBuf>,
     range: Range<u64>,
     bias: u64,
 }
@@ -63,19 +65,23 @@ impl Modules {
         if self.stamp.is_some() && self.stamp == stamp {
             return false;
         }
-        self.stamp = stamp;
-        self.places.clear();
-        self.unwinder = UnwinderNative::new();
+        let mut loaded = Vec::new();
         each(&mut |info| {
             // SAFETY: called by the linker, which holds its lock: what it describes stays loaded.
-            if let Some((place, sections)) = unsafe { load(info) } {
-                let name = place.name.clone();
-                let module = Module::new(name, place.range.clone(), place.bias, sections);
-                self.unwinder.add_module(module);
-                self.places.push(place);
-            }
+            loaded.extend(unsafe { load(info) });
             true
         });
+        // Without the linker's lock, and where a panic may pass: foreign tables are read.
+        self.places.clear();
+        self.unwinder = UnwinderNative::new();
+        self.cache = CacheNative::new();
+        for (place, sections) in loaded {
+            let name = place.name.clone();
+            let module = Module::new(name, place.range.clone(), place.bias, sections);
+            self.unwinder.add_module(module);
+            self.places.push(place);
+        }
+        self.stamp = stamp;
         true
     }
 
@@ -94,6 +100,12 @@ impl Modules {
         let place = self.places.iter().find(|place| place.range.contains(&address))?;
         Some((&place.name, address - place.bias))
     }
+
+    /// The file that the address was loaded from, and the offset in it.
+    pub(super) fn file_of(&self, address: u64) -> Option<(&Path, u64)> {
+        let place = self.places.iter().find(|place| place.range.contains(&address))?;
+        Some((place.path.as_deref()?, address - place.bias))
+    }
 }
 
 /// Calls `f` for every module until it says `false`.
@@ -105,8 +117,8 @@ fn each(mut f: &mut dyn FnMut(&libc::dl_phdr_info) -> bool) {
         let (f, info) = unsafe { (&mut *data.cast::<&mut dyn FnMut(&_) -> bool>(), &*info) };
         c_int::from(!f(info))
     }
-    // SAFETY: `call` gets `f`, which is there until this returns, and unwinds only where `f` does: it allocates,
-    // and that does not unwind.
+    // SAFETY: `call` gets `f`, which is there until this returns. Were it to panic, the process would end: a
+    // panic does not leave an `extern "C"` function.
     unsafe { libc::dl_iterate_phdr(Some(call), ptr::from_mut(&mut f).cast()) };
 }
 
@@ -170,7 +182,8 @@ unsafe fn load(info: &libc::dl_phdr_info) -> Option<(Place, ExplicitModuleSectio
             sections.eh_frame = Some(frames);
         }
     }
-    Some((Place { name: name(info), range, bias }, sections))
+    let (name, path) = file(info);
+    Some((Place { name, path, range, bias }, sections))
 }
 
 /// Where `.eh_frame` begins, as its index says.
@@ -194,16 +207,20 @@ unsafe fn bytes(bias: u64, part: &Range<u64>) -> Option<Vec<u8>> {
     Some(unsafe { slice::from_raw_parts(from, len) }.to_vec())
 }
 
-/// What the module is called: its file's name. The program itself has no name in the linker's list.
-fn name(info: &libc::dl_phdr_info) -> String {
+/// What the module is called, which is its file's name, and the file. The program itself has no name in the
+/// linker's list.
+fn file(info: &libc::dl_phdr_info) -> (String, Option<PathBuf>) {
     let path = match info.dlpi_name.is_null() {
         true => PathBuf::new(),
         // SAFETY: the linker's own string, which is there as long as the module.
         false => PathBuf::from(&*unsafe { CStr::from_ptr(info.dlpi_name) }.to_string_lossy()),
     };
-    let path = if path.as_os_str().is_empty() { std::env::current_exe() } else { Ok(path) };
-    let name = path.ok().and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
-    name.unwrap_or_else(|| "program".to_owned())
+    let is_program = path.as_os_str().is_empty();
+    let shown = if is_program { std::env::current_exe() } else { Ok(path.clone()) };
+    let name = shown.ok().and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
+    // What runs is there also where a newer build has taken the place of its file.
+    let path = if is_program { PathBuf::from("/proc/self/exe") } else { path };
+    (name.unwrap_or_else(|| "program".to_owned()), Some(path).filter(|path| path.is_absolute()))
 }
 
 #[cfg(test)]

@@ -60,6 +60,11 @@ impl StackCopy {
 }
 
 impl Slot {
+    /// For the handler: whether a stack is asked for and nobody has begun to copy it.
+    pub(super) fn is_asked(&self) -> bool {
+        self.state.is_asked()
+    }
+
     /// For the handler: copies registers and stack, if this request still stands.
     pub(super) fn fill(&self, number: u32, registers: Registers) {
         if !self.state.begin(number) {

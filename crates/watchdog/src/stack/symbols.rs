@@ -10,6 +10,7 @@ use std::ptr;
 
 use crate::frame::Frame;
 use crate::stack::modules::{self, Modules};
+use crate::stack::symtab;
 
 /// How many addresses are remembered with what they mean.
 const REMEMBERED_MAX: usize = 4096;
@@ -27,14 +28,49 @@ impl Symbols {
         backtrace::clear_symbol_cache();
     }
 
-    /// Adds the frames of the function at this address: those that were inlined there, then itself.
-    pub(super) fn resolve(&mut self, address: u64, modules: &Modules, to: &mut Vec<Frame>) {
+    /// The frames of the functions at these addresses: for each those that were inlined there, then itself.
+    pub(super) fn resolve(&mut self, addresses: &[u64], modules: &Modules) -> Vec<Frame> {
         if self.known.len() >= REMEMBERED_MAX {
             self.known.clear();
         }
-        let frames = self.known.entry(address).or_insert_with(|| look_up(address, modules));
-        to.extend_from_slice(frames);
+        let mut nameless = Vec::new();
+        for &address in addresses {
+            self.known.entry(address).or_insert_with(|| {
+                let frames = look_up(address, modules);
+                if frames.last().is_some_and(|frame| is_bare(&frame.name)) {
+                    nameless.push(address);
+                }
+                frames
+            });
+        }
+        self.name(&nameless, modules);
+        let known = addresses.iter().filter_map(|address| self.known.get(address));
+        known.flatten().cloned().collect()
     }
+
+    /// Gives the functions at these addresses the names that the symbol tables have.
+    fn name(&mut self, addresses: &[u64], modules: &Modules) {
+        let mut by_file: HashMap<&Path, Vec<(u64, u64)>> = HashMap::new();
+        for &address in addresses {
+            if let Some((path, offset)) = modules.file_of(address) {
+                by_file.entry(path).or_default().push((address, offset));
+            }
+        }
+        for (path, addresses) in by_file {
+            let offsets: Vec<u64> = addresses.iter().map(|&(_, offset)| offset).collect();
+            for ((address, _), name) in addresses.iter().zip(symtab::names(path, &offsets)) {
+                let frame = self.known.get_mut(address).and_then(|frames| frames.last_mut());
+                if let (Some(frame), Some(name)) = (frame, name) {
+                    frame.name = short_name(&name);
+                }
+            }
+        }
+    }
+}
+
+/// Whether the name does not say whose it is: `run`, and not `myapp::run`.
+fn is_bare(name: &str) -> bool {
+    !name.split('<').next().unwrap_or_default().contains("::") && !name.starts_with('<')
 }
 
 fn look_up(address: u64, modules: &Modules) -> Vec<Frame> {
@@ -131,9 +167,30 @@ mod tests {
     fn an_address_without_symbol_is_shown_by_module_or_bare() {
         let mut modules = Modules::default();
         modules.refresh();
-        let mut frames = Vec::new();
-        Symbols::default().resolve(0x10, &modules, &mut frames);
+        let frames = Symbols::default().resolve(&[0x10], &modules);
         assert_eq!(frames, [unplaced("0x10".to_owned())]);
+    }
+
+    #[test]
+    fn a_name_that_does_not_say_whose_it_is_is_looked_up_elsewhere() {
+        for bare in
+            ["run", "{closure#0}<a::b::{closure_env#0}>", "main", "call<(), a::F>", "f(void*)"]
+        {
+            assert!(is_bare(bare), "{bare}");
+        }
+        for full in ["a::run", "<a::B as c::D>::e", "<&mut a::B>::f", "a::f::<b::C>"] {
+            assert!(!is_bare(full), "{full}");
+        }
+        let mut modules = Modules::default();
+        modules.refresh();
+        let address = look_up as *const () as u64;
+        let mut symbols = Symbols::default();
+        symbols.known.insert(address, vec![unplaced("look_up".to_owned())]);
+        symbols.name(&[address], &modules);
+        assert_eq!(
+            symbols.resolve(&[address], &modules)[0].name,
+            "corio_watchdog::stack::symbols::look_up"
+        );
     }
 
     #[test]

@@ -6,18 +6,19 @@ use std::os::unix::process::ExitStatusExt;
 use std::panic::Location;
 use std::process::{Command, ExitStatus, Stdio};
 use std::ptr;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use corio_trace::pulse::Pulse;
 use corio_watchdog::{Config, Signal, StackReader, StartError};
 
-use crate::support::{STACK, Until, check, listen, new_task, report_of, wait_for};
+use crate::support::{SLOW, STACK, Until, check, lines_of, listen, new_task, report_of, wait_for};
 
 const IS_CHILD: &str = "CORIO_IT_CHILD";
 
-/// Runs `work` in a child process, with these variables, and gives its end.
+/// Runs `work` in a child process, with these variables, and gives its end. `test`: the test that calls it, with
+/// its module if that is not this one.
 fn in_child(test: &str, variables: &[(&str, &str)], work: impl FnOnce()) -> Option<ExitStatus> {
     if std::env::var_os(IS_CHILD).is_some() {
         listen();
@@ -25,7 +26,8 @@ fn in_child(test: &str, variables: &[(&str, &str)], work: impl FnOnce()) -> Opti
         return None;
     }
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args([&format!("child::{test}"), "--exact", "--nocapture"]);
+    let test = if test.contains("::") { test.to_owned() } else { format!("child::{test}") };
+    command.args([&test, "--exact", "--nocapture"]);
     command.env_remove(corio_watchdog::VARIABLE).env(IS_CHILD, "1").stdin(Stdio::null());
     let output = command.envs(variables.iter().copied()).output().unwrap();
     eprintln!("{}", String::from_utf8_lossy(&output.stderr));
@@ -33,7 +35,7 @@ fn in_child(test: &str, variables: &[(&str, &str)], work: impl FnOnce()) -> Opti
 }
 
 /// As [`in_child`]; the child's test must pass.
-fn check_in_child(test: &str, variables: &[(&str, &str)], work: impl FnOnce()) {
+pub(crate) fn check_in_child(test: &str, variables: &[(&str, &str)], work: impl FnOnce()) {
     if let Some(status) = in_child(test, variables, work) {
         assert!(status.success(), "{status}");
     }
@@ -203,11 +205,24 @@ fn a_handler_that_was_taken_away_costs_the_stack_and_not_the_process() {
     });
 }
 
+/// Waits until threads that end have ended: one of them that is in the midst of it holds locks of std's, which a
+/// forked child would find locked for ever.
+fn let_threads_end() {
+    let threads = || std::fs::read_dir("/proc/self/task").unwrap().count();
+    let mut still = 0;
+    while still < 5 {
+        let before = threads();
+        thread::sleep(Duration::from_millis(20));
+        still = if threads() == before { still + 1 } else { 0 };
+    }
+}
+
 #[test]
 fn a_forked_child_has_no_watchdog_and_can_start_one() {
     check_in_child("a_forked_child_has_no_watchdog_and_can_start_one", &[], || {
         corio_watchdog::ensure_started();
         check_stack();
+        let_threads_end();
         // SAFETY: the child uses what survives a fork of a process with threads: its own memory, and the C
         // library's, which looks after its locks.
         let child = unsafe { libc::fork() };
@@ -223,6 +238,126 @@ fn a_forked_child_has_no_watchdog_and_can_start_one() {
         assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
         assert_eq!(ExitStatus::from_raw(status).code(), Some(0));
         assert!(corio_watchdog::is_running());
+    });
+}
+
+/// Has the calling thread get a signal that does not say who sent it: the kernel shows one that comes from
+/// another container so.
+fn raise_from_nowhere(number: i32) {
+    // A number, an errno, SI_USER, and no pid: all zeros but the number.
+    let mut description = [0_u64; 16];
+    description[0] = u64::from(number as u32);
+    // SAFETY: a signal to this thread; the description is as long as the kernel's.
+    let sent = unsafe {
+        let (pid, tid) = (libc::getpid(), libc::gettid());
+        libc::syscall(libc::SYS_rt_tgsigqueueinfo, pid, tid, number, description.as_ptr())
+    };
+    assert_eq!(sent, 0, "{}", std::io::Error::last_os_error());
+}
+
+#[test]
+fn a_signal_from_another_container_still_ends_the_process() {
+    let status = in_child("a_signal_from_another_container_still_ends_the_process", &[], || {
+        corio_watchdog::start(Config::new().signal(signal("USR2"))).unwrap();
+        check_stack();
+        raise_from_nowhere(libc::SIGUSR2);
+        unreachable!("the process has ended");
+    });
+    if let Some(status) = status {
+        assert_eq!(status.signal(), Some(libc::SIGUSR2), "{status}");
+    }
+}
+
+#[test]
+fn the_handler_that_was_there_interrupts_and_is_interrupted_as_before() {
+    let test = "the_handler_that_was_there_interrupts_and_is_interrupted_as_before";
+    check_in_child(test, &[], || {
+        // SAFETY: a set of signals is made; the handler only counts.
+        unsafe {
+            let mut action: libc::sigaction = mem::zeroed();
+            action.sa_sigaction = catches as *const () as usize;
+            action.sa_flags = libc::SA_SIGINFO;
+            libc::sigaddset(&mut action.sa_mask, libc::SIGUSR2);
+            assert_eq!(libc::sigaction(libc::SIGUSR1, &action, ptr::null_mut()), 0);
+        }
+        corio_watchdog::start(Config::new().signal(signal("USR1"))).unwrap();
+        check_stack();
+        let ours = disposition(libc::SIGUSR1);
+        assert_eq!(ours.sa_flags & libc::SA_RESTART, 0, "it ends system calls, as before");
+        // SAFETY: asks only.
+        assert_eq!(unsafe { libc::sigismember(&ours.sa_mask, libc::SIGUSR2) }, 1);
+    });
+}
+
+/// What [`chains`] passes signals on to.
+static CHAINED: AtomicU64 = AtomicU64::new(0);
+
+/// As `signal-hook` does: does its own, then calls the handler that it has replaced.
+extern "C" fn chains(number: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
+    CAUGHT.fetch_add(1, Ordering::SeqCst);
+    let next = CHAINED.load(Ordering::SeqCst) as usize;
+    // SAFETY: set by the test to a handler with three arguments.
+    let next: extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut libc::c_void) =
+        unsafe { mem::transmute(next) };
+    next(number, info, context);
+}
+
+#[test]
+fn two_handlers_do_not_pass_a_signal_to_each_other_for_ever() {
+    check_in_child("two_handlers_do_not_pass_a_signal_to_each_other_for_ever", &[], || {
+        corio_watchdog::ensure_started();
+        check_stack();
+        let ours = disposition(libc::SIGURG).sa_sigaction;
+        CHAINED.store(ours as u64, Ordering::SeqCst);
+        catch(libc::SIGURG, chains as *const () as usize, libc::SA_SIGINFO | libc::SA_ONSTACK);
+        check_stack();
+        let_threads_end();
+        // SAFETY: as in the test of a forked child.
+        let child = unsafe { libc::fork() };
+        if child == 0 {
+            corio_watchdog::ensure_started();
+            check_stack();
+            let before = CAUGHT.load(Ordering::SeqCst);
+            // SAFETY: a signal to this thread.
+            unsafe { libc::raise(libc::SIGURG) };
+            let caught = CAUGHT.load(Ordering::SeqCst) - before;
+            // SAFETY: ends the child without running what is the parent's.
+            unsafe { libc::_exit(i32::from(caught != 1)) };
+        }
+        let mut status = 0;
+        // SAFETY: waits for the child made above.
+        assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
+        assert_eq!(ExitStatus::from_raw(status).code(), Some(0));
+    });
+}
+
+#[test]
+fn what_the_parent_polled_is_not_reported_by_its_child() {
+    check_in_child("what_the_parent_polled_is_not_reported_by_its_child", &[], || {
+        let task = new_task();
+        let pulse = Pulse::register(0);
+        let around = pulse.start(task, Some(Location::caller()));
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let_threads_end();
+                // SAFETY: as in the test of a forked child. Its loop is on a thread that has stayed with
+                // the parent.
+                let child = unsafe { libc::fork() };
+                if child == 0 {
+                    corio_watchdog::ensure_started();
+                    check_stack();
+                    thread::sleep(SLOW * 4);
+                    let told = lines_of(task).len();
+                    // SAFETY: ends the child without running what is the parent's.
+                    unsafe { libc::_exit(i32::from(told != 0)) };
+                }
+                let mut status = 0;
+                // SAFETY: waits for the child made above.
+                assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
+                assert_eq!(ExitStatus::from_raw(status).code(), Some(0));
+            });
+        });
+        let _ = pulse.end(around);
     });
 }
 

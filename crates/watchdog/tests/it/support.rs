@@ -17,6 +17,14 @@ const PATIENCE: Duration = Duration::from_secs(60);
 static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 static WRITTEN: Condvar = Condvar::new();
 
+/// What the log does beside with its next line.
+static NEXT_LINE: Mutex<Option<Box<dyn FnOnce() + Send>>> = Mutex::new(None);
+
+/// Has the log do this with its next line, on the thread that writes it.
+pub(crate) fn with_next_line(work: impl FnOnce() + Send + 'static) {
+    *NEXT_LINE.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(work));
+}
+
 struct Log;
 
 impl log::Log for Log {
@@ -29,6 +37,10 @@ impl log::Log for Log {
             let line = format!("{}: {}", record.level(), record.args());
             LINES.lock().unwrap_or_else(PoisonError::into_inner).push(line);
             WRITTEN.notify_all();
+            let next = NEXT_LINE.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(next) = next {
+                next();
+            }
         }
     }
 
