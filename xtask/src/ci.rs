@@ -12,7 +12,7 @@ use crate::steps::{Outcome, Report};
 /// A step's name and what it does.
 type Step = (&'static str, fn() -> Result<Outcome, Fail>);
 
-const STEPS: [Step; 12] = [
+const STEPS: [Step; 13] = [
     ("fmt", fmt),
     ("tidy", crate::tidy::run),
     ("unsafe", unsafe_page),
@@ -22,6 +22,7 @@ const STEPS: [Step; 12] = [
     ("test", crate::test::run),
     ("polling", polling),
     ("clients", crate::clients::run),
+    ("page", crate::page::run),
     ("loom", loom),
     ("sanitizer", sanitizer),
     ("stress", stress),

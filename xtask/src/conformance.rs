@@ -30,7 +30,8 @@ The names are those of CPython 3.14.7's own tests (`Lib/test/test_asyncio`, PSF 
 what asyncio does. Each is re-expressed in Rust under its name in `crates/corio/tests/conformance`, on
 the virtual clock where nothing outside the loop is waited for. *Passes*: the test of that name holds.
 *Differs*: corio does something else, on purpose. *No meaning*: the test is about Python or about
-CPython's insides.
+CPython's insides. What the call graph and `corio ps` are (`test_graph.py`, `test_tools.py`) is shown in
+[debugging.md](debugging.md).
 ";
 
 /// Writes the page, or compares it.

@@ -15,7 +15,7 @@ cargo xtask COMMAND [FLAGS]
 
   test                 every test a machine with Rust can run: doc tests, unit and
                        integration tests (by cargo-nextest where installed)
-  ci                   fmt tidy unsafe conformance clippy docs test polling clients loom
+  ci                   fmt tidy unsafe conformance clippy docs test polling clients page loom
                        sanitizer stress, each timed; what cannot run here is listed at the end
     --strict           a step that cannot run is a failure
     --without STEP     leave a step out (may be repeated)
@@ -32,6 +32,8 @@ cargo xtask COMMAND [FLAGS]
     --seed N           repeat the run with this seed (default: a new one, printed)
   clients              the examples against clients of others: Redis', curl, openssl,
                        a thousand connections, two hundred children, a site
+  page                 the inspector's page in Chromium, against a program with
+                       planted troubles
   bench                measure corio beside its peers and print the table
     --quick            3 samples of short runs instead of 7 of full length
     --row ROW          this row only (may be repeated)
@@ -58,6 +60,7 @@ pub(crate) enum Command {
     Sanitizer(Sanitizer),
     Stress(Stress),
     Clients,
+    Page,
     Bench(Bench),
     Unsafe { check: bool },
     Conformance { check: bool },
@@ -156,6 +159,7 @@ pub(crate) fn parse(mut args: lexopt::Parser) -> Result<Command, Fail> {
         "sanitizer" => parse_sanitizer(args),
         "stress" => parse_stress(args),
         "clients" => bare(args, Command::Clients),
+        "page" => bare(args, Command::Page),
         "bench" => parse_bench(args),
         "unsafe" => Ok(Command::Unsafe { check: parse_check(args)? }),
         "conformance" => Ok(Command::Conformance { check: parse_check(args)? }),

@@ -21,6 +21,7 @@ mod ci;
 mod clients;
 mod conformance;
 mod loom;
+mod page;
 mod sanitizer;
 mod stress;
 mod test;
@@ -63,6 +64,7 @@ fn run(command: Command) -> Result<(), Fail> {
         Command::Sanitizer(options) => loudly(sanitizer::run(&options)?),
         Command::Stress(options) => loudly(stress::run(&options)?),
         Command::Clients => loudly(clients::run()?),
+        Command::Page => loudly(page::run()?),
         Command::Bench(options) => bench::run(&options),
         Command::Unsafe { check } => unsafe_report::run(check),
         Command::Conformance { check } => conformance::run(check),

@@ -12,8 +12,9 @@ use crate::shell;
 use crate::steps::Outcome;
 
 /// The crates with unsafe code of their own, and those that drive it hardest.
-pub(crate) const PACKAGES: [&str; 12] = [
+pub(crate) const PACKAGES: [&str; 14] = [
     "corio-base",
+    "corio-trace",
     "corio-task",
     "corio-sync",
     "corio-timer",
@@ -24,6 +25,7 @@ pub(crate) const PACKAGES: [&str; 12] = [
     "corio-blocking",
     "corio-process",
     "corio-stream",
+    "corio-watchdog",
     "corio",
 ];
 

@@ -19,6 +19,7 @@ mod top;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use corio_inspect::{Report, client, door, table, tree};
 
@@ -91,25 +92,31 @@ fn notes(report: &Report) -> String {
     notes
 }
 
-/// The processes that can be asked: those whose socket answers.
+/// How long each process may take when all are asked: one that is stopped must not hide the others.
+const EACH_MAX: Duration = Duration::from_secs(2);
+
+/// The processes that can be asked, and those that could if they answered.
 fn list() -> io::Result<String> {
-    let entries = match std::fs::read_dir(door::folder()) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(String::new()),
-        entries => entries?,
-    };
-    let mut pids: Vec<u32> = entries
-        .filter_map(|entry| entry.ok()?.path().file_stem()?.to_str()?.parse().ok())
-        .collect();
-    pids.sort_unstable();
-    let lines = pids.into_iter().filter_map(|pid| match client::ask(pid) {
-        Ok(report) => Some(format!("{pid}\t{} tasks\t{}\n", report.tasks.len(), report.program)),
-        Err(error) => {
-            // A process that has ended leaves its socket behind.
-            if error.kind() == io::ErrorKind::ConnectionRefused {
-                let _ = std::fs::remove_file(door::socket_of(pid));
+    let mut text = String::new();
+    for pid in door::all() {
+        match client::ask_within(pid, EACH_MAX) {
+            Ok(report) => {
+                let (tasks, loops) = (report.tasks.len(), report.loops.len());
+                let off = if report.debug { "" } else { ", debug mode is off" };
+                text += &format!("{pid}\t{loops} loops, {tasks} tasks{off}\t{}\n", report.program);
             }
-            None
+            // It has ended meanwhile.
+            Err(error) if is_gone(&error) => {}
+            Err(error) => text += &format!("{pid}\t{error}\n"),
         }
-    });
-    Ok(lines.collect())
+    }
+    if text.is_empty() {
+        // To people; a program that reads the list reads an empty one.
+        eprintln!("No process of this user can be asked: one can that runs with CORIO_INSPECT=1.");
+    }
+    Ok(text)
+}
+
+fn is_gone(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound)
 }

@@ -96,7 +96,8 @@ pub(crate) async fn write(
         "HTTP/1.1 {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: close\r\n\
          Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n\
          X-Frame-Options: DENY\r\nContent-Security-Policy: default-src 'none'; script-src 'self'; \
-         style-src 'self'; connect-src 'self'; img-src data:\r\n\r\n",
+         style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; \
+         frame-ancestors 'none'\r\n\r\n",
         response.status,
         response.kind,
         response.body.len(),

@@ -2,61 +2,60 @@
 //!
 //! ```text
 //!   corio ps PID ──▶ the socket ─┐
-//!                                ├─▶ thread corio-inspect: collect ─▶ a report
+//!                                ├─▶ thread corio-inspect ──▶ thread corio-report: collect ──▶ a report
 //!   a browser ─────▶ the page ───┘    (its own loop, reactor and tasks, which no report shows)
 //! ```
 //!
-//! Nothing happens until somebody asks: the thread waits for a connection. Who may ask: on the socket,
-//! this user; on the page, which is on loopback only, whoever knows the token in its address. The page's
-//! `Host` must be the address it was given out with, so that a name that a stranger's page points to
-//! loopback does not reach it.
+//! Nothing happens until somebody asks: the thread waits for a connection. It ends with the [`Inspector`].
 
-use std::cell::Cell;
-use std::ffi::OsStr;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
 use std::thread;
-use std::time::Duration;
 
-use corio_executor::{Core, Executor};
-use corio_io::{AsyncRead, AsyncWrite};
-use corio_net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use corio_executor::Executor;
 use corio_reactor::Reactor;
 use corio_sync::oneshot;
 
-use crate::collect::collect;
-use crate::http::{self, Request, Response};
-use crate::{door, page};
+use crate::collect::LeftOut;
+use crate::options::{self, Options};
+use crate::served::Served;
+use crate::{at_exit, door};
 
-/// How many connections are answered at once; more wait in the socket's queue. A page and a few readers
-/// have some, and none may use up the program's descriptors.
-const CONNECTIONS_MAX: usize = 16;
-/// How long a client may take for its request and for reading the answer.
-const CLIENT_MAX: Duration = Duration::from_secs(10);
+/// A running inspector; it ends when this is dropped (and the other ones that serve at the same socket), and at
+/// the end of the process. A forked child has none of its own: it lacks the thread.
+pub struct Inspector(Arc<Running>);
 
-/// What to serve.
-#[derive(Clone, Debug, Default)]
-pub struct Options {
-    /// Where the socket is; without it, where `corio ps` looks: [`door::socket_of`].
-    pub socket: Option<PathBuf>,
-    /// Where the page is served, on loopback; port 0 takes a free one. Without it there is no page.
-    pub page: Option<SocketAddr>,
-}
-
-/// A running inspector; it ends when this is dropped.
-pub struct Inspector {
+struct Running {
     socket: PathBuf,
     page: Option<String>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
+    pid: u32,
 }
+
+/// Those of this process: a program that serves by itself, and is told to by its environment, has one.
+static RUNNING: Mutex<Vec<Weak<Running>>> = Mutex::new(Vec::new());
 
 /// Lets this process be inspected by `corio ps`, `corio pstree` and `corio top`, until the returned
 /// inspector is dropped.
+///
+/// ```
+/// # let folder = std::env::temp_dir().join(format!("corio-doc-{}", std::process::id()));
+/// # let options = corio_inspect::Options { socket: Some(folder.join("s")), page: None };
+/// # fn serve(options: corio_inspect::Options) -> std::io::Result<corio_inspect::Inspector> {
+/// #     corio_inspect::serve_with(options)
+/// # }
+/// let inspector = serve(options)?;
+/// let report = corio_inspect::client::ask_at(inspector.socket())?;
+/// assert_eq!(report.pid, std::process::id());
+/// # drop(inspector);
+/// # std::fs::remove_dir(folder)?;
+/// # std::io::Result::Ok(())
+/// ```
 ///
 /// # Errors
 /// If the socket cannot be made, or its folder is not this user's alone.
@@ -64,10 +63,12 @@ pub fn serve() -> io::Result<Inspector> {
     serve_with(Options::default())
 }
 
-/// As [`serve()`], with a say in where, and with a page.
+/// As [`serve()`], with a say in where, and with a page. Where this process serves at the socket already, the
+/// inspector is the same one.
 ///
 /// # Errors
-/// As for [`serve()`]; `InvalidInput` if the page's address is not on loopback.
+/// As for [`serve()`]; `InvalidInput` if the page's address is not on loopback; `AddrInUse` if somebody else
+/// answers at the socket, or if this process serves there without a page and is to have one.
 pub fn serve_with(options: Options) -> io::Result<Inspector> {
     if let Some(address) = options.page.filter(|address| !address.ip().is_loopback()) {
         let message = format!(
@@ -76,21 +77,42 @@ pub fn serve_with(options: Options) -> io::Result<Inspector> {
         );
         return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     }
-    let socket = options.socket.unwrap_or_else(|| door::socket_of(std::process::id()));
+    // Held until it serves: two that begin at the same time are one.
+    let mut all = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+    let socket = match options.socket {
+        Some(socket) => door::prepare(&socket).map(|()| socket)?,
+        None => door::take()?,
+    };
+    all.retain(|running| running.strong_count() > 0);
+    let same = all.iter().filter_map(Weak::upgrade).find(|one| one.is_at(&socket));
+    if let Some(running) = same {
+        if options.page.is_some() && running.page.is_none() {
+            let message =
+                "this process is inspected already, without a page: ask for the page first";
+            return Err(io::Error::new(io::ErrorKind::AddrInUse, message));
+        }
+        return Ok(Inspector(running));
+    }
+    let running = Arc::new(start(socket, options.page)?);
+    all.push(Arc::downgrade(&running));
+    Ok(Inspector(running))
+}
+
+/// Begins the thread, and waits until it serves.
+fn start(socket: PathBuf, page: Option<SocketAddr>) -> io::Result<Running> {
     let (stop, stopped) = oneshot::channel();
     let (ready, started) = mpsc::sync_channel(1);
     let path = socket.clone();
     let thread = thread::Builder::new().name("corio-inspect".to_owned()).spawn(move || {
-        run(&path, options.page, stopped, &ready);
+        run(&path, page, stopped, &ready);
     })?;
     // The thread says one word, or has panicked and dropped its end.
     let page =
         started.recv().map_err(|_| io::Error::other("the inspector's thread has ended"))??;
-    Ok(Inspector { socket, page, stop: Some(stop), thread: Some(thread) })
+    at_exit::remove(&socket)?;
+    let pid = std::process::id();
+    Ok(Running { socket, page, stop: Some(stop), thread: Some(thread), pid })
 }
-
-/// The environment variable that lets a program be inspected.
-pub const VARIABLE: &str = "CORIO_INSPECT";
 
 /// Serves what `CORIO_INSPECT` says: `1` the socket, an address such as `127.0.0.1:0` the page too;
 /// nothing for `0`, empty or unset.
@@ -98,56 +120,49 @@ pub const VARIABLE: &str = "CORIO_INSPECT";
 /// # Errors
 /// As for [`serve_with`]; `InvalidInput` if the variable holds anything else.
 pub fn serve_from_env() -> io::Result<Option<Inspector>> {
-    match std::env::var_os(VARIABLE) {
-        Some(value) => parse(&value)?.map(serve_with).transpose(),
-        None => Ok(None),
-    }
-}
-
-fn parse(value: &OsStr) -> io::Result<Option<Options>> {
-    match value.to_str() {
-        Some("" | "0") => return Ok(None),
-        Some("1") => return Ok(Some(Options::default())),
-        _ => {}
-    }
-    match value.to_str().and_then(|text| text.parse().ok()) {
-        Some(address) => Ok(Some(Options { page: Some(address), ..Options::default() })),
-        None => {
-            let message = format!(
-                "{VARIABLE} is {value:?}: set it to 1 (corio ps may ask), to an address on loopback such \
-                 as 127.0.0.1:0 (and a page), or to 0"
-            );
-            Err(io::Error::new(io::ErrorKind::InvalidInput, message))
-        }
-    }
+    options::from_env()?.map(serve_with).transpose()
 }
 
 impl Inspector {
     /// Where the socket is.
     pub fn socket(&self) -> &Path {
-        &self.socket
+        &self.0.socket
     }
 
     /// The address of the page, token and all, if it is served.
     pub fn page(&self) -> Option<&str> {
-        self.page.as_deref()
+        self.0.page.as_deref()
     }
 }
 
-impl Drop for Inspector {
+impl Running {
+    /// Whether it serves at `socket`, and not a parent of this process that forked it.
+    fn is_at(&self, socket: &Path) -> bool {
+        self.socket == socket && self.pid == std::process::id()
+    }
+}
+
+impl Drop for Running {
     fn drop(&mut self) {
+        let thread = self.thread.take();
+        if self.pid != std::process::id() {
+            // A forked child: the thread is its parent's, and nobody would hear the word or end it.
+            std::mem::forget((self.stop.take(), thread));
+            return;
+        }
         drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
+        if let Some(thread) = thread {
             // What it panicked with has been printed.
             let _ = thread.join();
         }
+        at_exit::forget(&self.socket);
     }
 }
 
 impl fmt::Debug for Inspector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Without the token.
-        f.debug_struct("Inspector").field("socket", &self.socket).finish_non_exhaustive()
+        f.debug_struct("Inspector").field("socket", &self.0.socket).finish_non_exhaustive()
     }
 }
 
@@ -162,12 +177,13 @@ fn run(socket: &Path, page: Option<SocketAddr>, stopped: oneshot::Receiver<()>, 
     let _installed = corio_reactor::current::install(reactor.handle());
     let executor = Executor::new(reactor);
     let core = Rc::clone(executor.core());
+    let _left_out = LeftOut::new(core.number_apart());
     executor.block_on(async {
         let served = match Served::open(core, socket, page).await {
             Ok(served) => Rc::new(served),
             Err(error) => return drop(ready.send(Err(error))),
         };
-        let url = served.page.as_ref().map(|page| page.url.clone());
+        let url = served.url().map(str::to_owned);
         if ready.send(Ok(url)).is_ok() {
             Rc::clone(&served).accept_all();
             // Gone without a word: that is the word.
@@ -175,187 +191,4 @@ fn run(socket: &Path, page: Option<SocketAddr>, stopped: oneshot::Receiver<()>, 
         }
     });
     executor.close();
-}
-
-struct Page {
-    listener: TcpListener,
-    address: SocketAddr,
-    /// What every path of the page begins with.
-    token: String,
-    url: String,
-}
-
-struct Served {
-    core: Rc<Core>,
-    socket: UnixListener,
-    page: Option<Page>,
-    connections: Cell<usize>,
-    room: corio_sync::Notify,
-}
-
-impl Served {
-    async fn open(core: Rc<Core>, socket: &Path, page: Option<SocketAddr>) -> io::Result<Served> {
-        door::prepare(socket)?;
-        let listener = UnixListener::bind(socket).await?;
-        door::close_to_others(socket)?;
-        let page = match page {
-            None => None,
-            Some(address) => {
-                let listener = TcpListener::bind(address).await?;
-                let address = listener.local_addr()?;
-                let token = page::token()?;
-                let url = format!("http://{address}/{token}/");
-                Some(Page { listener, address, token, url })
-            }
-        };
-        let room = corio_sync::Notify::new();
-        Ok(Served { core, socket: listener, page, connections: Cell::new(0), room })
-    }
-
-    /// Begins to accept on both doors.
-    fn accept_all(self: Rc<Self>) {
-        let core = Rc::clone(&self.core);
-        let here = Rc::clone(&self);
-        drop(core.spawn_local(async move {
-            loop {
-                here.wait_for_room().await;
-                // What cannot be accepted is not this program's worry; the next may be.
-                let Ok((stream, _)) = here.socket.accept().await else { continue };
-                here.answer_unix(stream);
-            }
-        }));
-        if self.page.is_some() {
-            drop(core.spawn_local(async move {
-                while let Some(page) = &self.page {
-                    self.wait_for_room().await;
-                    let Ok((stream, _)) = page.listener.accept().await else { continue };
-                    self.answer_tcp(stream);
-                }
-            }));
-        }
-    }
-
-    async fn wait_for_room(&self) {
-        while self.connections.get() >= CONNECTIONS_MAX {
-            self.room.notified().await;
-        }
-    }
-
-    fn answer_unix(self: &Rc<Self>, stream: UnixStream) {
-        self.answer(stream, |here, request| here.about(request, &request.path));
-    }
-
-    fn answer_tcp(self: &Rc<Self>, stream: TcpStream) {
-        self.answer(stream, |here, request| match &here.page {
-            Some(page) => here.guarded(page, request),
-            None => Response::refusal("404 Not Found"),
-        });
-    }
-
-    fn answer<S>(self: &Rc<Self>, stream: S, respond: fn(&Served, &Request) -> Response)
-    where
-        S: AsyncRead + AsyncWrite + Unpin + 'static,
-    {
-        self.connections.set(self.connections.get() + 1);
-        let here = Rc::clone(self);
-        drop(self.core.spawn_local(async move {
-            // What goes wrong with a client is the client's.
-            let _ = limited(here.converse(stream, respond)).await;
-            here.connections.set(here.connections.get() - 1);
-            here.room.notify_one();
-        }));
-    }
-
-    async fn converse<S>(
-        &self,
-        mut stream: S,
-        respond: fn(&Served, &Request) -> Response,
-    ) -> io::Result<()>
-    where
-        S: AsyncRead + AsyncWrite + Unpin,
-    {
-        let response = match http::read(&mut stream).await? {
-            Ok(request) => respond(self, &request),
-            Err(refusal) => refusal,
-        };
-        http::write(&mut stream, &response).await
-    }
-
-    /// A request to the page: from the page itself, or from somebody who was told its address?
-    fn guarded(&self, page: &Page, request: &Request) -> Response {
-        let known = [format!("{}", page.address), format!("localhost:{}", page.address.port())];
-        if !request.host.as_ref().is_some_and(|host| known.contains(host)) {
-            return Response::refusal("421 Misdirected Request");
-        }
-        let path = request.path.strip_prefix('/').unwrap_or("");
-        match path.split_once('/') {
-            Some((token, rest)) if same(token, &page.token) => {
-                self.about(request, &format!("/{rest}"))
-            }
-            _ => Response::refusal("404 Not Found"),
-        }
-    }
-
-    fn about(&self, request: &Request, path: &str) -> Response {
-        match path {
-            "/debug/on" | "/debug/off" if request.is_post => {
-                corio_trace::set_enabled(path == "/debug/on");
-                Response::ok("text/plain; charset=utf-8", "")
-            }
-            _ if request.is_post => Response::refusal("405 Method Not Allowed"),
-            "/report" => match serde_json::to_vec(&collect()) {
-                Ok(json) => Response::ok("application/json", json),
-                Err(_) => Response::refusal("500 Internal Server Error"),
-            },
-            "/" => Response::ok("text/html; charset=utf-8", page::HTML),
-            "/page.js" => Response::ok("text/javascript; charset=utf-8", page::SCRIPT),
-            "/page.css" => Response::ok("text/css; charset=utf-8", page::STYLE),
-            _ => Response::refusal("404 Not Found"),
-        }
-    }
-}
-
-/// Compares in a time that says nothing of where the two differ.
-fn same(a: &str, b: &str) -> bool {
-    let differences = a.bytes().zip(b.bytes()).fold(0, |found, (x, y)| found | (x ^ y));
-    a.len() == b.len() && differences == 0
-}
-
-/// Runs `conversation`, but no longer than [`CLIENT_MAX`].
-async fn limited(conversation: impl Future<Output = io::Result<()>>) -> io::Result<()> {
-    let mut conversation = std::pin::pin!(conversation);
-    let mut limit = std::pin::pin!(corio_timer::sleep(CLIENT_MAX));
-    std::future::poll_fn(|context| {
-        if let done @ std::task::Poll::Ready(_) = conversation.as_mut().poll(context) {
-            return done;
-        }
-        let late = limit.as_mut().poll(context);
-        late.map(|()| Err(io::ErrorKind::TimedOut.into()))
-    })
-    .await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_the_environment_may_say() {
-        let said = |value: &str| parse(OsStr::new(value));
-        for nothing in ["", "0"] {
-            assert!(said(nothing).unwrap().is_none());
-        }
-        assert_eq!(said("1").unwrap().unwrap().page, None);
-        let page = said("127.0.0.1:0").unwrap().unwrap().page;
-        assert_eq!(page, Some("127.0.0.1:0".parse().unwrap()));
-        for bad in ["yes", "8080", "localhost:80"] {
-            let error = said(bad).unwrap_err().to_string();
-            assert!(error.contains(bad) && error.contains("127.0.0.1:0"), "{error}");
-        }
-    }
-
-    #[test]
-    fn tokens_are_compared_whole() {
-        assert!(same("abc", "abc") && !same("abc", "abd") && !same("abc", "ab") && !same("", "a"));
-    }
 }

@@ -3,8 +3,10 @@
 //! The columns are those of `python -m asyncio ps`; a task that several wait for has several rows.
 
 use std::collections::HashMap;
+use std::fmt::Write;
 
 use crate::report::{Node, Report, TaskReport};
+use crate::text::into_plain;
 
 /// One row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,9 +83,9 @@ fn own_stack(task: &TaskReport) -> String {
 const TITLES: [&str; 7] =
     ["tid", "task id", "task name", "stack", "awaiter chain", "awaiter name", "awaiter id"];
 
-/// Writes rows as text, each column as wide as its widest cell.
+/// Writes rows as text, each column as wide as its widest cell; control characters are written out.
 pub fn text(rows: &[Row]) -> String {
-    let cells: Vec<[String; 7]> = rows.iter().map(cells).collect();
+    let cells: Vec<[String; 7]> = rows.iter().map(|row| cells(row).map(into_plain)).collect();
     let mut widths = TITLES.map(|title| title.chars().count());
     for row in &cells {
         for (width, cell) in widths.iter_mut().zip(row) {
@@ -92,9 +94,11 @@ pub fn text(rows: &[Row]) -> String {
     }
     let mut text = String::new();
     let mut line = |cells: &[String; 7]| {
-        let row: Vec<String> =
-            cells.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
-        text.push_str(row.join("  ").trim_end());
+        for (cell, width) in cells.iter().zip(widths) {
+            // Writing into a String does not fail.
+            let _ = write!(text, "{cell:<width$}  ");
+        }
+        text.truncate(text.trim_end_matches(' ').len());
         text.push('\n');
     };
     line(&TITLES.map(str::to_owned));

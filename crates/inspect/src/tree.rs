@@ -16,6 +16,7 @@ use std::fmt;
 use corio_trace::book::graph;
 
 use crate::report::{Node, Report, TaskReport};
+use crate::text::plain;
 
 /// The await graph has circles, so it is no tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +33,7 @@ impl fmt::Display for Cycles {
             let names: Vec<String> = cycle
                 .iter()
                 .map(|id| self.names.get(id).cloned().unwrap_or_else(|| format!("Task-{id}")))
+                .map(|name| plain(&name).into_owned())
                 .collect();
             write!(f, "\ncycle: {}", names.join(" → "))?;
         }
@@ -179,8 +181,8 @@ impl Forest {
             let again = matches!(branch.label, Label::Task(id, _) if !drawn.insert(id));
             let below = if again { &[][..] } else { &branch.children[..] };
             let line = match &branch.label {
-                Label::Task(_, name) => format!("{prefix}{fork}{} {name}", marks.task),
-                Label::Frame(frame) => format!("{prefix}{fork}{} {frame}", marks.frame),
+                Label::Task(_, name) => format!("{prefix}{fork}{} {}", marks.task, plain(name)),
+                Label::Frame(frame) => format!("{prefix}{fork}{} {}", marks.frame, plain(frame)),
             };
             let cut = again && !branch.children.is_empty();
             lines.push(if cut { line + " (drawn above)" } else { line });

@@ -90,6 +90,10 @@ const FLOORS: &[Floor] = &[
     floor("gather_1000", &[Best(0.8)], &[Best(0.5)]),
     floor("timeout_ready", &[Plain(30.0)], &[Plain(12.0)]),
     floor("catch_ready", &[Plain(12.0)], &[Plain(4.0)]),
+    // The raw loop is a system call for each piece, on the thread itself; what a trip to another thread costs
+    // is shared by the pieces that a buffer holds, and that is what these rows keep.
+    floor("file_write", &[Tokio(0.1), Raw(1.0)], &[Best(1.0)]),
+    floor("file_read", &[Tokio(0.15), Raw(1.2)], &[Best(1.0)]),
     // A poll an operation; two; two, and a task.
     floor("debug_yield", &[Off(3.0, 30.0)], &[]),
     floor("debug_pingpong", &[Off(3.0, 60.0)], &[]),

@@ -43,13 +43,8 @@ const LAYERS: &[Layer] = &[
         &["corio-task", "corio-base", "corio-trace"],
         &["concurrent-queue", "pin-project-lite"],
     ),
-    layer(
-        1,
-        "corio-io",
-        &["corio-base"],
-        &["futures-core", "futures-io", "futures-util", "memchr"],
-    ),
-    layer(2, "corio-watchdog", LOW, &["libc", "framehop", "backtrace"]),
+    layer(1, "corio-io", LOW, &["futures-core", "futures-io", "futures-util", "memchr"]),
+    layer(2, "corio-watchdog", LOW, &["libc", "framehop", "backtrace", "object"]),
     layer(2, "corio-blocking", &["corio-task", "corio-base", "corio-trace"], &["concurrent-queue"]),
     layer(
         3,
@@ -111,7 +106,7 @@ const LAYERS: &[Layer] = &[
             "corio-base",
             "corio-trace",
         ],
-        &["httparse", "serde", "serde_json", "rustix"],
+        &["httparse", "libc", "serde", "serde_json", "rustix"],
     ),
     layer(
         4,

@@ -1,9 +1,11 @@
 //! What `corio top` shows at the moment and what keys do to it.
 
+use std::collections::HashMap;
 use std::io;
+use std::time::Duration;
 
 use corio_inspect::Report;
-use corio_inspect::report::{Node, TaskReport};
+use corio_inspect::report::{LoopReport, Node, TaskReport};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 /// What the rows are sorted by.
@@ -55,6 +57,8 @@ pub(crate) struct App {
     /// Why the last report is not from now.
     pub(crate) trouble: Option<String>,
     frozen: bool,
+    /// How busy each loop was between the report before and this one.
+    busy: HashMap<u64, f64>,
 }
 
 impl App {
@@ -67,17 +71,30 @@ impl App {
             selected: None,
             trouble: None,
             frozen: false,
+            busy: HashMap::new(),
         }
+    }
+
+    /// Which part of the time a loop did not wait for events, from one report to the next.
+    pub(crate) fn busy(&self, home: u64) -> Option<f64> {
+        self.busy.get(&home).copied()
     }
 
     pub(crate) fn is_frozen(&self) -> bool {
         self.frozen
     }
 
-    /// Takes a new report, or keeps the old one and says why.
-    pub(crate) fn take(&mut self, report: io::Result<Report>) {
+    /// Takes a new report, which comes so long after the one before, or keeps the old one and says why.
+    pub(crate) fn take(&mut self, report: io::Result<Report>, passed: Duration) {
         match report {
             Ok(report) => {
+                let passed_us = passed.as_micros().max(1) as f64;
+                let before = |id| self.report.loops.iter().find(|home| home.id == id);
+                let share = |home: &LoopReport| {
+                    let busy_us = home.busy_us.saturating_sub(before(home.id)?.busy_us);
+                    Some((home.id, (busy_us as f64 / passed_us).min(1.0)))
+                };
+                self.busy = report.loops.iter().filter_map(share).collect();
                 self.report = report;
                 self.trouble = None;
             }

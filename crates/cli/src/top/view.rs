@@ -1,6 +1,6 @@
 //! The screen of `corio top`: what the program is, its loops, its tasks, the chosen one.
 
-use corio_inspect::report::{Node, State, TaskReport};
+use corio_inspect::report::{LoopReport, Node, State, TaskReport};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style};
@@ -11,6 +11,10 @@ use crate::top::app::{App, wait, waited_us};
 
 /// Lines of the chosen task's part.
 const DETAIL_LINES: u16 = 12;
+/// Loops that have a line: the tasks need the rest of the screen.
+const LOOPS_MAX: usize = 8;
+/// Rows that can be scrolled to: the search narrows, and a screen is drawn at every key.
+const ROWS_MAX: usize = 1000;
 
 pub(crate) fn draw(frame: &mut Frame<'_>, app: &App) {
     let detail = if app.chosen().is_some() { DETAIL_LINES } else { 0 };
@@ -51,13 +55,9 @@ fn head(app: &App) -> Vec<Line<'static>> {
         count(State::Ready),
         count(State::Waiting),
     ))];
-    for home in &report.loops {
-        let name = home.name.clone().unwrap_or_else(|| format!("thread {}", home.thread));
-        let does = match home.polling {
-            Some((task, us)) => format!("polls Task-{task} for {}", duration(us)),
-            None => "not polling".to_owned(),
-        };
-        lines.push(Line::from(format!("loop {} on {name}: {does}", home.id)));
+    lines.extend(report.loops.iter().take(LOOPS_MAX).map(|home| loop_line(home, app)));
+    if report.loops.len() > LOOPS_MAX {
+        lines.push(Line::from(format!("and {} more loops", report.loops.len() - LOOPS_MAX)));
     }
     let bad = Style::new().fg(Color::Red);
     if !report.debug {
@@ -74,8 +74,35 @@ fn head(app: &App) -> Vec<Line<'static>> {
     lines
 }
 
+/// What a loop does, and how well.
+fn loop_line(home: &LoopReport, app: &App) -> Line<'static> {
+    let name = home.name.clone().unwrap_or_else(|| format!("thread {}", home.thread));
+    let does = match (home.polling, home.away_us) {
+        (Some((0, us)), _) => format!("runs a call for {}", duration(us)),
+        (Some((task, us)), _) => format!("polls Task-{task} for {}", duration(us)),
+        (None, _) if home.is_parked => "waits for events".to_owned(),
+        (None, Some(us)) => format!("busy for {}", duration(us)),
+        (None, None) => "does not run".to_owned(),
+    };
+    let busy =
+        app.busy(home.id).map_or_else(|| "…".to_owned(), |share| format!("{:.0} %", share * 100.0));
+    let text = format!(
+        "loop {} on {name}: {does}; busy {busy}, {} ready, {} turns, late {} (at most {}), {} timers",
+        home.id,
+        home.ready,
+        home.turns,
+        duration(home.late.last_ns / 1000),
+        duration(home.late.max_ns / 1000),
+        home.timers,
+    );
+    let longest = home.polling.map_or(0, |(_, us)| us).max(home.away_us.unwrap_or(0));
+    let is_slow = app.report.slow_us > 0 && longest >= app.report.slow_us;
+    Line::styled(text, if is_slow { Style::new().fg(Color::Red) } else { Style::new() })
+}
+
 fn draw_tasks(frame: &mut Frame<'_>, app: &App, area: Rect) {
-    let rows = app.rows();
+    let mut rows = app.rows();
+    rows.truncate(ROWS_MAX);
     let chosen = rows.iter().position(|task| Some(task.id) == app.selected);
     let table = Table::new(
         rows.iter().map(|task| row(app, task)),
@@ -148,8 +175,10 @@ fn duration(us: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use corio_inspect::Report;
-    use corio_inspect::report::{Hold, LoopReport};
+    use corio_inspect::report::{Hold, Spread};
     use ratatui::Terminal;
     use ratatui::backend::TestBackend;
     use ratatui::crossterm::event::{KeyCode, KeyEvent};
@@ -181,7 +210,13 @@ mod tests {
             pid: 7,
             program: "demo".to_owned(),
             debug: true,
-            loops: vec![LoopReport { id: 1, polling: Some((2, 1_500)), ..LoopReport::default() }],
+            loops: vec![LoopReport {
+                id: 1,
+                polling: Some((2, 1_500)),
+                turns: 12,
+                late: Spread { last_ns: 70_000, max_ns: 5_200_000, ..Spread::default() },
+                ..LoopReport::default()
+            }],
             tasks: vec![first, task(2, 5_000, "sleep")],
             stuck: vec![vec![1, 1]],
             ..Report::default()
@@ -199,7 +234,7 @@ mod tests {
         let screen = screen(&App::new(report()));
         for text in [
             "demo (process 7)  2 tasks: 0 running, 0 ready, 2 waiting",
-            "loop 1 on thread 0: polls Task-2 for 1.5 ms",
+            "loop 1 on thread 0: polls Task-2 for 1.5 ms; busy …, 0 ready, 12 turns, late 70 µs",
             "never go on: Task-1 → Task-1",
             "sleep src/main.rs:7:5",
             "busiest first",
@@ -227,7 +262,7 @@ mod tests {
         assert!(text.contains("lock src/main.rs:7:5 for 2.5 s"), "{text}");
         press(&mut app, KeyCode::Char('f'));
         assert!(app.is_frozen() && screen(&app).contains("FROZEN"));
-        app.take(Err(std::io::Error::other("it has ended")));
+        app.take(Err(std::io::Error::other("it has ended")), Duration::from_secs(1));
         assert!(screen(&app).contains("as it was last; it has ended"));
         assert_eq!(press(&mut app, KeyCode::Char('q')), crate::top::app::After::Quit);
     }

@@ -1,281 +1,275 @@
-// The live page: asks for a report every second and draws it. All text goes into the document as text,
-// never as markup: names are the program's.
+// The live page: asks for a report every second and draws it.
 "use strict";
 
 // Rows drawn at most: more would make the page slow and could not be read; the search narrows.
 const ROWS_MAX = 500;
-// Samples kept of each task, one a second.
-const HISTORY_MAX = 120;
-// A poll that has taken so long is shown as slow, in microseconds: the runtime's own limit.
-const SLOW_US = 100_000;
+// How often a report is asked for, in milliseconds; less often where a report takes long: program and page
+// are to spend no more than a fifth of their time on it.
+const PERIOD_MS = 1000;
+const REST_PER_WORK = 4;
 
 const byId = (id) => document.getElementById(id);
 
-const page = {
-  report: null,
-  selected: null,
-  frozen: false,
-  // Task number to its samples: when, polls, busy time and state.
-  history: new Map(),
-};
+const page = { report: null, selected: null, frozen: false, view: "tasks", trouble: null };
 
-function element(name, attributes, ...children) {
-  const made = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes ?? {})) {
-    made.setAttribute(key, value);
-  }
-  made.append(...children);
-  return made;
-}
+const nameOf = (names, id) => names.get(id) ?? (id === 0 ? "a call" : `Task-${id}`);
 
-function duration(us) {
-  if (us < 1000) return `${us} µs`;
-  if (us < 1e6) return `${(us / 1e3).toFixed(1)} ms`;
-  if (us < 60e6) return `${(us / 1e6).toFixed(1)} s`;
-  if (us < 3600e6) return `${Math.floor(us / 60e6)} min ${Math.floor((us % 60e6) / 1e6)} s`;
-  return `${Math.floor(us / 3600e6)} h ${Math.floor((us % 3600e6) / 60e6)} min`;
-}
-
-// The waits of a task that stand for it in one line: the innermost of each branch.
-function leaves(nodes) {
-  return nodes.flatMap((node) => (node.children.length ? leaves(node.children) : [node]));
-}
-
-function waitText(task) {
-  const waits = leaves(task.waits);
-  if (waits.length === 0) return task.late ? "not known: it waited before debug mode" : "";
-  const [first] = waits;
-  const others = waits.length > 1 ? ` and ${waits.length - 1} more` : "";
-  return `${first.label}${others} ${first.place}`;
-}
-
-function waitAge(task) {
-  return Math.max(0, ...leaves(task.waits).map((node) => node.for_us));
-}
-
-function matches(task, words) {
-  const text = [task.name, `Task-${task.id}`, task.place, task.type_name, task.state, waitText(task)]
-    .join("\n")
-    .toLowerCase();
-  return words.every((word) => text.includes(word));
-}
-
-// Tasks in the chosen order, each with its depth.
-function arrange(tasks, order) {
-  const flat = (sorted) => sorted.map((task) => ({ task, depth: 0 }));
-  if (order === "busy") return flat([...tasks].sort((a, b) => b.busy_us - a.busy_us));
-  if (order === "oldest") return flat([...tasks].sort((a, b) => waitAge(b) - waitAge(a)));
-  const known = new Map(tasks.map((task) => [task.id, task]));
-  const above = (task) =>
-    order === "awaited" ? task.awaited_by.find((by) => known.has(by.task))?.task : task.parent;
-  const children = new Map();
-  const roots = [];
-  for (const task of tasks) {
-    const parent = above(task);
-    if (parent !== undefined && parent !== null && parent !== task.id && known.has(parent)) {
-      children.set(parent, [...(children.get(parent) ?? []), task]);
-    } else {
-      roots.push(task);
-    }
-  }
-  const rows = [];
-  const drawn = new Set();
-  const open = [];
-  // Circles have no root: their members come last, each once.
-  for (const root of [...roots, ...tasks]) {
-    open.push({ task: root, depth: 0 });
-    while (open.length > 0) {
-      const row = open.pop();
-      if (drawn.has(row.task.id)) continue;
-      drawn.add(row.task.id);
-      rows.push(row);
-      for (const child of (children.get(row.task.id) ?? []).slice().reverse()) {
-        open.push({ task: child, depth: row.depth + 1 });
-      }
-    }
-  }
-  return rows;
-}
-
-function remember(report) {
-  const alive = new Set();
-  const now = Date.now();
-  for (const task of report.tasks) {
-    alive.add(task.id);
-    const samples = page.history.get(task.id) ?? [];
-    samples.push({ now, polls: task.polls, busy: task.busy_us, state: task.state });
-    if (samples.length > HISTORY_MAX) samples.shift();
-    page.history.set(task.id, samples);
-  }
-  for (const id of page.history.keys()) {
-    if (!alive.has(id) && id !== page.selected) page.history.delete(id);
-  }
-}
-
-function stuckTasks(report) {
-  return new Set(report.stuck.flat());
-}
-
-function drawNotices(report) {
-  const names = new Map(report.tasks.map((task) => [task.id, task.name]));
+function drawNotices(report, names) {
   const notices = [];
+  if (page.trouble) notices.push(`No answer, so this is how it was last: ${page.trouble}`);
   if (!report.debug) {
     notices.push("Debug mode is off, so no tasks are recorded: the button above turns it on.");
   }
   for (const circle of report.stuck) {
-    const chain = circle.map((id) => names.get(id) ?? `Task-${id}`).join(" → ");
+    const chain = circle.map((id) => nameOf(names, id)).join(" → ");
     notices.push(`These tasks wait for each other and can never go on: ${chain}`);
   }
   if (report.lost > 0) notices.push(`${report.lost} records found no place and are missing.`);
-  byId("notices").replaceChildren(...notices.map((text) => element("p", {}, text)));
+  const make = () => element("p", {});
+  reconcile(byId("notices"), notices, (text) => text, make, say);
 }
 
-function drawLoops(report) {
-  const items = report.loops.map((loop) => {
-    const name = loop.name ?? `thread ${loop.thread}`;
-    if (!loop.polling) return element("li", {}, `loop ${loop.id} on ${name}: not polling`);
-    const [task, us] = loop.polling;
-    const found = report.tasks.find((one) => one.id === task);
-    const text = `loop ${loop.id} on ${name}: polls ${found?.name ?? `Task-${task}`} for ${duration(us)}`;
-    return element("li", us >= SLOW_US ? { class: "slow" } : {}, text);
+function doing(one, names) {
+  if (one.polling) {
+    const [task, us] = one.polling;
+    return `polls ${nameOf(names, task)} for ${duration(us)}`;
+  }
+  if (one.is_parked) return "waits for events";
+  return one.away_us === null ? "does not run" : `busy for ${duration(one.away_us)}`;
+}
+
+function drawLoops(report, names) {
+  const make = () => element("li", {}, element("h2", {}), element("p", {}), element("div", {}));
+  reconcile(byId("loops"), report.loops, (one) => one.id, make, (card, one) => {
+    const samples = past.loops.get(one.id) ?? [];
+    const busy = shares(samples);
+    const now = (of) => count(rates(samples, of).at(-1) ?? 0);
+    const longest = Math.max(one.polling?.[1] ?? 0, one.away_us ?? 0);
+    const [title, state, rest] = card.children;
+    mark(card, "class", longest >= report.slow_us ? "slow" : "");
+    say(title, loopName(one));
+    say(state, doing(one, names));
+    const list = facts([
+      ["busy", busy.length ? percent(busy.at(-1)) : "…"],
+      ["turns, polls a second", `${now((s) => s.turns)}, ${now((s) => s.polls)}`],
+      ["late: last, at most", `${nanos(one.late.last_ns)}, ${nanos(one.late.max_ns)}`],
+      ["longest turn", nanos(one.turn.max_ns)],
+      ["ready, inbox", `${count(one.ready)}, ${count(one.inbox)}`],
+      ["tasks, ever", `${count(one.tasks)}, ${count(one.spawned)}`],
+      ["timers, descriptors", `${count(one.timers)}, ${count(one.descriptors)}`],
+      ["pool: threads, queue", `${one.pool_threads}, ${one.pool_queue}`],
+    ]);
+    const line = sparkline(busy, 1, "busy over time");
+    rest.replaceChildren(line, list, ...[bars(one.lengths)].filter(Boolean));
   });
-  byId("loops").replaceChildren(...items);
 }
 
 function drawTasks(report) {
   const words = byId("search").value.toLowerCase().split(/\s+/).filter(Boolean);
-  const stuck = stuckTasks(report);
+  const stuck = new Set(report.stuck.flat());
   const rows = arrange(report.tasks, byId("order").value).filter(({ task }) => matches(task, words));
-  const shown = rows.slice(0, ROWS_MAX).map(({ task, depth }) => drawRow(task, depth, stuck));
-  byId("tasks").replaceChildren(...shown);
+  const shown = rows.slice(0, ROWS_MAX);
+  const classes = ["", "", "place", "number", "number", "number", "place"];
+  const make = ({ task }) => {
+    const row = cells(classes);
+    row.cells[0].append(element("span", { class: "indent" }), linkTo(task.id, task.name));
+    row.dataset.task = task.id;
+    return row;
+  };
+  reconcile(byId("tasks"), shown, ({ task }) => task.id, make, (row, { task, depth }) => {
+    const state = stuck.has(task.id) ? "stuck" : task.state;
+    const [indent, link] = row.cells[0].children;
+    say(indent, "  ".repeat(Math.min(depth, 20)));
+    say(link, task.name);
+    mark(link, "aria-current", String(task.id === page.selected));
+    mark(row.cells[1], "class", state);
+    mark(row, "data-depth", String(depth));
+    const since = task.waits.length ? duration(waitAge(task)) : "";
+    const busy = duration(task.busy_us);
+    sayCells(row, [null, state, waitText(task), since, count(task.polls), busy, task.place]);
+  });
   const rest = rows.length - shown.length;
-  byId("more").textContent = rest > 0 ? `${rest} more tasks: search to narrow the list.` : "";
+  const none = rows.length === 0 && words.length > 0 ? "No task has all of these words." : "";
+  say(byId("more"), rest > 0 ? `${count(rest)} more tasks: search to narrow the list.` : none);
 }
 
-function drawRow(task, depth, stuck) {
-  const select = element("button", { type: "button" }, task.name);
-  select.addEventListener("click", () => choose(task.id));
-  const state = stuck.has(task.id) ? "stuck" : task.state;
-  const indent = element("span", { class: "indent" }, "  ".repeat(Math.min(depth, 20)));
-  const row = element(
-    "tr",
-    { "data-task": task.id, "aria-selected": String(task.id === page.selected) },
-    element("td", {}, indent, select),
-    element("td", { class: state }, state),
-    element("td", { class: "place" }, waitText(task)),
-    element("td", {}, task.waits.length ? duration(waitAge(task)) : ""),
-    element("td", {}, String(task.polls)),
-    element("td", {}, duration(task.busy_us)),
-    element("td", { class: "place" }, task.place),
+function drawSlow(report) {
+  const make = (poll) => {
+    const row = cells(["", "number", "number", "place", "place"]);
+    row.cells[0].append(poll.task === null ? "" : linkTo(poll.task, poll.name));
+    return row;
+  };
+  reconcile(byId("slow"), report.slow, (poll) => poll.number, make, (row, poll) => {
+    const took = `${duration(poll.took_us)}${poll.lasts ? ", and lasts" : ""}`;
+    say(row.cells[0].firstElementChild ?? row.cells[0], poll.name);
+    mark(row, "class", poll.lasts ? "slow" : "");
+    sayCells(row, [null, took, `${duration(poll.ago_us)} ago`, poll.place]);
+    const stack = poll.stack.join("\n");
+    const cell = row.cells[4];
+    if (stack === "") say(cell, "nobody looked while it lasted");
+    else if (cell.querySelector("pre")?.textContent !== stack) {
+      const summary = element("summary", {}, poll.stack[0]);
+      cell.replaceChildren(element("details", {}, summary, element("pre", {}, stack)));
+    }
+  });
+  const limit = duration(report.slow_us);
+  const none = report.debug ? `No poll has taken ${limit}.` : "Polls are measured in debug mode.";
+  say(byId("slow-note"), report.slow.length ? `What took ${limit} or more, the newest first.` : none);
+}
+
+function limited(note, items) {
+  const rest = items.length - ROWS_MAX;
+  say(byId(note), rest > 0 ? `${count(rest)} more.` : items.length ? "" : "None.");
+  return items.slice(0, ROWS_MAX);
+}
+
+function drawWaits(report) {
+  const groups = limited("waits-note", groupWaits(report.tasks));
+  plainRows("waits", ["", "place", "number", "number"], groups, (group) => group.key, (group) => [
+    group.label,
+    group.place,
+    count(group.tasks),
+    duration(group.longest),
+  ]);
+}
+
+const loopName = (one) => `loop ${one.id} on ${one.name ?? `thread ${one.thread}`}`;
+
+function drawTimers(report) {
+  const numbers = ["", ...Array(6).fill("number")];
+  plainRows("lateness", numbers, report.loops, (one) => one.id, (one) => [
+    loopName(one),
+    count(one.timers),
+    count(one.fired),
+    ...["last_ns", "mean_ns", "p99_ns", "max_ns"].map((of) => (one.late.count ? nanos(one.late[of]) : "")),
+  ]);
+  const timers = limited("timers-note", timersOf(report.tasks));
+  timers.forEach((timer, at) => Object.assign(timer, { key: `${timer.task.id} ${at}` }));
+  const make = ({ task }) => {
+    const row = cells(["", "", "place", "number"]);
+    row.cells[0].append(linkTo(task.id, task.name));
+    return row;
+  };
+  reconcile(byId("timers"), timers, (timer) => timer.key, make, (row, { task, node }) => {
+    say(row.cells[0].firstElementChild, task.name);
+    sayCells(row, [null, node.label, node.place, duration(node.for_us)]);
+  });
+}
+
+function drawThreads(report) {
+  const numbers = ["", "number", "number", "number"];
+  plainRows("pools", numbers, report.loops, (one) => one.id, (one) => [
+    loopName(one),
+    count(one.pool_threads),
+    count(one.pool_idle),
+    count(one.pool_queue),
+  ]);
+  const classes = ["number", "", "", "number", "number", ""];
+  plainRows("threads", classes, report.threads, (thread) => thread.id, (thread) => [
+    String(thread.id),
+    thread.name,
+    thread.state,
+    thread.cpu_us === null ? "" : duration(thread.cpu_us),
+    percent(shares(past.threads.get(thread.id) ?? []).at(-1) ?? 0),
+    thread.loops.map((id) => `loop ${id}`).join(", "),
+  ]);
+  say(byId("threads-note"), report.threads.length ? "" : "This system does not tell.");
+}
+
+function history(id) {
+  const samples = past.tasks.get(id) ?? [];
+  const polls = rates(samples, (sample) => sample.polls);
+  const busy = shares(samples);
+  const most = Math.max(1, ...polls);
+  const said =
+    samples.length < 2
+      ? "It begins when the task is chosen or the page is opened: one more second."
+      : `${count(polls.at(-1))} polls a second, at most ${count(most)}; busy ${percent(busy.at(-1))}; ` +
+        `over ${Math.round((samples.at(-1).now - samples[0].now) / 1000)} s`;
+  return element(
+    "div",
+    { id: "history" },
+    strip(samples),
+    sparkline(polls, most, "polls a second"),
+    sparkline(busy, 1, "busy over time"),
+    element("p", { class: "faint" }, said),
   );
-  return row;
 }
 
-function choose(id) {
-  page.selected = page.selected === id ? null : id;
-  draw();
-}
-
-function tree(nodes) {
-  const items = nodes.map((node) => {
-    const place = element("span", { class: "place" }, ` ${node.place}`);
-    const item = element("li", {}, node.label, place, ` ${duration(node.for_us)}`);
-    if (node.children.length) item.append(tree(node.children));
-    return item;
-  });
-  return element("ul", {}, ...items);
-}
-
-function facts(pairs) {
-  const list = element("dl", {});
-  for (const [name, value] of pairs) {
-    list.append(element("dt", {}, name), element("dd", {}, value));
-  }
-  return list;
-}
-
-// Polls a second, over the samples that are kept.
-function sparkline(samples) {
-  const rates = samples.slice(1).map((sample, at) => {
-    const before = samples[at];
-    return ((sample.polls - before.polls) * 1000) / Math.max(1, sample.now - before.now);
-  });
-  const most = Math.max(1, ...rates);
-  const points = rates.map((rate, at) => {
-    const x = rates.length > 1 ? (at / (rates.length - 1)) * 100 : 0;
-    return `${x.toFixed(2)} ${(38 - (rate / most) * 36).toFixed(2)}`;
-  });
-  const space = "http://www.w3.org/2000/svg";
-  const svg = document.createElementNS(space, "svg");
-  svg.setAttribute("viewBox", "0 0 100 40");
-  svg.setAttribute("preserveAspectRatio", "none");
-  svg.setAttribute("role", "img");
-  svg.setAttribute("aria-label", `polls a second, at most ${most.toFixed(0)}`);
-  if (points.length > 0) {
-    const path = document.createElementNS(space, "path");
-    path.setAttribute("d", `M ${points.join(" L ")}`);
-    svg.append(path);
-  }
-  const text = `${(rates.at(-1) ?? 0).toFixed(0)} polls a second, at most ${most.toFixed(0)}`;
-  return [svg, element("p", { class: "faint" }, `${text}, over ${samples.length} samples`)];
-}
-
-function drawDetail(report) {
+function drawDetail(report, names) {
   const detail = byId("detail");
   detail.hidden = page.selected === null;
   if (detail.hidden) return;
-  const task = report.tasks.find((one) => one.id === page.selected);
+  const alive = report.tasks.find((one) => one.id === page.selected);
+  const task = alive ?? (past.ended?.id === page.selected ? past.ended : null);
+  const close = element("button", { type: "button", id: "close", "aria-label": "Close" }, "×");
   if (!task) {
-    detail.replaceChildren(element("h2", {}, `Task-${page.selected}`), "It has ended.");
+    const title = element("h2", {}, `Task-${page.selected}`);
+    detail.replaceChildren(close, title, element("p", {}, "It has ended."));
     return;
   }
-  const names = new Map(report.tasks.map((one) => [one.id, one.name]));
-  const called = (id) => names.get(id) ?? `Task-${id}`;
-  const parts = [
+  const link = (id) => (names.has(id) ? linkTo(id, names.get(id)) : `Task-${id}`);
+  const list = (title, items) =>
+    items.length ? [element("h3", {}, title), element("ul", {}, ...items)] : [];
+  const item = (...parts) => element("li", {}, ...parts);
+  const isStuck = report.stuck.some((circle) => circle.includes(task.id));
+  const state = !alive ? "ended; this is how it was last" : isStuck ? `${task.state}, stuck` : task.state;
+  const children = report.tasks.filter((one) => one.parent === task.id);
+  const some = children.slice(0, 20).map((one) => item(linkTo(one.id, one.name)));
+  if (children.length > 20) some.push(item(`and ${children.length - 20} more`));
+  const slow = report.slow.filter((poll) => poll.task === task.id);
+  const home = report.loops.find((one) => one.id === task.home);
+  detail.replaceChildren(
+    close,
     element("h2", {}, task.name),
     facts([
       ["number", String(task.id)],
-      ["state", stuckTasks(report).has(task.id) ? `${task.state}, stuck` : task.state],
+      ["state", state],
       ["future", task.type_name],
       ["spawned at", task.place],
-      ["spawned by", task.parent === null ? "no task" : called(task.parent)],
-      ["loop", `${task.home} (thread ${task.thread})`],
+      ["spawned by", task.parent === null ? "no task" : link(task.parent)],
+      ["runs on", home ? loopName(home) : "the pool of its loop"],
       ["known for", duration(task.age_us)],
-      ["polls", String(task.polls)],
+      ["polls", count(task.polls)],
       ["busy", duration(task.busy_us)],
     ]),
     element("h3", {}, "Waits for"),
     task.waits.length ? tree(task.waits) : element("p", { class: "faint" }, waitText(task) || "nothing"),
-  ];
-  if (task.holds.length) {
-    const items = task.holds.map((hold) =>
-      element("li", {}, `${hold.kind} for ${duration(hold.for_us)}, taken at ${hold.place}`),
-    );
-    parts.push(element("h3", {}, "Holds"), element("ul", {}, ...items));
-  }
-  if (task.awaited_by.length) {
-    const items = task.awaited_by.map((by) =>
-      element("li", {}, `${called(by.task)}: ${by.stack.join(" ← ")}`),
-    );
-    parts.push(element("h3", {}, "Awaited by"), element("ul", {}, ...items));
-  }
-  parts.push(element("h3", {}, "History"), ...sparkline(page.history.get(task.id) ?? []));
-  detail.replaceChildren(...parts);
+    ...list("Holds", task.holds.map((hold) =>
+      item(`${hold.kind} for ${duration(hold.for_us)}, taken at ${hold.place}`))),
+    ...list("Awaited by", task.awaited_by.map((by) => item(link(by.task), `: ${by.stack.join(" ← ")}`))),
+    ...list("Spawned", some),
+    ...list("Slow polls", slow.map((poll) =>
+      item(`${duration(poll.took_us)}, ${duration(poll.ago_us)} ago`))),
+    element("h3", {}, "History"),
+    history(task.id),
+  );
 }
+
+const VIEWS = { tasks: drawTasks, slow: drawSlow, waits: drawWaits, timers: drawTimers, threads: drawThreads };
 
 function draw() {
   const report = page.report;
   if (!report) return;
-  const count = (state) => report.tasks.filter((task) => task.state === state).length;
-  byId("program").textContent = `${report.program} (process ${report.pid})`;
-  byId("counts").textContent =
-    `${report.tasks.length} tasks: ${count("running")} running, ${count("ready")} ready, ` +
-    `${count("waiting")} waiting`;
-  byId("debug").setAttribute("aria-pressed", String(report.debug));
-  drawNotices(report);
-  drawLoops(report);
-  drawTasks(report);
-  drawDetail(report);
+  const names = new Map(report.tasks.map((task) => [task.id, task.name]));
+  const states = { running: 0, ready: 0, waiting: 0 };
+  for (const task of report.tasks) states[task.state] += 1;
+  say(byId("program"), `${report.program} (process ${report.pid})`);
+  say(byId("counts"),
+    `${count(report.tasks.length)} tasks: ${count(states.running)} running, ${count(states.ready)} ready, ` +
+    `${count(states.waiting)} waiting`);
+  mark(byId("debug"), "aria-pressed", String(report.debug));
+  drawNotices(report, names);
+  drawLoops(report, names);
+  for (const tab of byId("tabs").children) {
+    const is = tab.dataset.view === page.view;
+    mark(tab, "aria-pressed", String(is));
+    byId(`view-${tab.dataset.view}`).hidden = !is;
+  }
+  const slow = report.slow.length;
+  say(byId("tabs").querySelector("[data-view=slow]"), slow ? `Slow polls (${slow})` : "Slow polls");
+  VIEWS[page.view](report);
+  drawDetail(report, names);
 }
 
 async function ask() {
@@ -283,26 +277,44 @@ async function ask() {
   try {
     const answer = await fetch("report", { cache: "no-store" });
     if (!answer.ok) throw new Error(`the program answers ${answer.status}`);
-    const report = await answer.json();
+    const report = complete(await answer.json());
     if (page.frozen) return;
     page.report = report;
-    remember(report);
-    draw();
+    page.trouble = null;
+    past.remember(report, page.selected, Date.now());
     document.body.dataset.state = "live";
   } catch (error) {
+    page.trouble = error.message;
     document.body.dataset.state = "gone";
-    const text = `No answer, so this is how it was last: ${error.message}`;
-    byId("notices").replaceChildren(element("p", {}, text));
+    if (!page.report) say(byId("notices"), `No answer: ${error.message}`);
   }
+  draw();
 }
 
 async function run() {
   for (;;) {
+    const begun = performance.now();
     await ask();
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    const took = performance.now() - begun;
+    await new Promise((resolve) => setTimeout(resolve, Math.max(PERIOD_MS - took, REST_PER_WORK * took)));
   }
 }
 
+function choose(id) {
+  page.selected = page.selected === id ? null : id;
+  draw();
+}
+
+document.addEventListener("click", (event) => {
+  const go = event.target.closest?.("[data-go]");
+  if (go) choose(Number(go.dataset.go));
+  if (event.target.id === "close") choose(page.selected);
+  const tab = event.target.closest?.("[data-view]");
+  if (tab) {
+    page.view = tab.dataset.view;
+    draw();
+  }
+});
 byId("search").addEventListener("input", draw);
 byId("order").addEventListener("change", draw);
 byId("controls").addEventListener("submit", (event) => event.preventDefault());

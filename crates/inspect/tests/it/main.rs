@@ -1,6 +1,10 @@
 //! The inspector from outside: reports as text, there and back.
 
+mod child;
+mod doors;
 mod drawings;
+mod hostile;
+mod many;
 mod serving;
 
 use corio_inspect::Report;

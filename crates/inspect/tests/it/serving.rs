@@ -16,24 +16,24 @@ use corio_inspect::{Options, client, serve_with};
 use corio_sync::oneshot;
 
 /// The book and the list of loops are the process's: one test at a time, also where tests are threads.
-fn alone() -> MutexGuard<'static, ()> {
+pub(crate) fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A folder of the test's own, and a socket in it.
-fn socket(test: &str) -> PathBuf {
+pub(crate) fn socket(test: &str) -> PathBuf {
     let folder = std::env::temp_dir().join(format!("corio-test-{}-{test}", std::process::id()));
     let _ = fs::remove_dir_all(&folder);
     folder.join("socket")
 }
 
-fn with_page(socket: &Path) -> Options {
+pub(crate) fn with_page(socket: &Path) -> Options {
     let page = Some("127.0.0.1:0".parse().unwrap());
     Options { socket: Some(socket.to_owned()), page }
 }
 
-fn only_socket(socket: &Path) -> Options {
+pub(crate) fn only_socket(socket: &Path) -> Options {
     Options { socket: Some(socket.to_owned()), page: None }
 }
 
@@ -96,6 +96,22 @@ fn the_socket_is_this_users_alone_and_goes_with_the_inspector() {
     assert!(client::ask_at(&socket).is_err());
     // And again in the same place.
     drop(serve_with(only_socket(&socket)).unwrap());
+}
+
+#[test]
+fn a_process_that_serves_twice_has_one_inspector() {
+    let _alone = alone();
+    let socket = socket("twice");
+    let first = serve_with(only_socket(&socket)).unwrap();
+    let error = serve_with(with_page(&socket)).unwrap_err();
+    assert!(error.to_string().contains("without a page"), "{error}");
+    let second = serve_with(only_socket(&socket)).unwrap();
+    drop(first);
+    assert!(client::ask_at(&socket).is_ok());
+    drop(second);
+    assert!(!socket.exists());
+    let with = serve_with(with_page(&socket)).unwrap();
+    assert_eq!(serve_with(only_socket(&socket)).unwrap().page(), with.page());
 }
 
 #[test]
@@ -208,6 +224,10 @@ fn clients_that_misbehave_keep_nobody_waiting() {
 #[test]
 fn nobody_there_is_an_error_that_says_what_to_do() {
     let _alone = alone();
-    let error = client::ask(0).unwrap_err();
+    let error = client::ask(std::process::id()).unwrap_err();
     assert!(error.to_string().contains("CORIO_INSPECT=1"), "{error}");
+    for none in [0, u32::MAX, i32::MAX as u32] {
+        let error = client::ask(none).unwrap_err();
+        assert!(error.to_string().starts_with("there is no process"), "{error}");
+    }
 }

@@ -1,0 +1,79 @@
+//! What the commands print, and how they end.
+
+use std::process::{Command, Stdio};
+
+use crate::target::Target;
+
+/// What the command prints to either side, and its status.
+fn run(command: &mut Command) -> (String, String, Option<i32>) {
+    let said = command.stdin(Stdio::null()).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    (text(&said.stdout), text(&said.stderr), said.status.code())
+}
+
+#[test]
+fn tables_and_trees_of_a_process() {
+    let target = Target::start("tables");
+    let pid = target.pid().to_string();
+    let (table, _, status) = run(target.corio().args(["ps", &pid]));
+    assert_eq!(status, Some(0));
+    assert!(table.starts_with("tid "), "{table}");
+    let row = table.lines().find(|row| row.contains("  child ")).unwrap();
+    assert!(row.contains("join") && row.contains("parent"), "{row}");
+    assert!(table.contains("red \\u{1b}[31m") && !table.contains('\u{1b}'), "{table}");
+
+    let (csv, _, _) = run(target.corio().args(["ps", &pid, "--csv"]));
+    assert!(csv.starts_with("tid,task id,task name,"), "{csv}");
+    let (tree, _, _) = run(target.corio().args(["pstree", &pid]));
+    let place = |text: &str| tree.find(text).unwrap_or_else(|| panic!("{text}: {tree}"));
+    assert!(place("(T) parent") < place("(T) child"), "{tree}");
+}
+
+#[test]
+fn processes_are_listed_also_one_that_is_stopped() {
+    let target = Target::start("list");
+    let (list, _, _) = run(target.corio().arg("ps"));
+    assert!(list.starts_with(&format!("{}\t1 loops, 3 tasks\t", target.pid())), "{list}");
+    target.signal(rustix::process::Signal::STOP);
+    let (list, _, status) = run(target.corio().arg("ps"));
+    target.signal(rustix::process::Signal::CONT);
+    assert!(list.contains("no answer") && status == Some(0), "{list}");
+}
+
+#[test]
+fn a_process_that_has_ended_is_neither_listed_nor_found() {
+    let mut target = Target::start("ended");
+    let pid = target.pid().to_string();
+    target.kill();
+    let (_, error, status) = run(target.corio().args(["ps", &pid]));
+    assert!(error.contains("has ended") && status == Some(1), "{error}");
+    let (list, hint, status) = run(target.corio().arg("ps"));
+    assert!(list.is_empty() && hint.contains("CORIO_INSPECT=1") && status == Some(0), "{list}");
+    // The list has cleared it away.
+    let (_, error, _) = run(target.corio().args(["pstree", &pid]));
+    assert!(error.contains(&format!("there is no process {pid}")), "{error}");
+}
+
+#[test]
+fn debug_mode_is_turned() {
+    let target = Target::start("debug");
+    let pid = target.pid().to_string();
+    assert_eq!(run(target.corio().args(["debug", &pid, "off"])).2, Some(0));
+    let (table, _, _) = run(target.corio().args(["ps", &pid]));
+    assert!(table.starts_with("Debug mode is off"), "{table}");
+    assert_eq!(run(target.corio().args(["debug", &pid, "on"])).2, Some(0));
+    let (table, _, _) = run(target.corio().args(["ps", &pid]));
+    assert!(table.starts_with("tid "), "{table}");
+}
+
+#[test]
+fn who_cannot_be_asked_is_told_so() {
+    let target = Target::start("none");
+    let own = std::process::id().to_string();
+    let (_, error, status) = run(target.corio().args(["ps", &own]));
+    assert!(error.contains("CORIO_INSPECT=1") && status == Some(1), "{error}");
+    let (_, error, status) = run(target.corio().args(["top", &target.pid().to_string()]));
+    assert!(error.contains("wants a terminal") && status == Some(1), "{error}");
+    let (_, error, status) = run(target.corio().args(["tops"]));
+    assert!(error.contains("no command") && status == Some(2), "{error}");
+}
