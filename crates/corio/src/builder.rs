@@ -148,7 +148,14 @@ impl Builder {
         let clock = self.clock.virtual_clock;
         let pool = self.blocking.build();
         let driver = Driver::new(io, Rc::clone(&timers), clock.clone(), pool.clone());
+        let timer_metrics = timers.metrics();
         let executor = Executor::new(driver);
+        let metrics = executor.metrics();
+        metrics.set_timers(timer_metrics);
+        metrics.set_threads(pool.figures());
+        if let Some(reactor) = &reactor {
+            metrics.set_io(reactor.metrics());
+        }
         let id = executor.core().id();
         let ambient = Ambient::new(id, clock, timers, reactor.clone(), pool.clone());
         let handle = Handle::new(executor.handle(), reactor, pool);

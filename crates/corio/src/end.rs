@@ -39,12 +39,13 @@ const NAMED_MAX: usize = 16;
 /// What the tasks are told.
 const REASON: &str = "the run has ended";
 
-/// Cancels every task of the loop and runs it until all have ended, and the jobs of its pool, for `grace`
-/// at most.
+/// Cancels every task of the loop and runs it until all have ended, and the jobs of its pool, and those of one
+/// that was set in its place and that nobody else has; for `grace` at most.
 #[track_caller]
 pub(crate) fn cancel_all(inner: &Inner, event_loop: &EventLoop, grace: Duration) {
     let core = inner.executor.core();
-    let mut left = Left { core, pool: &inner.pool, asked: Vec::new() };
+    let handle = inner.executor.handle();
+    let mut left = Left { core, handle: &handle, own: &inner.pool, set: None, asked: Vec::new() };
     if core.is_closed() || (!left.ask_all() && !left.are_there_threads()) {
         return;
     }
@@ -57,20 +58,27 @@ pub(crate) fn cancel_all(inner: &Inner, event_loop: &EventLoop, grace: Duration)
     // A virtual clock stands still for a job, which need not end for that.
     let at_latest = clock::installed().map(|_| clock::os_now().saturating_add(grace));
     let is_over = || over.is_over() || at_latest.is_some_and(|at| clock::os_now() >= at);
-    wake_at_the_threads_end(&inner.pool, inner.executor.handle());
+    wake_at_the_threads_end(&inner.pool, &handle);
     inner.executor.run_while(&mut || !is_over() && left.is_there_any(event_loop));
     report(&core.all_tasks(), grace, Location::caller());
     inner.excuse();
     // Closed also where the tasks took all of the grace.
     inner.pool.close();
     report_jobs(&inner.pool, grace, Location::caller());
+    if let Some(set) = left.set {
+        report_jobs(&set, grace, Location::caller());
+    }
 }
 
 /// The tasks that were asked and have not ended yet, among others that have; and the threads that may
 /// send more.
 struct Left<'a> {
     core: &'a Rc<Core>,
-    pool: &'a Pool,
+    handle: &'a Handle,
+    /// The runtime's own pool.
+    own: &'a Pool,
+    /// The one that was set in its place, once nobody else has it.
+    set: Option<Pool>,
     asked: Vec<Task>,
 }
 
@@ -101,15 +109,22 @@ impl Left<'_> {
 
     /// Asks the jobs to end, when no task is left that may need one for its cleanup. What a job still has
     /// the loop do is asked to end as well, so that no job waits for a loop that has gone.
-    fn are_there_threads(&self) -> bool {
-        self.pool.close();
-        !self.pool.has_left()
+    fn are_there_threads(&mut self) -> bool {
+        self.own.close();
+        if self.set.is_none() {
+            self.set = corio_blocking::current::take_last(self.core.id(), self.own);
+            if let Some(set) = &self.set {
+                set.close();
+                wake_at_the_threads_end(set, self.handle);
+            }
+        }
+        !self.own.has_left() || self.set.as_ref().is_some_and(|set| !set.has_left())
     }
 }
 
 /// Has the loop look again when the last thread of the pool has left.
-fn wake_at_the_threads_end(pool: &Pool, handle: Handle) {
-    let waker = Waker::from(Arc::new(TurnsLoop(handle)));
+fn wake_at_the_threads_end(pool: &Pool, handle: &Handle) {
+    let waker = Waker::from(Arc::new(TurnsLoop(handle.clone())));
     // Looked at by the loop, which begins with a turn.
     let _ = pool.poll_left(&mut Context::from_waker(&waker));
 }
@@ -154,7 +169,7 @@ impl Wake for Over {
 /// each turn.
 fn begin(grace: Duration, over: &Arc<Over>) -> Sleep {
     let waker = Waker::from(over.clone());
-    let mut sleep = corio_timer::sleep(grace);
+    let mut sleep = corio_timer::sleep(grace).unrecorded();
     match Pin::new(&mut sleep).poll(&mut Context::from_waker(&waker)) {
         Poll::Ready(()) => waker.wake(),
         Poll::Pending => {}

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use corio_base::ambient::{self, ActiveGuard, LoopId};
 use corio_blocking::Pool;
-use corio_executor::{Call, JoinHandle, Spawn};
+use corio_executor::{Call, JoinHandle, RuntimeMetrics, Spawn};
 use corio_reactor::ReactorHandle;
 
 use crate::blocking::origin;
@@ -64,6 +64,26 @@ impl Handle {
     /// The pool of the runtime's threads for code that blocks.
     pub fn blocking_pool(&self) -> &Pool {
         &self.parts.pool
+    }
+
+    /// How the runtime is doing, as numbers: tasks, queues, turns, time at work, timers, descriptors, threads.
+    /// A live view for any thread, which outlasts the runtime.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// corio::run(async {
+    ///     let metrics = corio::Handle::current().metrics();
+    ///     let task = corio::spawn(corio::sleep(Duration::from_millis(1)));
+    ///     assert_eq!(metrics.num_alive_tasks(), 2); // this one, and the other
+    ///     task.await.unwrap();
+    ///     assert_eq!(metrics.num_alive_tasks(), 1);
+    ///     assert_eq!(metrics.timers_fired_count(), 1);
+    ///     println!("{metrics}"); // all of them
+    /// });
+    /// ```
+    pub fn metrics(&self) -> RuntimeMetrics {
+        self.parts.executor.metrics()
     }
 
     /// Begins a task on the runtime's loop.

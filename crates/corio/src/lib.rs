@@ -70,6 +70,7 @@ mod end;
 pub mod event_loop;
 pub mod eventual;
 mod handle;
+mod lateness;
 mod runner;
 mod runtime;
 mod spawn;
@@ -95,14 +96,19 @@ pub use timeout::{
     move_on_at, timeout, timeout_at, wait_for,
 };
 
-pub use corio_executor::{GroupError, JoinError, JoinHandle, TaskGroup, group, yield_now};
+pub use corio_executor::{
+    GroupError, JoinError, JoinHandle, RuntimeMetrics, TaskGroup, group, yield_now,
+};
 pub use corio_macros::{coroutine, main, test};
 pub use corio_task::{Context, ContextVar, context_var};
 pub use corio_timer::{sleep, sleep_until};
 
 /// What `#[corio::coroutine]` writes.
 #[doc(hidden)]
-pub use corio_trace::coroutine as __coroutine;
+pub mod __coroutine {
+    pub use corio_task::failing::{Returns, ReturnsAny, ReturnsResult};
+    pub use corio_trace::coroutine::Coroutine;
+}
 
 // The examples of the front page and of the guides are compiled and run with this crate's.
 #[cfg(doctest)]
@@ -181,6 +187,23 @@ pub mod time {
     };
 }
 
+/// How runtimes are doing, as numbers: [`Handle::metrics`], and those of every loop of the process.
+///
+/// ```
+/// let background = corio::Builder::new().thread_name("beside").start()?;
+/// corio::run(async {
+///     for metrics in corio::metrics::all() {
+///         println!("{:?}: {} tasks", metrics.thread_name(), metrics.num_alive_tasks());
+///     }
+///     assert!(corio::metrics::all().len() >= 2);
+/// });
+/// # drop(background);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub mod metrics {
+    pub use corio_trace::metrics::{DurationStats, IoMetrics, RuntimeMetrics, TimerMetrics, all};
+}
+
 /// Locks, events, semaphores, queues and channels.
 #[doc(inline)]
 pub use corio_sync as sync;
@@ -217,7 +240,7 @@ pub mod io {
         CopyError, Cursor, DuplexStream, Empty, Framed, FramedRead, FramedWrite, LengthDelimited,
         LineWriter, Lines, Repeat, Side, Sink, copy, copy_bidirectional,
         copy_bidirectional_with_capacity, copy_buf, copy_with_capacity, duplex, empty, framed,
-        future, prelude, repeat, sink,
+        future, prelude, raw_os_error, repeat, sink,
     };
     pub use corio_reactor::{Direction, Io, OwnsFd, Ready};
 }

@@ -230,7 +230,11 @@ impl Run<'_> {
                 }
             }
         };
-        let result = self.runner.runtime.try_block_on(watched);
+        let result = {
+            // From the first poll of main on, which the loop would not clock.
+            let _at_work = self.runner.runtime.inner().at_work();
+            self.runner.runtime.try_block_on(watched)
+        };
         if context.is_none() {
             let set = task.take().map(|task| task.context());
             *self.runner.context.borrow_mut() = set.filter(|context| !context.is_empty());

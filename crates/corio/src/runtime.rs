@@ -9,7 +9,7 @@ use std::time::Duration;
 use corio_base::ambient::{self, ActiveGuard};
 use corio_base::clock::ClockGuard;
 use corio_blocking::Pool;
-use corio_executor::{Executor, JoinError, JoinHandle};
+use corio_executor::{AtWork, Executor, JoinError, JoinHandle, RuntimeMetrics};
 
 use crate::ambient::Ambient;
 use crate::driver::Driver;
@@ -56,6 +56,11 @@ impl Inner {
     /// Puts the runtime's clock over the thread's readings.
     pub(crate) fn clock(&self) -> Option<ClockGuard> {
         self.ambient.clock()
+    }
+
+    /// Counts the time from here on as the loop's time at work.
+    pub(crate) fn at_work(&self) -> AtWork<'_> {
+        self.executor.core().at_work()
     }
 
     /// Somebody has asked the tasks to end, and told of those that are left, or wants them to go.
@@ -195,6 +200,11 @@ impl Runtime {
     pub fn shutdown_background(self) {
         self.inner.excuse();
         drop(self);
+    }
+
+    /// How the runtime is doing: see [`Handle::metrics`].
+    pub fn metrics(&self) -> RuntimeMetrics {
+        self.handle.metrics()
     }
 
     /// The handle for other threads.

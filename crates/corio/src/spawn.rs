@@ -22,9 +22,16 @@ use crate::handle::{Handle, no_runtime};
 /// ```
 ///
 /// A panic of the future ends its task and goes to the handle; see [the crate](crate#panics-in-a-task).
-/// One that nobody takes from there is reported. An `Err` that the future returns is a value like any other
-/// here, and is dropped with the handle without a word: where it may fail, and the handle may go, use
-/// [`try_spawn`], or a [`TaskGroup`](crate::TaskGroup), which gives all errors to whoever awaits it.
+/// One that nobody takes from there is reported.
+///
+/// **An `Err` that the future returns is a value like any other here**, and is dropped with the handle without
+/// a word. Where it may fail, and the handle may go unawaited, use one of these:
+///
+/// | | the error is |
+/// |---|---|
+/// | [`try_spawn`] | reported, unless somebody retrieves it |
+/// | `spawn` of a call of a [`coroutine`](macro@crate::coroutine) that returns a `Result` | the same: `spawn(save())`, not `spawn(async { save().await })` |
+/// | [`TaskGroup::try_spawn`](crate::TaskGroup) | given to whoever awaits the group |
 ///
 /// # Panics
 /// Outside a runtime.

@@ -1,12 +1,16 @@
 //! The programs of `docs/debugging.md`: what they print is compared with what the page says of it.
 //!
 //! A program begins with the hidden line `let program = Program::begin();` and ends with
-//! `program.prints("name")` or `program.is_silent()`. What it prints stands in a block ` ```text name ` of
+//! `program.prints("name")` or `program.is_silent()`; one that is looked at from outside begins with
+//! `program.is_asked(...)` and does not end by itself. What it prints stands in a block ` ```text name ` of
 //! the page. Of the real words these differ: places are those of the program as the reader sees it, times
 //! are `...`, and what depends on the machine (the module's path, ports, process numbers) is made the same.
 
 use std::panic::Location;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use corio_inspect::{table, tree};
 
 use crate::told::{Line, PANIC, lines, listen};
 
@@ -16,6 +20,12 @@ pub const PAGE: &str = include_str!("../../../docs/debugging.md");
 /// From when on a poll is slow, for programs that do not say it themselves: a machine that is busy with other
 /// things is not what the page is about.
 const SLOW: Duration = Duration::from_secs(60);
+
+/// The thread that a view of a program names.
+const THREAD: i64 = 4711;
+
+/// How long a program may take to get where it waits.
+const WAIT_MAX: Duration = Duration::from_secs(20);
 
 /// A program of the page, while it runs.
 #[derive(Debug)]
@@ -36,22 +46,49 @@ impl Program {
         Program { begin: Location::caller() }
     }
 
-    /// The program has ended, and the log has what the block `name` of the page shows.
+    /// The program has ended, and the log has what the block `name` of the page shows. Gives what was said beside,
+    /// which is another thing on each machine: stacks of polls that still ran, and waits that the system ended
+    /// late.
     ///
     /// # Panics
     /// If it has something else.
     #[track_caller]
-    pub fn prints(&self, name: &str) {
-        let lines = lines().into_iter().filter(|line| line.target != PANIC && !is_live(line));
-        let printed: Vec<String> = lines.map(|line| self.shown(&line)).collect();
-        let printed = printed.join("\n");
-        let blocks = blocks("text", PAGE);
-        let expected = blocks.iter().find(|(of, _)| of == name).map(|(_, text)| text.as_str());
-        assert!(
-            expected == Some(printed.as_str()),
-            "the page says that {name:?} prints\n{}\nand it prints\n{printed}",
-            expected.unwrap_or("(there is no such block)"),
-        );
+    pub fn prints(&self, name: &str) -> Vec<String> {
+        let lines = lines().into_iter().filter(|line| line.target != PANIC);
+        let (beside, lines): (Vec<Line>, Vec<Line>) = lines.partition(is_of_the_machine);
+        let printed: Vec<String> = lines.iter().map(|line| self.shown(line)).collect();
+        if let Err(differs) = compare(name, &printed.join("\n")) {
+            panic!("{differs}");
+        }
+        beside.iter().map(|line| self.shown(line)).collect()
+    }
+
+    /// Before the program begins, which never ends: when `tasks` tasks of it wait, another thread compares what
+    /// `corio ps` says of it with the block `ps` and what `corio pstree` says with the block `pstree`, and ends
+    /// the process.
+    pub fn is_asked(self, tasks: usize, ps: &'static str, pstree: &'static str) {
+        thread::spawn(move || {
+            let ended = std::panic::catch_unwind(|| self.compare_views(tasks, ps, pstree));
+            std::process::exit(if ended.is_ok() { 0 } else { 1 });
+        });
+    }
+
+    fn compare_views(&self, tasks: usize, ps: &str, pstree: &str) {
+        let begun = Instant::now();
+        let mut report = corio_inspect::collect();
+        while report.tasks.iter().filter(|task| !task.waits.is_empty()).count() < tasks {
+            assert!(begun.elapsed() < WAIT_MAX, "{} tasks wait by now", report.tasks.len());
+            thread::sleep(Duration::from_millis(10));
+            report = corio_inspect::collect();
+        }
+        report.tasks.iter_mut().for_each(|task| task.thread = THREAD);
+        let table = table::text(&table::rows(&report));
+        let trees = tree::draw(&report, tree::Marks::default()).expect("it is a tree").concat();
+        let shown = |text: &str| with_names(&with_places(text.trim_end(), self.begin));
+        let views = [(ps, shown(&table)), (pstree, shown(&trees.join("\n")))];
+        let differs: Vec<String> =
+            views.iter().filter_map(|(name, view)| compare(name, view).err()).collect();
+        assert!(differs.is_empty(), "{}", differs.join("\n\n"));
     }
 
     /// The program has ended, and nothing was said, not even by a panic.
@@ -67,7 +104,7 @@ impl Program {
     /// A line as the page has it.
     fn shown(&self, line: &Line) -> String {
         let mut text = with_names(&with_places(&line.to_string(), self.begin));
-        text = between(&text, " took ", &[" seconds"], "...");
+        text = with_times(&text);
         text = between(&text, "127.0.0.1:", &[",", " "], "...");
         text = between(&text, "fd: ", &[" "], "...");
         text = between(&text, "<Child ", &[" '"], "...");
@@ -78,9 +115,27 @@ impl Program {
     }
 }
 
-/// Whether it is of a poll that was still running: that has a stack, which is another one on each machine.
-fn is_live(line: &Line) -> bool {
-    line.target == "corio::slow" && !line.text.ends_with(" seconds")
+/// Whether the block `name` of the page has `text`, which is something.
+fn compare(name: &str, text: &str) -> Result<(), String> {
+    let blocks = blocks("text", PAGE);
+    let expected = blocks.iter().find(|(of, _)| of == name).map(|(_, text)| text.as_str());
+    match expected {
+        Some(expected) if expected == text && !text.is_empty() => Ok(()),
+        _ => Err(format!(
+            "the page says that {name:?} prints\n{}\nand it prints\n{text}",
+            expected.unwrap_or("(there is no such block)"),
+        )),
+    }
+}
+
+/// Whether it is of a poll that was still running, which has a stack, or of a machine that was busy.
+fn is_of_the_machine(line: &Line) -> bool {
+    let says = |words: &[&str]| words.iter().any(|words| line.text.contains(words));
+    match line.target.as_str() {
+        "corio::slow" => says(&[" has taken ", " took more than "]),
+        "corio::loop" => says(&[" late: the process was stopped"]),
+        _ => false,
+    }
 }
 
 /// `text` with the places that are in the file of `begin` as the reader counts them.
@@ -97,19 +152,40 @@ fn with_places(text: &str, begin: &Location<'_>) -> String {
     shown
 }
 
-/// `text` with the names of what is in the program's `main` as if the program were called `myapp`.
+/// `text` with the names of what is in the program as if that were called `myapp`: what it declares stands in a
+/// `main` around it, and is shown beside it.
 fn with_names(text: &str) -> String {
     let words = text.split_inclusive([' ', '\n']);
     words
         .map(|word| {
             let end = word.find("{{closure}}").unwrap_or(0);
             let begin = word[..end].rfind('=').map_or(0, |at| at + 1);
-            match word[begin..end].contains("main::") {
-                true => format!("{}myapp::main::{}", &word[..begin], &word[end..]),
-                false => word.to_owned(),
+            match word[begin..end].split_once("main::") {
+                Some((_, "")) => format!("{}myapp::main::{}", &word[..begin], &word[end..]),
+                Some((_, name)) => format!("{}myapp::{name}{}", &word[..begin], &word[end..]),
+                None => word.to_owned(),
             }
         })
         .collect()
+}
+
+/// `text` with `...` for each number of seconds or of milliseconds.
+fn with_times(text: &str) -> String {
+    [" seconds", "ms"].iter().fold(text.to_owned(), |text, unit| {
+        let mut parts = text.split(unit);
+        let mut shown = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let is_number = |c: char| c.is_ascii_digit() || c == '.';
+            let rest = shown.trim_end_matches(is_number).len();
+            // A grace that the program has set is a round number, and stays.
+            if shown[rest..].contains('.') {
+                shown.replace_range(rest.., "...");
+            }
+            shown.push_str(unit);
+            shown.push_str(part);
+        }
+        shown
+    })
 }
 
 /// `text` with `instead` between each `before` and the first of `afters` that follows it.
@@ -144,4 +220,37 @@ pub fn blocks(language: &str, page: &str) -> Vec<(String, String)> {
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_differs_from_the_page_is_told() {
+        let blocks = blocks("text", PAGE);
+        assert!(blocks.iter().all(|(name, text)| !name.is_empty() && !text.is_empty()));
+        let (name, text) = &blocks[0];
+        assert_eq!(compare(name, text), Ok(()));
+        let differs = compare(name, &format!("{text}!")).unwrap_err();
+        assert!(differs.contains(text.as_str()) && differs.ends_with('!'), "{differs}");
+        assert!(compare("of another page", text).unwrap_err().contains("no such block"));
+        assert!(compare(name, "").is_err());
+    }
+
+    #[test]
+    fn what_a_machine_adds_is_left_out() {
+        assert_eq!(
+            with_times("took 0.312 seconds, 1.5ms of 20ms"),
+            "took ... seconds, ...ms of 20ms"
+        );
+        let here = Location::caller();
+        let place = format!("{}:{}:9", here.file(), here.line() + 3);
+        assert_eq!(with_places(&place, here), "src/main.rs:3:9");
+        let name = |name: &str| with_names(&format!("future={name}::{{{{closure}}}} at"));
+        assert_eq!(name("bundle::doctest_7::main"), "future=myapp::main::{{closure}} at");
+        assert_eq!(name("bundle::doctest_7::main::fetch"), "future=myapp::fetch::{{closure}} at");
+        assert_eq!(name("another"), "future=another::{{closure}} at");
+        assert_eq!(between("fd: 7 fd: 8", "fd: ", &[" "], "..."), "fd: ... fd: 8");
+    }
 }

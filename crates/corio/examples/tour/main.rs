@@ -41,6 +41,8 @@ mod files;
 
 mod ctrl_c;
 
+mod debugging;
+
 mod page;
 
 use std::error::Error;
@@ -50,7 +52,7 @@ use page::Page;
 #[corio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut page = Page::new();
-    page.title("corio: a tour of what works", "Sixteen stops, a few seconds, one loop.");
+    page.title("corio: a tour of what works", "Seventeen stops, a few seconds, one loop.");
     tasks::stop(&mut page).await?;
     panics::stop(&mut page).await;
     abort::stop(&mut page).await;
@@ -67,11 +69,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     children::stop(&mut page).await?;
     files::stop(&mut page).await?;
     ctrl_c::stop(&mut page).await;
+    debugging::stop(&mut page).await?;
     page.title("That was the tour.", "What to read next:");
     page.say(
         "crates/corio/examples/tour/        what you have just seen, a file per stop\n\
          crates/corio/examples/kv/          a server that speaks the Redis protocol:\n\
          \u{20}                                  cargo run --release -p corio --example kv\n\
+         docs/debugging.md                  what corio says of your bugs, and what to do then\n\
          docs/ARCHITECTURE.md               how a wake, a ready socket and a deadline travel\n\
          cargo doc -p corio --open          every name, with an example that runs",
     );

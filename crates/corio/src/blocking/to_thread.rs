@@ -6,6 +6,8 @@ use corio_blocking::{Pool, abandon_on_cancel};
 use corio_executor::JoinError;
 use corio_sync::{Borrower, CapacityLimiter};
 use corio_task::Context;
+use corio_trace::action::Deed;
+use corio_trace::deeds;
 
 use super::spawn::Builder;
 
@@ -79,24 +81,32 @@ impl ToThread {
     /// Cancelled while it waits for a token or for a thread, the function never runs. Dropped, not
     /// cancelled, a job that runs is detached, or asked to end where
     /// [`abandon_on_cancel`](ToThread::abandon_on_cancel) says so.
-    pub async fn run<F, T>(self, function: F) -> Result<T, JoinError>
+    #[track_caller]
+    pub fn run<F, T>(self, function: F) -> impl Future<Output = Result<T, JoinError>>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        let token = match self.limiter {
-            None => None,
-            Some(limiter) => {
-                let token = limiter.acquire_on_behalf_of_owned(Borrower::new()).await;
-                Some(token.expect("a new borrower borrows nothing yet"))
-            }
-        };
-        let handle = self.job.spawn(move || {
-            let _token = token;
-            function()
-        });
-        if self.abandon { abandon_on_cancel(handle).await } else { handle.await }
+        RunDeed::doing(async move {
+            let token = match self.limiter {
+                None => None,
+                Some(limiter) => {
+                    let token = limiter.acquire_on_behalf_of_owned(Borrower::new()).await;
+                    Some(token.expect("a new borrower borrows nothing yet"))
+                }
+            };
+            let handle = self.job.spawn(move || {
+                let _token = token;
+                function()
+            });
+            if self.abandon { abandon_on_cancel(handle).await } else { handle.await }
+        })
     }
+}
+
+deeds! {
+    /// What a [`ToThread`] does.
+    RunDeed = "ToThread::run";
 }
 
 impl Default for ToThread {

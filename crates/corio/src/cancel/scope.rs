@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use corio_base::clock;
 use corio_task::{Reason, Target, Triggered};
 use corio_timer::{Sleep, sleep_until};
-use corio_trace::book::{Frame, FrameKind};
+use corio_trace::book::FrameKind;
 use pin_project_lite::pin_project;
 
 use super::handle::CancelHandle;
@@ -127,7 +127,6 @@ impl CancelScope {
             entered: false,
             is_deadline: false,
             sleep: None,
-            frame: Frame::new(),
         }
     }
 }
@@ -155,7 +154,6 @@ pin_project! {
         is_deadline: bool,
         // Until the deadline; once the scope is cancelled, until the grace is over.
         sleep: Option<Sleep>,
-        frame: Frame,
     }
 
     impl<F> PinnedDrop for Scoped<F> {
@@ -180,7 +178,6 @@ impl<F: Future> Scoped<F> {
             entered: false,
             is_deadline: false,
             sleep: None,
-            frame: Frame::new(),
         }
     }
 
@@ -236,9 +233,9 @@ impl<F: Future> Future for Scoped<F> {
         let (node, level) = (&*this.node, *this.level);
         // Both may end by themselves: a limit in time, for whoever looks for waits without an end.
         let name = if level { "CancelScope" } else { "Timeout" };
-        let _entered = this.frame.enter(|| (FrameKind::Timeout, name, location));
+        let about = || (FrameKind::Timeout, name, location);
         let (seen, sleep, is_deadline) = (this.seen, this.sleep, this.is_deadline);
-        let polled = this.target.as_mut().poll_with(context, |context| {
+        let polled = this.target.as_mut().poll_recorded(context, about, |context| {
             let reason = match trigger(context, node, seen, sleep)? {
                 Cause::Handle(reason) => reason,
                 Cause::Deadline => {
@@ -263,7 +260,8 @@ impl<F: Future> Future for Scoped<F> {
                 if !this.target.is_triggered() {
                     return Poll::Pending;
                 }
-                let waits = sleep.get_or_insert_with(|| corio_timer::sleep(grace));
+                let waits = || corio_timer::sleep(grace).placed(location);
+                let waits = sleep.get_or_insert_with(waits);
                 // Also a grace of zero is pending once: the body hears of the request in the next pass.
                 if pin!(waits).poll(context).is_pending() {
                     return Poll::Pending;

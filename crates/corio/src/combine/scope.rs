@@ -13,6 +13,8 @@ use std::task::{Context, Poll, Waker};
 
 use corio_base::WakerCell;
 use corio_trace::action::Action;
+use corio_trace::book::{Frame, FrameKind};
+use corio_trace::disarm::{Enters, Leaves};
 use corio_trace::{deeds, disarm};
 use pin_project_lite::pin_project;
 
@@ -59,8 +61,10 @@ where
         arrivals: Arrivals::new(),
     });
     let body = body(Scope { inner: Arc::clone(&inner) });
+    let place = Location::caller();
     InScope {
-        action: Action::new(Location::caller()),
+        action: Action::new(place),
+        enters: Enters::new(),
         body: Some(body),
         output: None,
         inner,
@@ -68,6 +72,9 @@ where
         free: Vec::new(),
         alive: 0,
         arrived: Vec::new(),
+        frame: Frame::new(),
+        place,
+        leaves: Leaves::new(),
     }
 }
 
@@ -177,7 +184,10 @@ pin_project! {
     where
         F: Future,
     {
+        // Dropped first: it speaks for the body, or that was begun, and what it and the children have left
+        // goes rightly.
         action: Action<ScopeDeed>,
+        enters: Enters,
         #[pin]
         body: Option<F>,
         output: Option<F::Output>,
@@ -188,6 +198,9 @@ pin_project! {
         free: Vec<usize>,
         alive: usize,
         arrived: Vec<usize>,
+        frame: Frame,
+        place: &'static Location<'static>,
+        leaves: Leaves,
     }
 
     impl<'env, F> PinnedDrop for InScope<'env, F>
@@ -264,6 +277,8 @@ impl<F: Future> Future for InScope<'_, F> {
         self.inner.arrivals.register(context.waker());
         let mut this = self.as_mut().project();
         this.action.begun();
+        let place = *this.place;
+        let _entered = this.frame.enter(|| (FrameKind::Join, "scope", place));
         if let Some(body) = this.body.as_mut().as_pin_mut()
             && let Poll::Ready(output) = body.poll(context)
         {

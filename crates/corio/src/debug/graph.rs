@@ -141,6 +141,35 @@ pub fn call_graph(of: &impl HasCallGraph) -> CallGraph {
 }
 
 /// [`call_graph`] as text, with at most `limit` frames of each task, the newest.
+///
+/// The outermost frame comes first: below it may be several, where the task does several things at once.
+///
+/// ```
+/// use corio::debug;
+///
+/// debug::set(true);
+/// corio::run(async {
+///     let first = corio::spawn(corio::sleep(std::time::Duration::from_secs(60)));
+///     let task = first.task();
+///     let second = corio::spawn(debug::scope("second", first));
+///     corio::yield_now().await;
+///     let graph = debug::format_call_graph(&task, None);
+///     // * Task(name='Task-2', id=2)
+///     //   + Call stack:
+///     //   |   corio_timer::sleep::Sleep at src/main.rs:5:17
+///     //   |     waits: sleep at src/main.rs:5:30
+///     //   + Awaited by:
+///     //     * Task(name='Task-3', id=3)
+///     //       + Call stack:
+///     //       |   ...
+///     //       |     scope 'second' at src/main.rs:7:31
+///     //       |       waits: join of Task-2, spawned at src/main.rs:5:17
+///     assert!(graph.contains("scope 'second' at "));
+///     assert!(graph.contains(&format!("waits: join of Task-{}, spawned at ", task.id())));
+///     second.abort();
+///     task.abort();
+/// });
+/// ```
 pub fn format_call_graph(of: &impl HasCallGraph, limit: Option<usize>) -> String {
     let graph = call_graph(of);
     let mut text = String::new();
@@ -150,6 +179,12 @@ pub fn format_call_graph(of: &impl HasCallGraph, limit: Option<usize>) -> String
 }
 
 /// Writes [`format_call_graph`]'s text.
+///
+/// ```no_run
+/// let me = corio::task::current().expect("this is a task");
+/// corio::debug::print_call_graph(&me, None, &mut std::io::stderr())?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
 ///
 /// # Errors
 /// What `to` says.
@@ -268,7 +303,7 @@ impl<'a> Edges<'a> {
 /// The tasks whose end the waits in `node` are for.
 fn find_awaited(node: &NodeRecord, members: &HashMap<u64, Vec<u64>>, to: &mut HashSet<u64>) {
     match node.kind {
-        NodeKind::Wait(WaitKind::Join) => to.extend(node.owner),
+        NodeKind::Wait(WaitKind::Join | WaitKind::Blocking) => to.extend(node.owner),
         NodeKind::Wait(WaitKind::Group) => {
             to.extend(members.get(&node.object).into_iter().flatten())
         }

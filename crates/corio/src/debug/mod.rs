@@ -28,6 +28,9 @@
 //! ```
 //!
 //! Tasks that were there before the switch was turned are known, but not what they waited for then.
+//!
+//! `docs/debugging.md`, in the source, is the chapter on it: each kind of bug as a program, with what is
+//! printed of it and how it is mended.
 
 mod graph;
 mod limits;

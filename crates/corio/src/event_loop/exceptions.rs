@@ -66,7 +66,7 @@ impl ExceptionContext {
         let error =
             if unseen.is_panic() { format!("panicked with {words:?}") } else { words.to_owned() };
         ExceptionContext {
-            message: Some(Unseen::MESSAGE.to_owned()),
+            message: Some(unseen.message().to_owned()),
             error: Some(error.into()),
             task: Some(unseen.task().task()),
             location: Some(unseen.task().location()),

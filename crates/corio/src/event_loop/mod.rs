@@ -214,9 +214,11 @@ impl EventLoop {
     /// Has what is spawned on this loop from now on with [`spawn_blocking`](crate::spawn_blocking) and its kin
     /// run in `pool`: asyncio's `set_default_executor`. Files and `lookup_host` go there, too.
     ///
-    /// It stays the caller's: the end of the run waits for the runtime's own pool only, whose threads those
-    /// jobs that were spawned before keep. A virtual clock, too, looks at that one alone. To say what the
-    /// runtime's pool is like, from the start: [`crate::Builder::blocking`].
+    /// Jobs that were spawned before stay where they are. A virtual clock stands still for those of both. Who
+    /// has the last handle of a pool ends it: where nobody but the loop has one when the run ends, the run
+    /// waits for its threads as for those of the runtime's own, within the same grace; where somebody has,
+    /// the pool and its jobs outlive the run. To say what the runtime's own is like, from the start:
+    /// [`crate::Builder::blocking`].
     ///
     /// ```
     /// use corio::{EventLoop, blocking::Config};
@@ -234,8 +236,7 @@ impl EventLoop {
     #[track_caller]
     pub fn set_default_executor(&self, pool: &Pool) {
         self.data.must_be_open("set_default_executor");
-        // What was there before has an owner, the runtime.
-        corio_blocking::current::put(self.data.core.id(), pool.clone());
+        corio_blocking::current::replace(self.data.core.id(), pool.clone());
     }
 
     /// The factory that is set.

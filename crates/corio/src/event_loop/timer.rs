@@ -27,6 +27,7 @@ use corio_base::clock::now_instant;
 use corio_executor::{Call, Spawn};
 use corio_task::Context;
 use corio_timer::Sleep;
+use corio_trace::disarm;
 
 use crate::handle::Handle;
 
@@ -56,6 +57,8 @@ impl Timers {
     /// Cancels all of them.
     pub(super) fn clear(&self) {
         let waiting = self.waiting.take();
+        // What the callbacks would have begun goes with them.
+        let _disarmed = disarm::guard();
         waiting.into_values().for_each(|timer| drop(timer.cancel()));
     }
 }
@@ -139,7 +142,8 @@ fn start(data: &Rc<LoopData>, timer: &Rc<Timer>, when: Instant) {
     }
     let waker = TimerWaker { id: timer.id, of: data.core.id(), home: data.handle() };
     let waker = Waker::from(Arc::new(waker));
-    let mut sleep = corio_timer::sleep_until(when);
+    // The loop waits for it, and no task.
+    let mut sleep = corio_timer::sleep_until(when).unrecorded();
     let polled = data.within(|| Pin::new(&mut sleep).poll(&mut TaskContext::from_waker(&waker)));
     match polled {
         Poll::Ready(()) => queue(data, timer.id),
@@ -207,6 +211,8 @@ impl TimerHandle {
     pub fn cancel(&self) {
         let cancelled = self.timer.cancel();
         let listed = self.timer.home.upgrade().and_then(|data| data.timers.take(self.timer.id));
+        // What the callback would have begun goes with it.
+        let _disarmed = disarm::guard();
         drop(cancelled);
         drop(listed);
     }

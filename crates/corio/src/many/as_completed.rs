@@ -100,7 +100,8 @@ impl<T> AsCompleted<T> {
     /// });
     /// ```
     pub fn timeout(self, limit: Duration) -> AsCompletedWithin<T> {
-        AsCompletedWithin { all: self, limit, sleep: corio_timer::sleep(limit), late: None }
+        let sleep = corio_timer::sleep(limit).placed(self.place);
+        AsCompletedWithin { all: self, limit, sleep, late: None }
     }
 
     /// The handles that were not given back.

@@ -13,7 +13,10 @@ use corio_trace::book::{Frame, FrameKind};
 /// Awaits a task that runs on if the awaiter is cancelled: that unwinds at once, and nothing is passed
 /// on.
 ///
-/// Give it `&mut handle` to await the task again afterwards; given the handle, it detaches the task.
+/// Give it `&mut handle` to await the task again afterwards; given the handle, it detaches the task. What a
+/// task comes to that nobody awaits any more is told as it is of any detached one (see
+/// [`try_spawn`](crate::try_spawn)), with asyncio's words for it: `panic exception in shielded future`, or
+/// `error exception …`.
 ///
 /// ```
 /// use std::time::Duration;
@@ -43,7 +46,10 @@ where
 
 /// The future of [`shield`].
 #[must_use = "the task runs, but nobody gets its value unless this is awaited"]
-pub struct Shield<T, H> {
+pub struct Shield<T, H>
+where
+    H: BorrowMut<JoinHandle<T>> + Unpin,
+{
     handle: H,
     frame: Frame,
     /// Where it was made.
@@ -66,7 +72,23 @@ where
     }
 }
 
-impl<T, H: fmt::Debug> fmt::Debug for Shield<T, H> {
+impl<T, H> Drop for Shield<T, H>
+where
+    H: BorrowMut<JoinHandle<T>> + Unpin,
+{
+    /// Given up before the task has ended.
+    fn drop(&mut self) {
+        let handle = self.handle.borrow();
+        if !handle.is_finished() {
+            handle.task().mark_shielded();
+        }
+    }
+}
+
+impl<T, H> fmt::Debug for Shield<T, H>
+where
+    H: BorrowMut<JoinHandle<T>> + Unpin + fmt::Debug,
+{
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Shield").field(&self.handle).finish()
     }

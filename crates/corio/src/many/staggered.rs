@@ -9,6 +9,8 @@ use std::time::Duration;
 use corio_task::{Forward, Target};
 use corio_timer::Sleep;
 use corio_trace::action::Action;
+use corio_trace::book::{Frame, FrameKind};
+use corio_trace::disarm::{Enters, Leaves};
 use corio_trace::{deeds, disarm};
 
 /// Begins the attempts one after the other: the next when `delay` has passed, or as soon as one has
@@ -43,13 +45,18 @@ where
     let mut waiting: Vec<_> =
         attempts.into_iter().map(|body| Box::pin(Target::new(body))).collect();
     waiting.reverse();
+    let place = Location::caller();
     StaggeredRace {
-        action: Action::new(Location::caller()),
+        action: Action::new(place),
+        _enters: Enters::new(),
         waiting,
         running: Vec::new(),
+        _leaves: Leaves::new(),
         begun: 0,
         delay,
         sleep: None,
+        frame: Frame::new(),
+        place,
         raced: Some(Raced { winner: None, errors: Vec::new() }),
     }
 }
@@ -79,13 +86,18 @@ impl<T, E> Raced<T, E> {
 /// The future of [`staggered_race`].
 #[must_use = "nothing begins unless it is awaited"]
 pub struct StaggeredRace<F, T, E> {
+    // Dropped first: it speaks for all, or the race has begun, and those that were to come go rightly.
     action: Action<RaceDeed>,
+    _enters: Enters,
     /// Those that have not begun, the next one last.
     waiting: Vec<Pin<Box<Target<F>>>>,
     running: Vec<(usize, Pin<Box<Target<F>>>)>,
+    _leaves: Leaves,
     begun: usize,
     delay: Option<Duration>,
     sleep: Option<Sleep>,
+    frame: Frame,
+    place: &'static Location<'static>,
     raced: Option<Raced<T, E>>,
 }
 
@@ -114,7 +126,7 @@ where
         let Some(attempt) = self.waiting.pop() else { return false };
         self.running.push((self.begun, attempt));
         self.begun += 1;
-        self.sleep = self.delay.map(corio_timer::sleep);
+        self.sleep = self.delay.map(|delay| corio_timer::sleep(delay).placed(self.place));
         true
     }
 
@@ -157,6 +169,8 @@ where
         let this = &mut *self;
         this.action.begun();
         assert!(this.raced.is_some(), "a race was polled after it had given its result");
+        let place = this.place;
+        let _entered = this.frame.enter(|| (FrameKind::Select, "staggered_race", place));
         loop {
             let had_winner = this.has_winner();
             let has_failed = this.poll_running(context);

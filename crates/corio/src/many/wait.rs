@@ -189,7 +189,8 @@ impl<T> Future for Wait<'_, T> {
             this.look_one_by_one(context)
         };
         if !is_enough && let Some(limit) = this.limit {
-            let sleep = this.sleep.get_or_insert_with(|| corio_timer::sleep(limit));
+            let sleep = || corio_timer::sleep(limit).placed(place);
+            let sleep = this.sleep.get_or_insert_with(sleep);
             is_enough = Pin::new(sleep).poll(context).is_ready();
         }
         if !is_enough {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use corio_base::clock;
 use corio_task::{Reason, Target, Triggered};
 use corio_timer::{Sleep, sleep, sleep_until};
-use corio_trace::book::{Frame, FrameKind};
+use corio_trace::book::FrameKind;
 use pin_project_lite::pin_project;
 
 /// When the body's time is over. The timer begins where the body first waits: one that is ready before
@@ -52,14 +52,13 @@ pin_project! {
         target: Target<F>,
         when: When,
         location: &'static Location<'static>,
-        frame: Frame,
     }
 }
 
 impl<F: Future> Limited<F> {
     #[inline]
     pub(super) fn new(when: When, location: &'static Location<'static>, body: F) -> Self {
-        Limited { target: Target::new(body), when, location, frame: Frame::new() }
+        Limited { target: Target::new(body), when, location }
     }
 
     /// Whether its time is over before it begins.
@@ -83,8 +82,8 @@ impl<F: Future> Limited<F> {
     ) -> Poll<Result<F::Output, Reason>> {
         let this = self.project();
         let (when, location) = (this.when, *this.location);
-        let _entered = this.frame.enter(|| (FrameKind::Timeout, name, location));
-        this.target.poll_with(context, |context| {
+        let about = || (FrameKind::Timeout, name, location);
+        this.target.poll_recorded(context, about, |context| {
             if !when.is_over(context) {
                 return None;
             }

@@ -6,7 +6,8 @@ use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use corio::blocking::is_cancelled;
-use corio::{Clock, cancel, from_thread, spawn_blocking};
+use corio::blocking::{Config, Pool};
+use corio::{Clock, EventLoop, cancel, from_thread, spawn_blocking};
 
 /// Nothing here takes this long, unless it hangs.
 const LONG: Duration = Duration::from_secs(20);
@@ -124,4 +125,78 @@ fn a_runtime_that_is_dropped_waits_for_nothing() {
     assert!(!job.is_finished());
     drop(open);
     corio_base::park::block_on(job).unwrap();
+}
+
+#[test]
+fn a_pool_that_was_set_and_that_nobody_else_has_is_awaited_as_well() {
+    for clock in [Clock::system(), Clock::virtual_time()] {
+        let (ended, early) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let (ends, ends_early) = (ended.clone(), early.clone());
+        corio::Builder::new().clock(clock).run(async move {
+            // One for each pool: the runtime's own, and the other.
+            patient(ends_early).await;
+            EventLoop::current().set_default_executor(&Pool::new());
+            patient(ends).await;
+        });
+        assert!(ended.load(Ordering::SeqCst) && early.load(Ordering::SeqCst));
+    }
+}
+
+#[test]
+fn a_pool_that_somebody_has_outlives_the_run_that_it_was_set_for() {
+    let pool = Config::new().thread_name("ours").build();
+    let theirs = pool.clone();
+    let (open, wait) = channel::<()>();
+    let (job,) = corio::run(async move {
+        EventLoop::current().set_default_executor(&theirs);
+        (spawn_blocking(move || wait.recv().is_err()),)
+    });
+    assert!(!job.is_finished() && !job.task().is_asked(), "it is not the run's to end");
+    drop(open);
+    assert!(corio_base::park::block_on(job).unwrap());
+    assert_eq!(corio_base::park::block_on(pool.spawn(|| 7)).unwrap(), 7);
+}
+
+#[test]
+fn what_is_stuck_in_a_pool_that_was_set_is_left_after_the_grace() {
+    let (open, wait) = channel::<()>();
+    let begun = Instant::now();
+    corio::Builder::new().shutdown_grace(Duration::from_millis(30)).run(async {
+        EventLoop::current().set_default_executor(&Pool::new());
+        let (started, has_started) = channel();
+        drop(spawn_blocking(move || {
+            started.send(()).unwrap();
+            let _ = wait.recv();
+        }));
+        while has_started.try_recv().is_err() {
+            corio::yield_now().await;
+        }
+    });
+    assert!((Duration::from_millis(30)..LONG).contains(&begun.elapsed()));
+    drop(open);
+}
+
+#[test]
+fn a_pool_that_another_takes_the_place_of_is_closed_with_its_last_handle() {
+    corio::run(async {
+        EventLoop::current().set_default_executor(&Pool::new());
+        let ended = Arc::new(AtomicBool::new(false));
+        patient(ended.clone()).await;
+        // Its job is asked to end, as that of any pool whose last handle goes.
+        EventLoop::current().set_default_executor(&Pool::new());
+        while !ended.load(Ordering::SeqCst) {
+            corio::yield_now().await;
+        }
+        assert_eq!(spawn_blocking(|| 5).await.unwrap(), 5);
+    });
+}
+
+#[test]
+fn a_virtual_clock_stands_still_for_the_jobs_of_a_pool_that_was_set() {
+    corio::Builder::new().clock(Clock::virtual_time()).run(async {
+        EventLoop::current().set_default_executor(&Pool::new());
+        let job = spawn_blocking(|| std::thread::sleep(Duration::from_millis(20)));
+        let limited = corio::timeout(Duration::from_secs(3600), job).await;
+        assert!(limited.is_ok(), "the hour has not passed before the job has ended");
+    });
 }

@@ -10,10 +10,10 @@ use corio::event_loop::ExceptionContext;
 use corio::signal::SignalKind;
 use corio::{Builder, EventLoop, Handle, spawn};
 
-use crate::harness::Case;
+use crate::harness::{Case, Told};
 
 const fn case(name: &'static str, says: &'static [&'static str], bug: fn(), fixed: fn()) -> Case {
-    Case { name, target: "corio::loop", says, bug, fixed }
+    Told::error("corio::loop").case(name, says, bug, fixed)
 }
 
 const fn of_jobs(
@@ -22,7 +22,7 @@ const fn of_jobs(
     bug: fn(),
     fixed: fn(),
 ) -> Case {
-    Case { name, target: "corio::blocking", says, bug, fixed }
+    Told::error("corio::blocking").case(name, says, bug, fixed)
 }
 
 const EXCEPTION: &[&str] =

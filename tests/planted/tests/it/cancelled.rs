@@ -7,28 +7,18 @@ use std::time::Duration;
 use corio::cancel::{CancelScope, catch, mask};
 use corio::{Builder, spawn, try_spawn, yield_now};
 
-use crate::harness::Case;
+use crate::harness::{Case, Told};
 
-const fn case(
-    name: &'static str,
-    target: &'static str,
-    says: &'static [&'static str],
-    bug: fn(),
-    fixed: fn(),
-) -> Case {
-    Case { name, target, says, bug, fixed }
-}
-
-const LOOP: &str = "corio::loop";
+const LOOP: Told = Told::error("corio::loop");
+const CANCEL: Told = Told::error("corio::cancel");
 const DID_NOT_END: &[&str] =
     &["1 tasks did not end within 20ms after they were cancelled", file!()];
 const SHUTDOWN: &str = "unhandled exception during corio::run() shutdown";
 const GRACE: Duration = Duration::from_millis(20);
 
 pub(crate) const CASES: &[Case] = &[
-    case(
+    LOOP.case(
         "a loop that swallows its cancellation",
-        LOOP,
         DID_NOT_END,
         || {
             ends(async {
@@ -50,9 +40,8 @@ pub(crate) const CASES: &[Case] = &[
             })
         },
     ),
-    case(
+    LOOP.case(
         "a mask around a wait without end",
-        LOOP,
         DID_NOT_END,
         || ends(mask(pending())),
         || {
@@ -62,9 +51,8 @@ pub(crate) const CASES: &[Case] = &[
             });
         },
     ),
-    case(
+    LOOP.case(
         "cleanup without end",
-        LOOP,
         DID_NOT_END,
         || {
             ends(async {
@@ -84,9 +72,8 @@ pub(crate) const CASES: &[Case] = &[
             })
         },
     ),
-    case(
+    CANCEL.case(
         "a scope whose body goes on after its grace",
-        "corio::cancel",
         &[
             "the body of the scope made at ",
             file!(),
@@ -103,18 +90,16 @@ pub(crate) const CASES: &[Case] = &[
         },
         || scope(pending()),
     ),
-    case(
+    LOOP.case(
         "cleanup that panics at the end",
-        LOOP,
         &[SHUTDOWN, file!()],
         || {
             cleans_up(|| panic!("oops"));
         },
         || cleans_up(|| Ok(())),
     ),
-    case(
+    LOOP.case(
         "cleanup that fails at the end",
-        LOOP,
         &[SHUTDOWN, "disk full"],
         || {
             cleans_up(|| Err(io::Error::other("disk full")));

@@ -6,52 +6,50 @@ use std::time::Duration;
 
 use corio::{Builder, Runtime, blocking, spawn, spawn_blocking, yield_now};
 
-use crate::harness::Case;
+use crate::harness::{Case, Told};
 
-const fn case(
-    name: &'static str,
-    target: &'static str,
-    says: &'static [&'static str],
-    bug: fn(),
-    fixed: fn(),
-) -> Case {
-    Case { name, target, says, bug, fixed }
-}
-
-const TASK: &str = "corio::task";
-const LOOP: &str = "corio::loop";
+const TASK: Told = Told::error("corio::task");
+const LOOP: Told = Told::error("corio::loop");
+const UNCLOSED: Told = Told::warning("corio::loop");
 const PENDING: &str = "Task was destroyed but it is pending!\ntask: <Task pending name=\"waits\"";
+/// What is said of a runtime that goes with its tasks: of the one, and of the others.
+const DROPPED: &[&str] =
+    &["ResourceWarning: unclosed event loop", "Task was destroyed but it is pending!"];
 const GRACE: Duration = Duration::from_millis(20);
 
 pub(crate) const CASES: &[Case] = &[
-    case(
+    TASK.case(
         "a runtime that is dropped with a task",
-        TASK,
         &[PENDING],
         || drop(waiting(1)),
         || {
             waiting(1).shutdown_timeout(LONG);
         },
-    ),
-    case(
-        "a runtime that nobody ends",
-        LOOP,
-        &["ResourceWarning: unclosed event loop of the runtime made at ", file!(), "with 1 tasks"],
-        || drop(waiting(1)),
-        || waiting(1).shutdown_background(),
-    ),
-    case(
+    )
+    .also(DROPPED),
+    UNCLOSED
+        .case(
+            "a runtime that nobody ends",
+            &[
+                "ResourceWarning: unclosed event loop of the runtime made at ",
+                file!(),
+                "with 1 tasks",
+            ],
+            || drop(waiting(1)),
+            || waiting(1).shutdown_background(),
+        )
+        .also(DROPPED),
+    TASK.case(
         "a crowd of tasks",
-        TASK,
         &["4 more than were named"],
         || drop(waiting(20)),
         || {
             waiting(20).shutdown_timeout(LONG);
         },
-    ),
-    case(
+    )
+    .also(DROPPED),
+    TASK.case(
         "a loop that is closed by hand",
-        TASK,
         &[PENDING],
         || {
             waiting(1).event_loop().close().unwrap();
@@ -70,10 +68,10 @@ pub(crate) const CASES: &[Case] = &[
             });
             runtime.event_loop().close().unwrap();
         },
-    ),
-    case(
+    )
+    .also(DROPPED),
+    LOOP.case(
         "a job that does not end",
-        LOOP,
         &["1 jobs on other threads did not end within 20ms", "naps", file!()],
         || {
             Builder::new().shutdown_grace(GRACE).run(async {

@@ -9,25 +9,15 @@ use corio::cancel::catch;
 use corio::sync::Mutex;
 use corio::{JoinHandle, debug, sleep, spawn_local, yield_now};
 
-use crate::harness::Case;
+use crate::harness::{Case, Told};
 
-const fn case(
-    name: &'static str,
-    target: &'static str,
-    says: &'static [&'static str],
-    bug: fn(),
-    fixed: fn(),
-) -> Case {
-    Case { name, target, says, bug, fixed }
-}
-
-const DEADLOCK: &str = "corio::deadlock";
-const LOCK: &str = "corio::lock";
+const DEADLOCK: Told = Told::error("corio::deadlock");
+const LOCK: Told = Told::warning("corio::lock");
+const CANCEL: Told = Told::warning("corio::cancel");
 
 pub(crate) const CASES: &[Case] = &[
-    case(
+    DEADLOCK.case(
         "two locks in two orders",
-        DEADLOCK,
         &[
             "Deadlock: 2 tasks wait for each other and can never go on",
             " waits for a lock at ",
@@ -38,9 +28,8 @@ pub(crate) const CASES: &[Case] = &[
             with_locks(|a, b| vec![takes_both(&a, &b), takes_both(&a, &b)]);
         },
     ),
-    case(
+    DEADLOCK.case(
         "a lock that is taken twice",
-        DEADLOCK,
         &["Deadlock: a task waits for itself"],
         || {
             with_locks(|a, _| vec![takes_both(&a, &a)]);
@@ -54,25 +43,22 @@ pub(crate) const CASES: &[Case] = &[
             })
         },
     ),
-    case(
+    LOCK.case(
         "a lock that is kept for a long wait",
-        LOCK,
         &[" has held a lock for ", "with 1 task behind it", file!()],
         || with_locks(|a, _| vec![keeps(&a, true), takes(&a)]),
         || {
             with_locks(|a, _| vec![keeps(&a, false), takes(&a)]);
         },
     ),
-    case(
+    LOCK.case(
         "a lock that is granted to a future that nobody polls",
-        LOCK,
         &[" was granted a lock ", "with 1 task behind it"],
         || granted(true),
         || granted(false),
     ),
-    case(
+    CANCEL.case(
         "cleanup that goes on for ever",
-        "corio::cancel",
         &[" was cancelled ", " ago and has not ended: it waits for", file!()],
         || cleans_up(HOUR),
         || cleans_up(SHORT),

@@ -12,7 +12,8 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use corio_planted_tests::{Line, lines, listen};
+use corio_planted_tests::{Line, PANIC, lines, listen};
+use log::Level;
 
 /// Tells a child what to run: the name of the case, a space, and which of the twins.
 const VARIABLE: &str = "CORIO_PLANTED";
@@ -33,30 +34,72 @@ const SLOW: Duration = Duration::from_millis(400);
 /// How long such a poll takes.
 pub(crate) const BLOCKS: Duration = Duration::from_millis(500);
 
+/// How bad it is, and where it is told: what cases are made with.
+///
+/// `WARNING.case("a coroutine that is called", &["was never awaited"], || ..., || ...)`
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Told {
+    level: Level,
+    target: &'static str,
+}
+
+impl Told {
+    pub(crate) const fn error(target: &'static str) -> Told {
+        Told { level: Level::Error, target }
+    }
+
+    pub(crate) const fn warning(target: &'static str) -> Told {
+        Told { level: Level::Warn, target }
+    }
+
+    /// `says`: parts of one line.
+    pub(crate) const fn case(
+        self,
+        name: &'static str,
+        says: &'static [&'static str],
+        bug: fn(),
+        fixed: fn(),
+    ) -> Case {
+        Case { name, told: self, says, also: &[], bug, fixed }
+    }
+}
+
 /// A bug and its fix.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Case {
     pub(crate) name: &'static str,
-    /// Where it is told.
-    pub(crate) target: &'static str,
+    pub(crate) told: Told,
     /// What is told: parts of one line.
     pub(crate) says: &'static [&'static str],
+    /// What is told beside: parts of a line each. All else that is said is one thing too many.
+    pub(crate) also: &'static [&'static str],
     pub(crate) bug: fn(),
     pub(crate) fixed: fn(),
 }
 
-/// Which of the two.
+impl Case {
+    pub(crate) const fn also(self, also: &'static [&'static str]) -> Case {
+        Case { also, ..self }
+    }
+}
+
+/// Which of the two, and how.
 #[derive(Clone, Copy, Debug)]
 enum Twin {
     Bug,
     Fixed,
+    /// The bug, with debug mode off.
+    Off,
 }
 
-/// Runs both twins of all cases.
+/// Runs both twins of all cases; where the bug is told of as a warning, without debug mode, too.
 pub(crate) fn check_all(cases: &[Case]) {
     let mut queue: Vec<(Case, Twin)> = Vec::new();
     for case in cases {
         queue.extend([(*case, Twin::Bug), (*case, Twin::Fixed)]);
+        if case.told.level == Level::Warn {
+            queue.push((*case, Twin::Off));
+        }
     }
     let queue = Mutex::new(queue);
     let failed = Mutex::new(Vec::new());
@@ -122,24 +165,121 @@ pub(crate) fn run_child(cases: &[Case]) {
     let case = cases.iter().find(|case| case.name == name).expect("a case of this name");
     listen();
     // Where a case is about something else, slow polls are the machine's matter.
-    let about_slow = case.target == "corio::slow";
+    let about_slow = case.told.target == "corio::slow";
     corio::debug::set_slow_poll(if about_slow { SLOW } else { CHILD_TIME_MAX });
-    let program = if twin == "Bug" { case.bug } else { case.fixed };
+    let (twin, program) = match twin {
+        "Bug" => (Twin::Bug, case.bug),
+        "Off" => (Twin::Off, case.bug),
+        _ => (Twin::Fixed, case.fixed),
+    };
+    corio::debug::set(!matches!(twin, Twin::Off));
     let ended = std::panic::catch_unwind(program);
     let said = lines();
-    let is_right = match twin {
-        "Bug" => said.iter().any(|line| is_expected(line, case)),
-        _ => said.is_empty() && ended.is_ok(),
-    };
-    if !is_right {
+    if let Err(why) = judge(case, twin, &said, ended.is_ok()) {
         let said: Vec<String> = said.iter().map(Line::to_string).collect();
-        println!("expected {}: {:?}\nsaid:\n{}", case.target, case.says, said.join("\n"));
+        println!("{why}\nsaid:\n{}", said.join("\n"));
         std::process::exit(1);
     }
     // Not by way of the test's end: a program may have left a thread that never ends.
     std::process::exit(0);
 }
 
+/// What is wrong with what a program has said. `ended`: it did not panic itself.
+fn judge(case: &Case, twin: Twin, said: &[Line], ended: bool) -> Result<(), String> {
+    match twin {
+        Twin::Fixed if !said.is_empty() => Err("something was said of a correct program".into()),
+        Twin::Fixed if !ended => Err("a correct program has panicked".into()),
+        Twin::Fixed => Ok(()),
+        // What is lost for good is an error, and told of in any case.
+        Twin::Off => match said.iter().find(|line| line.level != Level::Error) {
+            Some(line) => Err(format!("debug mode is off, and yet: {line}")),
+            None => Ok(()),
+        },
+        Twin::Bug if !said.iter().any(|line| is_expected(line, case)) => {
+            let Told { level, target } = case.told;
+            Err(format!("expected {level} {target}: {:?}", case.says))
+        }
+        // Where a thing is said more than once, it may be said more than once.
+        Twin::Bug => match said.iter().find(|line| !belongs(line, case)) {
+            Some(line) => Err(format!("nothing was to be said of this: {line}")),
+            None if !ended && case.told.target != PANIC => Err("it has panicked".into()),
+            None => Ok(()),
+        },
+    }
+}
+
+/// Whether a line is that of the case: level, target and all parts of the text.
 fn is_expected(line: &Line, case: &Case) -> bool {
-    line.target == case.target && case.says.iter().all(|part| line.text.contains(part))
+    let is_there = line.level == case.told.level && line.target == case.told.target;
+    is_there && case.says.iter().all(|part| line.text.contains(part))
+}
+
+fn belongs(line: &Line, case: &Case) -> bool {
+    // Standard error has each panic, too, which is no message of corio's.
+    line.target == PANIC
+        || is_expected(line, case)
+        || case.also.iter().any(|part| line.text.contains(part))
+}
+
+/// Cases that cannot hold, whose failing shows that others hold for a reason.
+pub(crate) const WRONG: &[Case] = &[
+    SLOW_WARNING.case("wrong: nothing is said", &["slow"], || {}, || {}),
+    SLOW_WARNING.case(
+        "wrong: another level",
+        &["slow"],
+        || log::error!(target: "corio::slow", "slow"),
+        || {},
+    ),
+    SLOW_WARNING.case(
+        "wrong: another target",
+        &["slow"],
+        || log::warn!(target: "corio::task", "slow"),
+        || {},
+    ),
+    SLOW_WARNING.case(
+        "wrong: another text",
+        &["slow"],
+        || log::warn!(target: "corio::slow", "fast"),
+        || {},
+    ),
+    SLOW_WARNING.case(
+        "wrong: something else beside",
+        &["slow"],
+        || {
+            log::warn!(target: "corio::slow", "slow");
+            log::info!(target: "corio::task", "chatter");
+        },
+        || {},
+    ),
+    SLOW_WARNING.case(
+        "wrong: a panic on the way",
+        &["slow"],
+        || {
+            log::warn!(target: "corio::slow", "slow");
+            panic!("oops");
+        },
+        || {},
+    ),
+    SLOW_WARNING.case(
+        "wrong: the twin speaks",
+        &["slow"],
+        || log::warn!(target: "corio::slow", "slow"),
+        || log::info!("chatter"),
+    ),
+    SLOW_WARNING.case(
+        "wrong: the twin panics",
+        &["slow"],
+        || log::warn!(target: "corio::slow", "slow"),
+        || panic!("oops"),
+    ),
+];
+
+const SLOW_WARNING: Told = Told::warning("corio::slow");
+
+/// Runs both twins of each of [`WRONG`]: exactly one must fail.
+pub(crate) fn check_wrong() {
+    for case in WRONG {
+        let failed = [Twin::Bug, Twin::Fixed].map(|twin| run(*case, twin).is_err());
+        assert_eq!(failed.into_iter().filter(|&failed| failed).count(), 1, "{}", case.name);
+    }
 }

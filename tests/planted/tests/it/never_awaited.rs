@@ -5,11 +5,11 @@ use std::future::ready;
 use corio::TaskGroup;
 use corio::sync::{Queue, mpsc};
 
-use crate::harness::Case;
+use crate::harness::{Case, Told};
 
 /// All are told of in one place.
 const fn case(name: &'static str, says: &'static [&'static str], bug: fn(), fixed: fn()) -> Case {
-    Case { name, target: "corio::coroutine", says, bug, fixed }
+    Told::warning("corio::coroutine").case(name, says, bug, fixed)
 }
 
 const SAVE: &[&str] = &["coroutine 'save' was never awaited\nCoroutine created at ", file!()];

@@ -4,10 +4,10 @@ use std::io;
 
 use corio::{TaskGroup, spawn, try_spawn, yield_now};
 
-use crate::harness::Case;
+use crate::harness::{Case, Told};
 
 const fn case(name: &'static str, says: &'static [&'static str], bug: fn(), fixed: fn()) -> Case {
-    Case { name, target: "corio::task", says, bug, fixed }
+    Told::error("corio::task").case(name, says, bug, fixed)
 }
 
 const fn of_group(
@@ -16,7 +16,7 @@ const fn of_group(
     bug: fn(),
     fixed: fn(),
 ) -> Case {
-    Case { name, target: "corio::group", says, bug, fixed }
+    Told::error("corio::group").case(name, says, bug, fixed)
 }
 
 const NEVER: &str = "Task exception was never retrieved";

@@ -10,25 +10,17 @@ use corio::process::Command;
 use corio::stream::protocol::{Protocol, Transport, create_connection};
 use corio::stream::{Server, StreamReader, StreamWriter, open_connection, start_server};
 
-use crate::harness::Case;
+use crate::harness::{Case, Told};
 
-const fn case(
-    name: &'static str,
-    target: &'static str,
-    says: &'static [&'static str],
-    bug: fn(),
-    fixed: fn(),
-) -> Case {
-    Case { name, target, says, bug, fixed }
-}
-
-const STREAM: &str = "corio::stream";
+const STREAM: Told = Told::error("corio::stream");
+const UNCLOSED: Told = Told::warning("corio::stream");
+const PROCESS: Told = Told::warning("corio::process");
+const FS: Told = Told::error("corio::fs");
 const CLIENT_CB: &str = "Unhandled exception in client_connected_cb: ";
 
 pub(crate) const CASES: &[Case] = &[
-    case(
+    UNCLOSED.case(
         "a writer",
-        STREAM,
         &["ResourceWarning: unclosed <StreamWriter ", file!()],
         || {
             corio::run(async {
@@ -48,9 +40,8 @@ pub(crate) const CASES: &[Case] = &[
             })
         },
     ),
-    case(
+    UNCLOSED.case(
         "a handler's writer",
-        STREAM,
         &["ResourceWarning: unclosed <StreamWriter "],
         || {
             serve(|_reader, writer| async move {
@@ -65,9 +56,8 @@ pub(crate) const CASES: &[Case] = &[
             })
         },
     ),
-    case(
+    UNCLOSED.case(
         "a server with clients",
-        STREAM,
         &["unclosed <Server serving", "with 1 clients"],
         || {
             corio::run(async {
@@ -90,39 +80,40 @@ pub(crate) const CASES: &[Case] = &[
             })
         },
     ),
-    case(
-        "a handler that fails",
-        STREAM,
-        &[CLIENT_CB, "disk full", "is closed"],
-        || {
-            serve(|_reader, _writer| async { Err(io::Error::other("disk full")) });
-        },
-        || {
-            serve(|_reader, writer| async move {
-                // What it cannot do, it says to the client.
-                writer.write(b"disk full\n");
-                writer.close();
-                writer.wait_closed().await
-            })
-        },
-    ),
-    case(
-        "a handler that panics",
-        STREAM,
-        &[CLIENT_CB, "panicked with \"oops\""],
-        || {
-            serve(|_reader, _writer| async { panic!("oops") });
-        },
-        || {
-            serve(|_reader, writer| async move {
-                writer.close();
-                Ok(())
-            })
-        },
-    ),
-    case(
+    STREAM
+        .case(
+            "a handler that fails",
+            &[CLIENT_CB, "disk full", "is closed"],
+            || {
+                serve(|_reader, _writer| async { Err(io::Error::other("disk full")) });
+            },
+            || {
+                serve(|_reader, writer| async move {
+                    // What it cannot do, it says to the client.
+                    writer.write(b"disk full\n");
+                    writer.close();
+                    writer.wait_closed().await
+                })
+            },
+        )
+        .also(&["unclosed <StreamWriter "]),
+    STREAM
+        .case(
+            "a handler that panics",
+            &[CLIENT_CB, "panicked with \"oops\""],
+            || {
+                serve(|_reader, _writer| async { panic!("oops") });
+            },
+            || {
+                serve(|_reader, writer| async move {
+                    writer.close();
+                    Ok(())
+                })
+            },
+        )
+        .also(&["unclosed <StreamWriter "]),
+    UNCLOSED.case(
         "writing to a connection that has ended",
-        STREAM,
         &["socket.send() raised exception"],
         || {
             corio::run(async {
@@ -145,9 +136,8 @@ pub(crate) const CASES: &[Case] = &[
             })
         },
     ),
-    case(
+    UNCLOSED.case(
         "a transport",
-        STREAM,
         &["ends with 1 unclosed transports"],
         || {
             corio::run(async {
@@ -166,9 +156,8 @@ pub(crate) const CASES: &[Case] = &[
             })
         },
     ),
-    case(
+    PROCESS.case(
         "a child process",
-        "corio::process",
         &["ResourceWarning: unclosed <Child ", "'sleep' running> spawned at ", file!()],
         || corio::run(async { drop(Command::new("sleep").arg("1").spawn().unwrap()) }),
         || {
@@ -179,9 +168,8 @@ pub(crate) const CASES: &[Case] = &[
             });
         },
     ),
-    case(
+    FS.case(
         "a file that nobody closes",
-        "corio::fs",
         &["no handle is left that could be told"],
         || {
             corio::run(async {

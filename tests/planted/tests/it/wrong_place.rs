@@ -3,11 +3,12 @@
 use std::thread;
 
 use corio::{Builder, EventLoop, Handle, spawn, spawn_local};
+use corio_planted_tests::PANIC;
 
-use crate::harness::Case;
+use crate::harness::{Case, Told};
 
 const fn case(name: &'static str, says: &'static [&'static str], bug: fn(), fixed: fn()) -> Case {
-    Case { name, target: corio_planted_tests::PANIC, says, bug, fixed }
+    Told::error(PANIC).case(name, says, bug, fixed)
 }
 
 const NO_RUNTIME: &str =

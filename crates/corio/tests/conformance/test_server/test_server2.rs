@@ -84,9 +84,11 @@ async fn test_abort_clients() {
     let server = Rc::new(start_server(handler, HERE).await.unwrap());
     let (_client_reader, client) = open_connection(server.local_addr().unwrap()).await.unwrap();
     let writer = soon(served).await.unwrap();
-    // Nobody reads: at some point the system takes no more, and something is unsent.
+    // Nobody reads: at some point the system takes no more, and something stays unsent.
     while writer.write_buffer_size() == 0 {
         writer.write(&[b'a'; 1 << 20]);
+        // As long as it takes some, what is left of a write goes out in the next turns.
+        turns(16).await;
     }
     let task = waiter(&server).await;
     assert!(!task.is_finished());

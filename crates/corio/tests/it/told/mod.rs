@@ -3,6 +3,7 @@
 //!
 //! Logger and switch are the process's, so each test runs in a process of its own.
 
+mod actions;
 mod destroyed;
 mod handlers;
 mod hangs;

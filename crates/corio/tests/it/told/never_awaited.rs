@@ -178,3 +178,99 @@ fn off_nothing_is_said() {
         silence();
     });
 }
+
+/// What is made of other futures speaks for them, or lets them speak: one line each.
+#[test]
+fn what_is_made_of_others_is_told_of_once() {
+    alone("never_awaited::what_is_made_of_others_is_told_of_once", || {
+        Builder::new().debug(true).run(async {
+            drop(timeout(Duration::ZERO, owned()));
+            check("coroutine 'owned' was never awaited", line!() - 1);
+            drop(wait_for(owned(), None));
+            check("coroutine 'owned' was never awaited", line!() - 1);
+            drop(Some(Box::pin(futures::FutureExt::map(owned(), |()| 1))));
+            check("coroutine 'owned' was never awaited", line!() - 1);
+            drop(TaskGroup::scope(|_| owned()));
+            check("action 'TaskGroup::scope' was never awaited", line!() - 1);
+            drop(corio::scope(|_| owned()));
+            check("action 'scope' was never awaited", line!() - 1);
+            drop(corio::staggered_race([1, 2].map(attempt), None));
+            check("action 'staggered_race' was never awaited", line!() - 1);
+        });
+    });
+}
+
+/// A body with something left to do.
+async fn waits() -> Result<u8, u8> {
+    let left = owned();
+    pending::<()>().await;
+    left.await;
+    Ok(1)
+}
+
+/// Begun, and dropped by hand where they wait, as a `select!` of somebody else's would do.
+#[test]
+fn what_is_dropped_halfway_says_nothing_of_its_rest() {
+    alone("never_awaited::what_is_dropped_halfway_says_nothing_of_its_rest", || {
+        Builder::new().debug(true).run(async {
+            let mut group = Box::pin(TaskGroup::scope(|_| waits()));
+            assert!(futures::poll!(&mut group).is_pending());
+            drop(group);
+            let mut scope = Box::pin(corio::scope(|_| waits()));
+            assert!(futures::poll!(&mut scope).is_pending());
+            drop(scope);
+            // The second has not begun.
+            let mut race = Box::pin(corio::staggered_race([waits(), waits()], None));
+            assert!(futures::poll!(&mut race).is_pending());
+            drop(race);
+            let unbegun: [futures::future::BoxFuture<'static, Result<u8, u8>>; 2] =
+                [Box::pin(pending()), Box::pin(attempt(1))];
+            let mut race = Box::pin(corio::staggered_race(unbegun, None));
+            assert!(futures::poll!(&mut race).is_pending());
+            drop(race);
+            silence();
+        });
+    });
+}
+
+/// A callback that is never called drops what it would have begun.
+#[test]
+fn what_callbacks_have_goes_with_them() {
+    alone("never_awaited::what_callbacks_have_goes_with_them", || {
+        let handle = Builder::new().debug(true).run(async {
+            let event_loop = corio::EventLoop::current();
+            let begins = |future| move || drop(corio::spawn(future));
+            event_loop.call_soon(begins(owned())).cancel();
+            event_loop.call_later(Duration::from_secs(3600), begins(owned())).cancel();
+            corio::yield_now().await;
+            silence();
+            event_loop.call_later(Duration::from_secs(3600), begins(owned()));
+            drop(event_loop.handle().run_coroutine_threadsafe(owned()));
+            event_loop.call_soon(begins(owned()));
+            event_loop.handle()
+        });
+        assert!(handle.call_soon_threadsafe(|| drop(corio::spawn(owned()))).is_err());
+        let late = owned();
+        assert!(handle.call_soon_threadsafe(move || drop(corio::spawn(late))).is_err());
+        drop(handle.run_coroutine_threadsafe(owned()));
+        silence();
+    });
+}
+
+/// In a pool, a job that never begins drops what it has.
+#[test]
+fn what_jobs_have_goes_with_them() {
+    alone("never_awaited::what_jobs_have_goes_with_them", || {
+        Builder::new().debug(true).max_blocking_threads(1).run(async {
+            let (go, wait) = std::sync::mpsc::channel::<()>();
+            let busy = corio::spawn_blocking(move || wait.recv());
+            let future = owned();
+            let cancelled = corio::spawn_blocking(move || drop(future));
+            cancelled.task().cancel(());
+            assert!(cancelled.await.unwrap_err().is_cancelled());
+            drop(go);
+            assert!(busy.await.unwrap().is_err());
+            silence();
+        });
+    });
+}

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::io;
 use std::rc::Rc;
+use std::time::Duration;
 
 use corio::{Builder, EventLoop, TaskGroup};
 use log::Level;
@@ -106,6 +107,145 @@ fn what_is_retrieved_is_not_told_of() {
             corio::yield_now().await;
             silence();
         });
+    });
+}
+
+#[corio::coroutine]
+async fn saves(fails: bool) -> io::Result<()> {
+    corio::yield_now().await;
+    if fails { Err(io::Error::other("disk full")) } else { Ok(()) }
+}
+
+#[corio::coroutine]
+fn saves_soon(fails: bool) -> impl Future<Output = Result<(), String>> + Send {
+    std::future::ready(if fails { Err("disk full".to_owned()) } else { Ok(()) })
+}
+
+/// It awaits one that fails at once, at its own beginning.
+#[corio::coroutine]
+async fn copes() -> io::Result<()> {
+    drop(saves_soon(true).await);
+    drop(saves(true).await);
+    Ok(())
+}
+
+/// An error of a coroutine that is spawned as it is comes to light by a plain spawn, too.
+#[test]
+fn of_coroutines_that_return_a_result() {
+    alone("unseen::of_coroutines_that_return_a_result", || {
+        for debug in [true, false] {
+            Builder::new().debug(debug).run(async {
+                let turns = async || {
+                    for _ in 0..4 {
+                        corio::yield_now().await;
+                    }
+                };
+                let named = |name: &str| corio::task::Builder::new().name(name);
+                drop(named("plain").spawn(saves(true)));
+                let spawned = line!() - 1;
+                turns().await;
+                check("plain", spawned, "disk full");
+                drop(named("local").spawn_local(saves_soon(true)));
+                let spawned = line!() - 1;
+                turns().await;
+                check("local", spawned, "disk full");
+                drop(named("eager").eager_start(true).spawn(saves_soon(true)));
+                let spawned = line!() - 1;
+                turns().await;
+                check("eager", spawned, "disk full");
+                drop(named("fallible").try_spawn(saves(true)));
+                let spawned = line!() - 1;
+                turns().await;
+                check("fallible", spawned, "disk full");
+                let kept = corio::spawn(saves(true));
+                turns().await;
+                assert!(kept.info().type_name().contains("saves"), "{}", kept.info().type_name());
+                silence();
+                assert!(kept.await.unwrap().is_err());
+                // Retrieved, in order, or somebody else's to look after.
+                drop(corio::spawn(saves(false)));
+                drop(corio::spawn(copes()));
+                drop(corio::spawn(async { saves(true).await.is_err() }));
+                drop(corio::spawn(async { saves(true).await }));
+                drop(corio::spawn(async { saves_soon(true).await }));
+                drop(corio::spawn(futures::FutureExt::map(saves(true), |saved| saved.is_err())));
+                drop(corio::spawn(Box::pin(saves(true))));
+                assert!(saves(true).await.is_err());
+                let mut looked_at = corio::spawn(saves(true));
+                turns().await;
+                assert!(looked_at.try_result().done().unwrap().unwrap().is_err());
+                drop(looked_at);
+                turns().await;
+            });
+            silence();
+        }
+    });
+}
+
+/// To detach says that nobody awaits it, not that it cannot fail.
+#[test]
+fn what_is_detached_is_told_of() {
+    alone("unseen::what_is_detached_is_told_of", || {
+        Builder::new().debug(false).run(async {
+            corio::spawn(async {}).detach();
+            corio::task::Builder::new().name("panics").spawn(panics(1)).detach();
+            let spawned = line!() - 1;
+            corio::yield_now().await;
+            corio::yield_now().await;
+            check("panics", spawned, "panicked with");
+            let unwanted = corio::try_spawn(fails());
+            unwanted.task().mark_retrieved();
+            unwanted.detach();
+            corio::yield_now().await;
+        });
+        silence();
+    });
+}
+
+/// What is left when the awaiter of a shielded task is cancelled.
+#[test]
+fn in_a_shield_that_was_given_up() {
+    alone("unseen::in_a_shield_that_was_given_up", || {
+        let check = |message: &str, words: &str| {
+            let text = line(Level::Error, "task");
+            assert!(text.starts_with(&format!("{message}\nfuture: <Task ")), "{text}");
+            assert!(text.contains(words), "{text}");
+        };
+        Builder::new().debug(false).run(async {
+            let give_up = async |shield: corio::Shield<_, _>| {
+                let outer = corio::spawn_local(shield);
+                corio::yield_now().await;
+                outer.task().cancel(());
+                assert!(outer.await.unwrap_err().is_cancelled());
+            };
+            give_up(corio::shield(corio::spawn(panics(3)))).await;
+            silence();
+            for _ in 0..4 {
+                corio::yield_now().await;
+            }
+            check("panic exception in shielded future", "in turn 3");
+        });
+        Builder::new().debug(false).run(async {
+            let inner = corio::try_spawn(async {
+                corio::yield_now().await;
+                fails().await
+            });
+            drop(corio::shield(inner));
+            corio::yield_now().await;
+            corio::yield_now().await;
+            check("error exception in shielded future", "disk full");
+            // The handle was lent, and is awaited after all.
+            let mut inner = corio::spawn(panics(2));
+            assert!(corio::timeout(Duration::ZERO, corio::shield(&mut inner)).await.is_err());
+            assert!(inner.await.unwrap_err().is_panic());
+            // It ends well, or as cancelled, or it ends while the shield is there.
+            drop(corio::shield(corio::spawn(async { corio::yield_now().await })));
+            let inner = corio::spawn(std::future::pending::<()>());
+            inner.task().cancel(());
+            drop(corio::shield(inner));
+            assert!(corio::shield(corio::spawn(panics(1))).await.unwrap_err().is_panic());
+        });
+        silence();
     });
 }
 

@@ -23,8 +23,10 @@ async fn test_kill() {
 /// A child's own child holds its pipe, and keeps nobody waiting.
 #[corio::test]
 async fn test_kill_issue43884() {
-    let mut command = create_subprocess_shell("echo begun; sleep 1; sleep 1");
-    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut command = create_subprocess_shell("echo begun; cat; exit 0");
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    // It ends with this.
+    let _grandchilds = child.stdin.take();
     let mut begun = [0; 6];
     assert_eq!(soon(child.stdout.as_ref().unwrap().read(&mut begun)).await.unwrap(), 6);
     child.start_kill().unwrap();
