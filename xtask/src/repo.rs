@@ -13,6 +13,9 @@ use crate::source::{Source, has_word};
 /// The package that measures; it alone depends on other runtimes, so most commands leave it out.
 pub(crate) const BENCHES: &str = "corio-benches";
 
+/// The profile of programs that are run and not measured, and the folder in `target` where they lie.
+pub(crate) const CHECKED: &str = "checked";
+
 /// Folders that hold nothing written by hand.
 const NOT_OURS: [&str; 3] = [".git", "target", "node_modules"];
 

@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::Fail;
 use crate::flags;
-use crate::repo::Metadata;
+use crate::repo::{CHECKED, Metadata};
 use crate::shell;
 use crate::steps::Outcome;
 
@@ -26,7 +26,7 @@ pub(crate) fn run(options: &flags::Stress) -> Result<Outcome, Fail> {
     });
     eprintln!("seed {seed}");
     let seconds = options.seconds.to_string();
-    let mut command = shell::cargo(["run", "--release", "--package", "corio"]);
+    let mut command = shell::cargo(["run", "--profile", CHECKED, "--package", "corio"]);
     command.args(["--example", "stress", "--", "--seconds", &seconds, "--seed", &seed.to_string()]);
     shell::run(&mut command)
         .map_err(|error| format!("{error}; repeat it with: cargo xtask stress --seed {seed}"))?;
@@ -37,7 +37,7 @@ pub(crate) fn run(options: &flags::Stress) -> Result<Outcome, Fail> {
 /// Random trees of scopes. The fuzz goes through the seeds one by one, from the first if none is given,
 /// so that each run of CI covers the same, and says which one failed.
 fn scopes(seconds: &str, seed: Option<u64>) -> Result<(), Fail> {
-    let mut command = shell::cargo(["test", "--release", "--package", "corio-task"]);
+    let mut command = shell::cargo(["test", "--profile", CHECKED, "--package", "corio-task"]);
     command.args(["--test", "it", "--", "fuzz", "--nocapture"]);
     command.env("CORIO_FUZZ_SECONDS", seconds);
     if let Some(seed) = seed {

@@ -193,10 +193,11 @@ fn task_report(
     now: Time,
     places: &mut Places,
 ) -> TaskReport {
-    let state = match (is_polled, task.waits.is_empty()) {
+    let is_known_to_wait = !task.waits.is_empty() || task.unknown_wait().is_some();
+    let state = match (is_polled, is_known_to_wait) {
         (true, _) => State::Running,
-        (false, true) => State::Ready,
-        (false, false) => State::Waiting,
+        (false, false) => State::Ready,
+        (false, true) => State::Waiting,
     };
     TaskReport {
         id: task.id,

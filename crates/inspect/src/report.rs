@@ -9,6 +9,7 @@
 //! What is empty is left out, of tasks and what they wait for: of a hundred thousand tasks that is a quarter of
 //! everything.
 
+use corio_trace::book;
 use serde::{Deserialize, Serialize};
 
 /// The form of a report that this crate writes; a reader refuses what it does not know.
@@ -166,7 +167,7 @@ pub enum State {
     Ready,
     /// It is being polled.
     Running,
-    /// It waits.
+    /// It waits; as far as is known, if it is older than debug mode.
     Waiting,
 }
 
@@ -208,6 +209,19 @@ pub struct TaskReport {
     /// Who waits for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub awaited_by: Vec<Awaiter>,
+}
+
+impl TaskReport {
+    /// What there is to say where no wait is known because the task is older than debug mode.
+    pub fn unknown_wait(&self) -> Option<&'static str> {
+        let is_unknown = self.waits.is_empty() && self.state != State::Running;
+        is_unknown.then(|| book::unknown_wait(self.late, self.polls)).flatten()
+    }
+
+    /// As [`TaskReport::unknown_wait`], with the one place that is known.
+    pub(crate) fn unknown_wait_line(&self) -> Option<String> {
+        self.unknown_wait().map(|words| format!("{words}, spawned at {}", self.place))
+    }
 }
 
 /// A frame or a wait within a task.

@@ -2,11 +2,11 @@
 //!
 //! The columns are those of `python -m asyncio ps`; a task that several wait for has several rows.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fmt::Write;
 
 use crate::report::{Node, Report, TaskReport};
-use crate::text::into_plain;
+use crate::text::plain;
 
 /// One row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,8 +62,12 @@ fn chain<'a>(lines: impl Iterator<Item = &'a str>) -> String {
     names.join(" -> ")
 }
 
-/// Each branch of a task's tree of waits, the innermost first.
+/// Each branch of a task's tree of waits, the innermost first; in words, where they are older than debug
+/// mode.
 fn own_stack(task: &TaskReport) -> String {
+    if let Some(line) = task.unknown_wait_line() {
+        return line;
+    }
     let mut stacks = Vec::new();
     let mut open: Vec<Vec<&Node>> = task.waits.iter().rev().map(|node| vec![node]).collect();
     while let Some(path) = open.pop() {
@@ -85,53 +89,106 @@ const TITLES: [&str; 7] =
 
 /// Writes rows as text, each column as wide as its widest cell; control characters are written out.
 pub fn text(rows: &[Row]) -> String {
-    let cells: Vec<[String; 7]> = rows.iter().map(|row| cells(row).map(into_plain)).collect();
-    let mut widths = TITLES.map(|title| title.chars().count());
-    for row in &cells {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count());
+    let titles = TITLES.map(Cow::Borrowed);
+    let mut widths = [0; 7];
+    let mut widen = |cells: &[Cow<'_, str>; 7]| {
+        for (width, cell) in widths.iter_mut().zip(cells) {
+            *width = (*width).max(wide(cell));
         }
-    }
-    let mut text = String::new();
-    let mut line = |cells: &[String; 7]| {
-        for (cell, width) in cells.iter().zip(widths) {
-            // Writing into a String does not fail.
-            let _ = write!(text, "{cell:<width$}  ");
-        }
-        text.truncate(text.trim_end_matches(' ').len());
-        text.push('\n');
     };
-    line(&TITLES.map(str::to_owned));
-    line(&widths.map(|width| "-".repeat(width)));
-    cells.iter().for_each(line);
+    widen(&titles);
+    // Made twice and kept never: of a hundred thousand rows, keeping is what takes time.
+    rows.iter().for_each(|row| widen(&plain_cells(row)));
+    let line_bytes: usize = widths.iter().map(|width| width + GAP).sum();
+    let mut text = String::with_capacity((rows.len() + 2) * line_bytes);
+    // Longer than any gap: a slice of it is faster than so many blanks one by one.
+    let blanks = " ".repeat(line_bytes);
+    line(&mut text, &titles, &widths, &blanks);
+    line(&mut text, &widths.map(|width| Cow::Owned("-".repeat(width))), &widths, &blanks);
+    for row in rows {
+        line(&mut text, &plain_cells(row), &widths, &blanks);
+    }
     text
+}
+
+/// Between columns.
+const GAP: usize = 2;
+
+/// How many letters wide a cell is.
+fn wide(cell: &str) -> usize {
+    if cell.is_ascii() { cell.len() } else { cell.chars().count() }
+}
+
+/// Adds a line, without what would be blank at its end.
+fn line(text: &mut String, cells: &[Cow<'_, str>; 7], widths: &[usize; 7], blanks: &str) {
+    for (cell, width) in cells.iter().zip(widths) {
+        text.push_str(cell);
+        text.push_str(&blanks[..width + GAP - wide(cell)]);
+    }
+    text.truncate(text.trim_end_matches(' ').len());
+    text.push('\n');
 }
 
 /// Writes rows as comma-separated values, with the titles, as RFC 4180 has it.
 pub fn csv(rows: &[Row]) -> String {
-    let quoted = |cell: &String| {
+    let quoted = |cell: Cow<'_, str>| {
         if cell.contains([',', '"', '\n', '\r']) {
             format!("\"{}\"", cell.replace('"', "\"\""))
         } else {
-            cell.clone()
+            cell.into_owned()
         }
     };
     let mut text = TITLES.join(",") + "\r\n";
     for row in rows {
-        text.push_str(&cells(row).each_ref().map(quoted).join(","));
+        text.push_str(&cells(row).map(quoted).join(","));
         text.push_str("\r\n");
     }
     text
 }
 
-fn cells(row: &Row) -> [String; 7] {
+fn cells(row: &Row) -> [Cow<'_, str>; 7] {
     [
-        row.thread.to_string(),
-        row.task.to_string(),
-        row.name.clone(),
-        row.stack.clone(),
-        row.awaiter_chain.clone(),
-        row.awaiter_name.clone(),
-        row.awaiter.to_string(),
+        Cow::Owned(row.thread.to_string()),
+        Cow::Owned(row.task.to_string()),
+        Cow::Borrowed(&row.name),
+        Cow::Borrowed(&row.stack),
+        Cow::Borrowed(&row.awaiter_chain),
+        Cow::Borrowed(&row.awaiter_name),
+        Cow::Owned(row.awaiter.to_string()),
     ]
+}
+
+/// As [`cells`], as they may stand in a terminal.
+fn plain_cells(row: &Row) -> [Cow<'_, str>; 7] {
+    cells(row).map(|cell| match cell {
+        Cow::Borrowed(text) => plain(text),
+        number @ Cow::Owned(_) => number,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_as_wide_as_what_is_shown() {
+        let row = |task, name: &str, awaiter: &str| Row {
+            thread: 7,
+            task,
+            name: name.to_owned(),
+            stack: "sleep".to_owned(),
+            awaiter_chain: String::new(),
+            awaiter_name: awaiter.to_owned(),
+            awaiter: 0,
+        };
+        let shown = text(&[row(1, "häuser → der Straße", ""), row(20, "a\nb", "c\u{1b}")]);
+        let expected = "\
+tid  task id  task name            stack  awaiter chain  awaiter name  awaiter id
+---  -------  -------------------  -----  -------------  ------------  ----------
+7    1        häuser → der Straße  sleep                               0
+7    20       a\\nb                 sleep                 c\\u{1b}       0
+";
+        assert_eq!(shown, expected);
+        assert_eq!(text(&[]).lines().count(), 2);
+    }
 }

@@ -14,14 +14,6 @@ pub(crate) fn plain(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(shown).collect())
 }
 
-/// As [`plain`], for a text that is the caller's to keep.
-pub(crate) fn into_plain(text: String) -> String {
-    match plain(&text) {
-        Cow::Borrowed(_) => text,
-        Cow::Owned(shown) => shown,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

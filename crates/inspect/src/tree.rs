@@ -127,6 +127,9 @@ impl Forest {
     fn own_waits(&mut self, task: &TaskReport) {
         let mut open: Vec<(usize, &Node)> = Vec::new();
         let at = self.tasks[&task.id];
+        if let Some(line) = task.unknown_wait_line() {
+            self.frame(at, &line);
+        }
         open.extend(task.waits.iter().rev().map(|wait| (at, wait)));
         while let Some((at, node)) = open.pop() {
             let at = self.frame(at, &node.line());

@@ -93,12 +93,15 @@ pub(crate) fn of(task: &Task) -> Vec<StackFrame> {
         }
         TaskState::Finished | TaskState::Cancelled => Vec::new(),
         TaskState::Pending | TaskState::Cancelling => {
-            let record = more::get(header(task.raw()))
-                .filter(|more| more.page().is_open())
-                .and_then(|_| book::task(task.id()));
-            record.map_or_else(|| vec![whole], |record| StackFrame::all_of(&record))
+            recorded(task).map_or_else(|| vec![whole], |record| StackFrame::all_of(&record))
         }
     }
+}
+
+/// What the book knows of a task.
+fn recorded(task: &Task) -> Option<TaskRecord> {
+    let more = more::get(header(task.raw()))?;
+    more.page().is_open().then(|| book::task(task.id())).flatten()
 }
 
 impl StackFrame {
@@ -151,5 +154,9 @@ pub(crate) fn print(task: &Task, limit: Option<usize>, to: &mut dyn io::Write) -
     for frame in &frames[first..first + count] {
         writeln!(to, "  {:width$}{frame}", "", width = 2 * frame.depth)?;
     }
-    Ok(())
+    let is_bare = frames.len() == 1 && task.state() != TaskState::Panicked;
+    match is_bare.then(|| recorded(task)).flatten().and_then(|record| record.unknown_wait()) {
+        Some(words) => writeln!(to, "    {words}"),
+        None => Ok(()),
+    }
 }

@@ -105,6 +105,15 @@ pub fn report_warning(target: &str, message: std::fmt::Arguments<'_>) {
     }
 }
 
+/// Logs, under `target` and at info level, something that took longer than it should and that is no mistake
+/// of the program; does nothing while the switch is off.
+#[inline]
+pub fn report_info(target: &str, message: std::fmt::Arguments<'_>) {
+    if crate::enabled() {
+        harmlessly(|| log::info!(target: target, "{message}"));
+    }
+}
+
 /// Runs other people's code and survives its panic. Does nothing for what that code sets off itself,
 /// beyond [`NESTED_MAX`].
 pub(crate) fn harmlessly(report: impl FnOnce()) {

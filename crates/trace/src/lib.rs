@@ -64,7 +64,9 @@ pub mod targets;
 
 mod type_names;
 
-pub use emit::{emit, lives_are_told, polls_are_told, report_error, report_warning, set_sink};
+pub use emit::{
+    emit, lives_are_told, polls_are_told, report_error, report_info, report_warning, set_sink,
+};
 pub use event::{Event, Outcome, TaskLabel};
 pub use limits::Limit;
 pub use slow::{report_slow_call, report_slow_poll, set_slow_poll, slow_poll, slow_poll_nanos};

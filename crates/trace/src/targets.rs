@@ -26,7 +26,7 @@
 //! | [`GROUP`] | error | a group that was dropped before its end, and errors lost thereby | `Task ... has errored out but its parent task ... is already completed` |
 //! | [`BLOCKING`] | error | jobs that panicked where nobody is told, threads that cannot be started | `The executor did not finishing joining its threads within N seconds.` |
 //! | [`NET`] | error | accepting that fails | `socket.accept() out of system resource` |
-//! | | warn | names that took long to look up (debug mode) | `Getting address info ... took ...` |
+//! | | info | names that took long to look up (debug mode) | `Getting address info ... took ...` |
 //! | [`STREAM`] | error | what failed in a server with nobody to tell | `Unhandled exception in client_connected_cb` |
 //! | | warn | writers, transports and servers that were dropped unclosed (debug mode) | `unclosed <StreamWriter ...>`, `unclosed transport ...` |
 //! | [`PROCESS`] | warn | children that were dropped while they run (debug mode) | `Close running child process: kill ...` |

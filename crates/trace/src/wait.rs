@@ -55,8 +55,6 @@ pub enum WaitKind {
     Writable,
     /// The end of another task.
     Join,
-    /// A message from another thread.
-    Mail,
     /// A lock that somebody holds.
     Lock,
     /// A permit of a semaphore.
@@ -67,9 +65,10 @@ pub enum WaitKind {
     Condition,
     /// The other parties of a barrier.
     Barrier,
-    /// A place or an item in a queue.
+    /// A place or an item in a queue. Whoever has the queue may end such a wait, so it is never up to a task that
+    /// is known beforehand, and no edge of the wait-for graph.
     Queue,
-    /// A place or a message in a channel.
+    /// A place or a message in a channel, which has no owner either.
     Channel,
     /// A signal of the operating system.
     Signal,
@@ -89,7 +88,6 @@ impl WaitKind {
         WaitKind::Readable,
         WaitKind::Writable,
         WaitKind::Join,
-        WaitKind::Mail,
         WaitKind::Lock,
         WaitKind::Semaphore,
         WaitKind::Event,
@@ -112,7 +110,6 @@ impl fmt::Display for WaitKind {
             WaitKind::Readable => "readable",
             WaitKind::Writable => "writable",
             WaitKind::Join => "join",
-            WaitKind::Mail => "mail",
             WaitKind::Lock => "lock",
             WaitKind::Semaphore => "semaphore",
             WaitKind::Event => "event",

@@ -24,6 +24,9 @@ const SLOW: Duration = Duration::from_secs(60);
 /// The thread that a view of a program names.
 const THREAD: i64 = 4711;
 
+/// What is said of a wait that the system ended late, on any machine that is busy.
+const LATE: &str = " late: the process was stopped";
+
 /// How long a program may take to get where it waits.
 const WAIT_MAX: Duration = Duration::from_secs(20);
 
@@ -55,12 +58,33 @@ impl Program {
     #[track_caller]
     pub fn prints(&self, name: &str) -> Vec<String> {
         let lines = lines().into_iter().filter(|line| line.target != PANIC);
-        let (beside, lines): (Vec<Line>, Vec<Line>) = lines.partition(is_of_the_machine);
+        let is_beside = |line: &Line| is_of_the_machine(line) && !is_shown(name, line);
+        let (beside, lines): (Vec<Line>, Vec<Line>) = lines.partition(is_beside);
         let printed: Vec<String> = lines.iter().map(|line| self.shown(line)).collect();
         if let Err(differs) = compare(name, &printed.join("\n")) {
             panic!("{differs}");
         }
         beside.iter().map(|line| self.shown(line)).collect()
+    }
+
+    /// The watchdog has said in which function the poll was that still ran: `meanwhile` is what
+    /// [`prints`](Program::prints) gave, and what is still being made out is waited for. Lines about a machine
+    /// that was busy are passed over.
+    ///
+    /// # Panics
+    /// If no stack of such a poll comes, or one comes that is not in `function`.
+    #[track_caller]
+    pub fn names_what_blocks(&self, mut meanwhile: Vec<String>, function: &str) {
+        let begun = Instant::now();
+        let is_stack =
+            |line: &String| line.contains(" is here:\n") || line.contains(" was here:\n");
+        while !meanwhile.iter().any(is_stack) {
+            assert!(begun.elapsed() < WAIT_MAX, "no stack was shown: {meanwhile:#?}");
+            thread::sleep(Duration::from_millis(10));
+            meanwhile.extend(lines().iter().map(|line| self.shown(line)));
+        }
+        let names_it = |line: &String| line.contains(function);
+        assert!(meanwhile.iter().filter(|line| is_stack(line)).all(names_it), "{meanwhile:#?}");
     }
 
     /// Before the program begins, which never ends: when `tasks` tasks of it wait, another thread compares what
@@ -133,9 +157,16 @@ fn is_of_the_machine(line: &Line) -> bool {
     let says = |words: &[&str]| words.iter().any(|words| line.text.contains(words));
     match line.target.as_str() {
         "corio::slow" => says(&[" has taken ", " took more than "]),
-        "corio::loop" => says(&[" late: the process was stopped"]),
+        "corio::loop" => says(&[LATE]),
         _ => false,
     }
+}
+
+/// Whether the block `name` of the page is of that: of a wait that the system ends late.
+fn is_shown(name: &str, line: &Line) -> bool {
+    let blocks = blocks("text", PAGE);
+    let is_late = line.text.contains(LATE);
+    is_late && blocks.iter().any(|(of, text)| of == name && text.contains(LATE))
 }
 
 /// `text` with the places that are in the file of `begin` as the reader counts them.
@@ -171,7 +202,7 @@ fn with_names(text: &str) -> String {
 
 /// `text` with `...` for each number of seconds or of milliseconds.
 fn with_times(text: &str) -> String {
-    [" seconds", "ms"].iter().fold(text.to_owned(), |text, unit| {
+    [" seconds", " ms", "ms"].iter().fold(text.to_owned(), |text, unit| {
         let mut parts = text.split(unit);
         let mut shown = parts.next().unwrap_or_default().to_owned();
         for part in parts {
@@ -241,8 +272,8 @@ mod tests {
     #[test]
     fn what_a_machine_adds_is_left_out() {
         assert_eq!(
-            with_times("took 0.312 seconds, 1.5ms of 20ms"),
-            "took ... seconds, ...ms of 20ms"
+            with_times("took 0.312 seconds, 1.5ms of 20ms, 2.5 ms"),
+            "took ... seconds, ...ms of 20ms, ... ms"
         );
         let here = Location::caller();
         let place = format!("{}:{}:9", here.file(), here.line() + 3);

@@ -10,6 +10,7 @@
 //! | `udp_echo` | datagrams of all sizes |
 //! | `tour` | none: it walks by itself |
 //! | `tls_echo` | curl and `openssl s_client`, over both versions of TLS |
+//! | `inspected` | the command `corio`, which knows nothing of it but its number |
 //!
 //! Ctrl-C ends each in order. Every wait has a limit, and every program is ended by its own id whatever
 //! happens.
@@ -21,6 +22,7 @@ mod cli;
 mod malformed;
 
 mod chat;
+mod inspected;
 mod jobs;
 mod links;
 mod proxy;
@@ -32,7 +34,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::Fail;
-use crate::repo::Metadata;
+use crate::repo::{CHECKED, Metadata};
 use crate::shell;
 use crate::steps::{Outcome, in_words};
 use server::Server;
@@ -44,7 +46,7 @@ const ANSWER_TIME_MAX: Duration = Duration::from_secs(10);
 type Check = (&'static str, fn(&Path) -> Result<(), Fail>);
 
 /// Measured by clients, so built for speed.
-const RELEASED: [Check; 2] = [("kv", kv), ("proxy", proxy::check)];
+const OPTIMISED: [Check; 2] = [("kv", kv), ("proxy", proxy::check)];
 
 /// As the tests have built what they are made of.
 const DEBUGGED: [Check; 6] = [
@@ -71,7 +73,7 @@ const TOOLS: [(&str, &str); 5] = [
 /// A program does not start, an answer is wrong or missing, or it does not end in order.
 pub(crate) fn run() -> Result<Outcome, Fail> {
     let metadata = Metadata::ask()?;
-    for (name, _) in RELEASED.iter().chain(&DEBUGGED) {
+    for (name, _) in OPTIMISED.iter().chain(&DEBUGGED) {
         if !metadata.has_example("corio", name) {
             return Ok(Outcome::Skipped(format!("crates/corio has no example `{name}`")));
         }
@@ -82,17 +84,18 @@ pub(crate) fn run() -> Result<Outcome, Fail> {
             return Ok(Outcome::Skipped(text));
         }
     }
-    build(&RELEASED, &["--release"])?;
+    build(&OPTIMISED, &["--profile", CHECKED])?;
     build(&DEBUGGED, &["--features", "tls"])?;
-    let released = metadata.target.join("release/examples");
+    let optimised = metadata.target.join(CHECKED).join("examples");
     let debugged = metadata.target.join("debug/examples");
-    for (checks, folder) in [(&RELEASED[..], released), (&DEBUGGED[..], debugged)] {
+    for (checks, folder) in [(&OPTIMISED[..], optimised), (&DEBUGGED[..], debugged)] {
         for (name, check) in checks {
             let start = std::time::Instant::now();
             check(&folder.join(name)).map_err(|error| format!("{name}: {error}"))?;
             eprintln!("{name}: all is well, after {}\n", in_words(start.elapsed()));
         }
     }
+    inspected::run(&metadata.target).map_err(|error| format!("inspected: {error}"))?;
     Ok(Outcome::Passed)
 }
 

@@ -185,7 +185,7 @@ pub(crate) fn wait(task: &TaskReport) -> String {
     match found.split_first() {
         Some((first, [])) => first.line(),
         Some((first, others)) => format!("{} and {} more", first.line(), others.len()),
-        None => String::new(),
+        None => task.unknown_wait().unwrap_or_default().to_owned(),
     }
 }
 

@@ -246,6 +246,16 @@ mod tests {
     }
 
     #[test]
+    fn a_wait_from_before_debug_mode_is_marked() {
+        let mut report = report();
+        report.tasks[0] = TaskReport { late: true, waits: Vec::new(), ..report.tasks[0].clone() };
+        // The screen cuts it where its column ends.
+        assert_eq!(wait(&report.tasks[0]), "waits since before debug mode");
+        let screen = screen(&App::new(report));
+        assert!(screen.contains("waits since"), "{screen}");
+    }
+
+    #[test]
     fn keys_search_choose_and_quit() {
         let mut app = App::new(report());
         let press = |app: &mut App, code| app.key(KeyEvent::from(code));

@@ -67,6 +67,32 @@ fn debug_mode_is_turned() {
 }
 
 #[test]
+fn the_environment_opens_a_program() {
+    let mut target = Target::of_the_environment("environment");
+    let pid = target.pid().to_string();
+    let (table, _, status) = run(target.corio().args(["ps", &pid]));
+    for (one, other) in [("left", "right"), ("right", "left")] {
+        let row = table.lines().find(|row| row.contains(&format!("  {one}  "))).unwrap();
+        assert!(row.contains("lock") && row.contains(&format!("  {other}  ")), "{row}");
+    }
+    assert_eq!(status, Some(0));
+
+    let (tree, error, status) = run(target.corio().args(["pstree", &pid]));
+    let circle = error.lines().find_map(|line| line.strip_prefix("cycle: "));
+    let circles = ["left → right → left", "right → left → right"];
+    assert!(circle.is_some_and(|circle| circles.contains(&circle)), "{error}");
+    assert!(tree.is_empty() && status == Some(1), "{tree}");
+
+    // The switch is the runtime's own: what is asked for from outside is what its loop does.
+    for (turn, begins) in [("off", "Debug mode is off"), ("on", "tid ")] {
+        assert_eq!(run(target.corio().args(["debug", &pid, turn])).2, Some(0));
+        let (table, _, _) = run(target.corio().args(["ps", &pid]));
+        assert!(table.starts_with(begins), "{turn}: {table}");
+    }
+    target.end();
+}
+
+#[test]
 fn who_cannot_be_asked_is_told_so() {
     let target = Target::start("none");
     let own = std::process::id().to_string();

@@ -5,8 +5,10 @@ use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
+use corio::sync::Mutex;
 use corio_base::park::ThreadPark;
 use corio_executor::{Executor, Spawn};
 
@@ -15,7 +17,7 @@ const VARIABLE: &str = "CORIO_CLI_TEST_TARGET";
 /// What it prints when it can be asked.
 const READY: &str = "the target is ready";
 
-/// A process with three tasks, one of which awaits another.
+/// A process to look into.
 pub(crate) struct Target {
     child: Child,
     input: Option<ChildStdin>,
@@ -23,14 +25,27 @@ pub(crate) struct Target {
 }
 
 impl Target {
+    /// A process with three tasks, one of which awaits another, on a loop that stands still.
     pub(crate) fn start(test: &str) -> Target {
+        Target::run(test, "target::the_target", &[])
+    }
+
+    /// A program like any other, whose inspector is opened by the environment: two of its tasks wait for each
+    /// other.
+    pub(crate) fn of_the_environment(test: &str) -> Target {
+        let variables = [("CORIO_DEBUG", "1"), ("CORIO_INSPECT", "1")];
+        Target::run(test, "target::the_program", &variables)
+    }
+
+    fn run(test: &str, function: &str, variables: &[(&str, &str)]) -> Target {
         let folder = std::env::temp_dir().join(format!("corio-cli-{}-{test}", std::process::id()));
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir(&folder).unwrap();
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", "target::the_target", "--nocapture"]);
+        command.args(["--exact", function, "--nocapture"]);
         command.env(VARIABLE, "1").env("XDG_RUNTIME_DIR", &folder);
+        command.envs(variables.iter().copied());
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
         assert!(lines.any(|line| line.contains(READY)));
@@ -105,4 +120,31 @@ fn the_target() {
     println!("\n{READY}");
     let _ = std::io::stdin().read_to_end(&mut Vec::new());
     std::process::exit(0);
+}
+
+#[test]
+fn the_program() {
+    if std::env::var_os(VARIABLE).is_none() {
+        return;
+    }
+    corio::run(async {
+        let (one, two) = (Arc::new(Mutex::new(())), Arc::new(Mutex::new(())));
+        for (name, first, second) in [("left", &one, &two), ("right", &two, &one)] {
+            let (first, second) = (Arc::clone(first), Arc::clone(second));
+            let task = corio::task::Builder::new().name(name);
+            drop(task.spawn(async move {
+                let _first = first.lock().await;
+                corio::yield_now().await;
+                let _second = second.lock().await;
+            }));
+        }
+        // In the first turn each takes its first lock, in the second it asks for the other one.
+        for _ in 0..3 {
+            corio::yield_now().await;
+        }
+        println!("\n{READY}");
+        let input = || std::io::stdin().read_to_end(&mut Vec::new());
+        let _ = corio::spawn_blocking(input).await;
+        std::process::exit(0);
+    })
 }

@@ -28,9 +28,9 @@ pub(super) enum When {
 }
 
 impl When {
-    /// Whether it is over, asked where the body waits.
-    fn is_over(&mut self, context: &mut Context<'_>) -> bool {
-        let mut sleep = match self {
+    /// Whether it is over, asked where the body waits. The sleep is shown at `place`, which is the user's.
+    fn is_over(&mut self, place: &'static Location<'static>, context: &mut Context<'_>) -> bool {
+        let sleep = match self {
             When::Never => return false,
             When::Waiting(sleep) => return Pin::new(sleep).poll(context).is_ready(),
             When::After(Duration::ZERO) => return true,
@@ -39,6 +39,7 @@ impl When {
             When::At(deadline) if *deadline <= clock::now_instant() => return true,
             When::At(deadline) => sleep_until(*deadline),
         };
+        let mut sleep = sleep.placed(place);
         let is_over = Pin::new(&mut sleep).poll(context).is_ready();
         *self = When::Waiting(sleep);
         is_over
@@ -84,7 +85,7 @@ impl<F: Future> Limited<F> {
         let (when, location) = (this.when, *this.location);
         let about = || (FrameKind::Timeout, name, location);
         this.target.poll_recorded(context, about, |context| {
-            if !when.is_over(context) {
+            if !when.is_over(location, context) {
                 return None;
             }
             // The timer is of no more use.

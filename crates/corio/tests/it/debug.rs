@@ -122,7 +122,9 @@ fn stacks_show_waits_and_where_a_panic_went() {
         let all = text(&waits_task, None);
         assert!(all.starts_with("Stack for <Task pending "), "{all}");
         assert!(all.contains("(most recent call last):\n"), "{all}");
-        assert!(all.contains("waits: sleep at "), "{all}");
+        // The limit's own sleep is shown where the limit was set.
+        let here = format!("waits: sleep at {}:", file!());
+        assert_eq!(all.matches(&here).count(), 2, "{all}");
         assert_eq!(text(&waits_task, Some(1)).lines().count(), 2, "the newest frame");
 
         let names: Vec<_> = panics_task.stack().iter().map(|frame| frame.name).collect();
@@ -154,7 +156,15 @@ fn tasks_from_before_the_switch_are_known_as_late() {
         corio::yield_now().await;
         corio::yield_now().await;
         assert_eq!(known(before.task().id()).map(|task| task.late), Some(true));
+        let mut stack = Vec::new();
+        before.task().print_stack(None, &mut stack).unwrap();
+        let stack = String::from_utf8(stack).unwrap();
+        assert_eq!(stack.lines().last(), Some("    waits since before debug mode"), "{stack}");
+        assert!(stack.contains("spawned at ") && stack.contains(file!()), "{stack}");
         assert_eq!(known(after.task().id()).map(|task| task.late), Some(false));
+        let mut stack = Vec::new();
+        after.task().print_stack(None, &mut stack).unwrap();
+        assert!(!String::from_utf8(stack).unwrap().contains("before debug mode"));
         let id = after.task().id();
         after.abort();
         drop(after.await);

@@ -37,3 +37,4 @@ mod told;
 mod ui;
 mod util;
 mod virtual_time;
+mod watched;

@@ -3,6 +3,7 @@
 use std::future::pending;
 use std::time::Duration;
 
+use corio::debug::{StackFrame, StackKind, WaitKind};
 use corio::task::{Builder as Named, Task};
 use corio::{TaskGroup, debug, select, sleep, spawn, spawn_local, try_spawn, yield_now};
 
@@ -139,6 +140,58 @@ fn a_turn_given_away_is_below_its_coroutine() {
         task.abort();
         let me = corio::task::current().unwrap();
         assert!(!format!("{me:?}").contains("wait_for"), "{me:?}");
+    });
+}
+
+/// As often as this the writer is let run before it has to wait.
+const TURNS_MAX: usize = 1000;
+
+/// The other end reads nothing.
+#[test]
+fn a_wait_for_room_to_write_is_below_its_coroutine() {
+    in_debug("a_wait_for_room_to_write_is_below_its_coroutine", async {
+        let (one, other) = corio::net::UnixStream::pair().unwrap();
+        let task = spawn(async move {
+            while one.writable().await.is_ok() {
+                while one.try_write(&[7; 4096]).is_ok() {}
+            }
+        });
+        let waits = |frame: &StackFrame| frame.kind == StackKind::Wait(WaitKind::Writable);
+        let mut frame = None;
+        for _ in 0..TURNS_MAX {
+            yield_now().await;
+            frame = task.task().stack().into_iter().find(waits);
+            if frame.is_some() {
+                break;
+            }
+        }
+        let frame = frame.expect("it waits for room");
+        assert_eq!((frame.location.file(), frame.owner), (file!(), None));
+        assert_eq!(below(&task.task(), None), ["    waits: writable"]);
+        drop(other);
+        task.abort();
+    });
+}
+
+/// A job is named by its number, and shown where it was given to the pool.
+#[test]
+fn a_wait_for_a_job_is_shown_with_the_job() {
+    in_debug("a_wait_for_a_job_is_shown_with_the_job", async {
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let line = line!() + 2;
+        let task = spawn(async move {
+            let job = corio::spawn_blocking(move || ended.recv().is_err());
+            assert!(job.await.unwrap(), "nobody says anything");
+        });
+        yield_now().await;
+        yield_now().await;
+        let frame = task.task().stack().pop().unwrap();
+        assert_eq!(frame.kind, StackKind::Wait(WaitKind::Blocking));
+        assert_eq!((frame.location.file(), frame.location.line()), (file!(), line));
+        let job = frame.owner.expect("a job has a number");
+        assert_eq!(below(&task.task(), None), [format!("    waits: blocking of Task-{job}")]);
+        drop(end);
+        task.await.unwrap();
     });
 }
 

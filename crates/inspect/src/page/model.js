@@ -46,9 +46,15 @@ function leaves(nodes, found = []) {
   return found;
 }
 
+// What there is to say of a task without waits that is older than debug mode: the words of the tables.
+function unknownWait(task) {
+  if (!task.late || task.state === "running") return "";
+  return task.polls === 0 ? "waits since before debug mode" : "may wait since before debug mode";
+}
+
 function waitText(task) {
   const waits = leaves(task.waits);
-  if (waits.length === 0) return task.late ? "not known: it waited before debug mode" : "";
+  if (waits.length === 0) return unknownWait(task);
   const [first] = waits;
   const others = waits.length > 1 ? ` and ${waits.length - 1} more` : "";
   return `${first.label}${others} ${first.place}`;

@@ -1,10 +1,13 @@
 //! This test program, run once more as a process that can be inspected, killed and waited for.
 
+use std::future::poll_fn;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::task::Poll;
 
 use corio_base::park::ThreadPark;
 use corio_executor::Executor;
+use corio_inspect::report::State;
 
 /// Says to the test below that it is the child, and what to do.
 const VARIABLE: &str = "CORIO_INSPECT_TEST_CHILD";
@@ -59,6 +62,42 @@ impl Drop for Serving {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Says to the next test that it is its own child: it turns debug mode on where it was off.
+const SWITCHES: &str = "CORIO_INSPECT_TEST_SWITCHES";
+
+#[test]
+fn tasks_from_before_debug_mode_are_shown_to_wait() {
+    if std::env::var_os(SWITCHES).is_none() {
+        let mut child = Command::new(std::env::current_exe().unwrap());
+        child.args(["--exact", "child::tasks_from_before_debug_mode_are_shown_to_wait"]);
+        child.env(SWITCHES, "1").env_remove("CORIO_DEBUG").stdout(Stdio::piped());
+        let output = child.spawn().unwrap().wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        return;
+    }
+    let executor = Executor::new(ThreadPark::new());
+    let line = line!() + 1;
+    let before = executor.spawn_local(std::future::pending::<()>());
+    turns(&executor);
+    corio_trace::set_enabled(true);
+    turns(&executor);
+    let report = corio_inspect::collect();
+    let found = report.tasks.iter().find(|task| task.id == before.task().id()).unwrap();
+    assert_eq!((found.late, found.state), (true, State::Waiting));
+    assert_eq!(found.unknown_wait(), Some("waits since before debug mode"));
+    assert!(found.place.starts_with(&format!("{}:{line}:", file!())), "{}", found.place);
+}
+
+/// A few turns of its loop.
+fn turns(executor: &Executor<ThreadPark>) {
+    let mut left = 4;
+    executor.block_on(poll_fn(|context| {
+        left -= 1;
+        context.waker().wake_by_ref();
+        if left == 0 { Poll::Ready(()) } else { Poll::Pending }
+    }));
 }
 
 #[test]

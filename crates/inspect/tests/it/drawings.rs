@@ -1,7 +1,7 @@
 //! Trees and tables: what they do beyond the drawings of asyncio, which the facade's conformance tests
 //! compare.
 
-use corio_inspect::report::Node;
+use corio_inspect::report::{Node, State, TaskReport};
 use corio_inspect::{Report, table, tree};
 
 use crate::{report, task};
@@ -67,6 +67,39 @@ fn waits_that_are_no_task_stand_below_it() {
         ]
     );
     assert_eq!(table::rows(&report)[0].stack, "readable -> timeout | sleep -> timeout");
+}
+
+#[test]
+fn waits_from_before_debug_mode_are_marked() {
+    let late = |id, polls, state| TaskReport {
+        late: true,
+        polls,
+        state,
+        place: "src/main.rs:3:5".to_owned(),
+        ..task(id, "late", &[])
+    };
+    let tasks = vec![
+        late(1, 0, State::Waiting),
+        late(2, 3, State::Waiting),
+        late(3, 3, State::Running),
+        task(4, "ready", &[]),
+    ];
+    let words = ["waits since before debug mode", "may wait since before debug mode"];
+    let report = report(tasks);
+    let rows = table::rows(&report);
+    let trees = tree::draw(&report, tree::Marks::default()).unwrap();
+    for (at, words) in words.into_iter().enumerate() {
+        assert_eq!(report.tasks[at].unknown_wait(), Some(words));
+        assert_eq!(rows[at].stack, format!("{words}, spawned at src/main.rs:3:5"));
+        let line = format!("    └──  {words}, spawned at src/main.rs:3:5");
+        assert_eq!(trees[at], ["└── (T) late".to_owned(), line]);
+        // The page says the same.
+        assert!(include_str!("../../src/page/model.js").contains(&format!("\"{words}\"")));
+    }
+    for at in [2, 3] {
+        assert_eq!(rows[at].stack, "");
+        assert_eq!(trees[at].len(), 1);
+    }
 }
 
 #[test]

@@ -25,8 +25,8 @@ where
 /// Where a lookup is reported that took as long as a poll must not.
 const TARGET_NET: &str = "corio::net";
 
-/// Awaits the answer about `name` and tells, with the debug switch on, if it took long: in asyncio's words,
-/// also of a resolver of the program's own. What the question waited for a thread of the pool counts, too.
+/// Awaits the answer about `name` and tells, with the debug switch on, if it took long: in asyncio's words
+/// and at its level, info, for a name server that is slow is no mistake of the program. Also of a resolver of the program's own. What the question waited for a thread of the pool counts, too.
 pub(super) async fn timed<T>(name: &str, answer: impl Future<Output = T>) -> T {
     if !corio_trace::enabled() {
         return answer.await;
@@ -37,7 +37,7 @@ pub(super) async fn timed<T>(name: &str, answer: impl Future<Output = T>) -> T {
     let took = clock::os_now().saturating_since(begun);
     if took >= corio_trace::slow_poll() {
         let took = took.as_secs_f64() * 1e3;
-        corio_trace::report_warning(
+        corio_trace::report_info(
             TARGET_NET,
             format_args!("Getting address info {name} took {took:.3}ms"),
         );

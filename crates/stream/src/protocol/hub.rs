@@ -48,6 +48,10 @@ use crate::server::Client;
 /// fast sender has in flight on a fast network. One a loop: an idle connection holds none.
 pub(super) const READ_BUFFER: usize = 256 * 1024;
 
+/// So many unclosed transports are named when a loop ends: enough to see which they are, and a log of a
+/// server's ten thousand says no more.
+const UNCLOSED_TOLD_MAX: usize = 10;
+
 /// Whose turn comes when its signal was woken, or its descriptor is ready. The hub holds it during the call,
 /// and has lent it the loop's buffer.
 pub(super) trait Endpoint {
@@ -271,17 +275,39 @@ impl Member {
     }
 }
 
+/// `unclosed transport <Transport Open ...>, made at src/main.rs:3:5`
+impl fmt::Display for Member {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (transport, place): (&dyn fmt::Debug, _) = match self {
+            Member::Stream(wire) => (wire, wire.place()),
+            Member::Datagrams(wire) => (wire, wire.place()),
+        };
+        write!(f, "unclosed transport {transport:?}, made at {place}")
+    }
+}
+
 impl Drop for Hub {
     fn drop(&mut self) {
         let endpoints = mem::take(self.endpoints.get_mut());
         let endpoints: Vec<_> = endpoints.into_iter().flatten().collect();
-        if !endpoints.is_empty() {
+        let told = &endpoints[..endpoints.len().min(UNCLOSED_TOLD_MAX)];
+        for member in told {
             corio_trace::report_warning(
                 TARGET,
                 format_args!(
-                    "ResourceWarning: the loop ends with {} unclosed transports: close() them, and \
-                     wait for connection_lost()",
-                    endpoints.len()
+                    "ResourceWarning: {member}, at the end of its loop: close() it, and wait for \
+                     connection_lost()"
+                ),
+            );
+        }
+        if endpoints.len() > told.len() {
+            corio_trace::report_warning(
+                TARGET,
+                format_args!(
+                    "ResourceWarning: the loop ends with {} unclosed transports, of which {} are \
+                     named above",
+                    endpoints.len(),
+                    told.len()
                 ),
             );
         }

@@ -73,6 +73,7 @@ fn a_server_dropped_with_clients_is_told_of() {
     run(async {
         listen_to_log();
         let handler = |_reader, writer: StreamWriter| async move { writer.wait_closed().await };
+        let line = line!() + 1;
         let server = start_server(handler, "127.0.0.1:0").await.unwrap();
         let _client = std::net::TcpStream::connect(server.local_addr().unwrap()).unwrap();
         until(|| server.clients() == 1).await;
@@ -84,6 +85,24 @@ fn a_server_dropped_with_clients_is_told_of() {
             "{lines:?}"
         );
         assert!(lines[0].contains("1 clients"), "{lines:?}");
+        let place = format!("started at {}:{line}:", file!());
+        assert!(lines[0].contains(&place), "{lines:?}");
+    });
+    logged();
+}
+
+#[test]
+fn what_a_dropped_writer_has_not_sent_is_counted() {
+    run(async {
+        listen_to_log();
+        let played = Played::new(4);
+        let (_reader, writer) = streams(played);
+        writer.write(b"sent and lost");
+        drop(writer);
+        let lines = logged();
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert!(lines[0].starts_with("WARN ResourceWarning: unclosed <StreamWriter"), "{lines:?}");
+        assert!(lines[0].contains("unsent=9"), "{lines:?}");
     });
     logged();
 }

@@ -141,6 +141,9 @@ fn every_wait_is_shown_with_the_line_that_made_it() {
     shows!(Semaphore, CapacityLimiter::new(0).acquire());
     shows!(Event, Event::new().wait());
     shows!(Event, Notify::new().notified());
+    let (told, stock) = (Condition::new(), Mutex::new(0));
+    shows!(Condition, told.wait(stock.try_lock().unwrap()));
+    shows!(Condition, told.wait_for(stock.try_lock().unwrap(), |stock| **stock > 0));
     shows!(Barrier, Barrier::new(2).wait());
     shows!(Event, OnceCell::<()>::new().wait());
     let queue = Queue::bounded(1);
@@ -181,6 +184,39 @@ fn the_receiver_of_one_value_is_shown_where_the_channel_was_made() {
     drop(task.pending(receiver));
     task.is_clean();
     drop(sender);
+}
+
+#[test]
+fn who_was_notified_and_wants_the_lock_again_waits_for_the_lock() {
+    let (waiter, holder) = (FakeTask::new(), FakeTask::new());
+    let (told, stock) = (Condition::new(), Mutex::new(0));
+    let line = line!() + 1;
+    let mut waiting = waiter.pending(told.wait(stock.try_lock().unwrap()));
+    assert_eq!(shown(&waiter.waits()), [(line, kind(WaitKind::Condition))]);
+    assert!(waiter.holds().is_empty(), "the lock was given back");
+    let guard = holder.ready(stock.lock());
+    told.notify_one();
+    assert!(waiter.poll(&mut waiting).is_pending());
+    let wait = waiter.one_wait();
+    assert_eq!((wait.kind, wait.object), (kind(WaitKind::Lock), holder.one_held().object));
+    drop((waiting, guard));
+    waiter.is_clean();
+    holder.is_clean();
+}
+
+/// Whoever has the queue may put, so nobody is known to be the one who will.
+#[test]
+fn a_queue_and_a_channel_have_no_owner() {
+    let task = FakeTask::new();
+    let queue = Queue::<u8>::bounded(1);
+    let get = task.pending(queue.get());
+    assert_eq!(task.one_wait().owner, None);
+    drop(get);
+    let (sender, mut receiver) = mpsc::channel::<u8>(1);
+    let recv = task.pending(receiver.recv());
+    assert_eq!(task.one_wait().owner, None);
+    drop((recv, sender));
+    task.is_clean();
 }
 
 #[test]

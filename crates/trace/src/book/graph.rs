@@ -12,6 +12,7 @@
 //! itself, whatever happens outside. So a report is never wrong for a program whose waits are all on
 //! record; a deadlock beside a living wait in the same task is reported when that wait is over.
 
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use crate::book::FrameKind;
@@ -45,9 +46,10 @@ impl Waiting<'_> {
         }
     }
 
-    /// Whether each of the enders is needed to end it, and not just one.
+    /// Whether each of the enders is needed to end it, and not just one. A group waits for all its children, but
+    /// each of them may end the others: it fails, and they are cancelled.
     fn needs_all(&self) -> bool {
-        matches!(self.wait(), Some((WaitKind::Group | WaitKind::Lock, _)))
+        matches!(self.wait(), Some((WaitKind::Lock, _)))
     }
 
     fn is_limited(&self) -> bool {
@@ -169,7 +171,11 @@ impl Search<'_> {
 }
 
 /// The tasks that can never go on, in circles: what [`cycles`] finds among those that only wait for each
-/// other. `polled` are tasks that are being polled at the moment; they are alive.
+/// other, longest first, and none of which all tasks are in longer ones. `polled` are tasks that are being
+/// polled at the moment; they are alive.
+///
+/// Who waits for a permit waits for all who have one, itself too, so one mistake makes many circles: the
+/// longest says it all.
 pub fn stuck(snapshot: &Snapshot, polled: &[u64]) -> Vec<Vec<u64>> {
     let dead = dead(snapshot, polled);
     if dead.is_empty() {
@@ -179,7 +185,12 @@ pub fn stuck(snapshot: &Snapshot, polled: &[u64]) -> Vec<Vec<u64>> {
         .into_iter()
         .filter(|edge| dead.contains(&edge.waiter) && dead.contains(&edge.on))
         .map(|edge| (edge.waiter, edge.on));
-    cycles(among)
+    let mut circles = cycles(among);
+    circles.sort_by_key(|circle| Reverse(circle.len()));
+    let mut named = HashSet::new();
+    // Counted, as `any` would name no more than the first: each task is in a circle that is kept.
+    circles.retain(|circle| circle.iter().filter(|&&task| named.insert(task)).count() > 0);
+    circles
 }
 
 /// The tasks that wait for each other only. All are taken for dead that might be, then life spreads from
@@ -342,6 +353,69 @@ mod tests {
             task(3, vec![sleep()], &[10]),
         ]);
         assert_eq!(stuck(&book, &[]), [[1, 2, 1]]);
+    }
+
+    #[test]
+    fn who_lacks_the_same_permits_is_in_one_circle() {
+        let waits = |on: u64| vec![node(NodeKind::Wait(WaitKind::Semaphore), on, 0, Vec::new())];
+        let has = |id: u64| {
+            let mut task = task(id, waits(10), &[10]);
+            task.holds[0].kind = WaitKind::Semaphore;
+            task
+        };
+        // Each waits for itself and for both others.
+        let circles = stuck(&snapshot(vec![has(1), has(2), has(3)]), &[]);
+        let named: HashSet<u64> = circles.iter().flatten().copied().collect();
+        assert_eq!((named.len(), &circles[0]), (3, &vec![1, 2, 3, 1]));
+        assert_eq!(circles.len(), 1, "{circles:?}");
+        // One who can give a permit back is enough.
+        let mut sleeps = has(3);
+        sleeps.waits = vec![sleep()];
+        assert!(stuck(&snapshot(vec![has(1), has(2), sleeps]), &[]).is_empty());
+    }
+
+    #[test]
+    fn a_group_is_stuck_when_all_its_children_are() {
+        let group = |children| vec![node(NodeKind::Wait(WaitKind::Group), 30, 0, children)];
+        let child = |id, waits| {
+            let mut task = task(id, waits, &[30]);
+            task.holds[0].kind = WaitKind::Group;
+            task
+        };
+        // The parent has the lock that one child waits for.
+        let parent = || task(1, group(Vec::new()), &[10]);
+        let book = snapshot(vec![parent(), child(2, vec![lock(10)])]);
+        assert_eq!(stuck(&book, &[]), [[1, 2, 1]]);
+        // Another child goes on: should it fail, the first one is cancelled.
+        let book = snapshot(vec![parent(), child(2, vec![lock(10)]), child(3, vec![sleep()])]);
+        assert!(stuck(&book, &[]).is_empty());
+        // A child that awaits its parent.
+        let book = snapshot(vec![parent(), child(2, vec![join(1)])]);
+        assert_eq!(stuck(&book, &[]), [[1, 2, 1]]);
+        // Somebody else has that lock, and lets it go.
+        let other = task(4, vec![sleep()], &[20]);
+        let book = snapshot(vec![parent(), child(2, vec![lock(20)]), other]);
+        assert!(stuck(&book, &[]).is_empty());
+    }
+
+    #[test]
+    fn tasks_that_await_each_other_are_a_circle() {
+        let book = snapshot(vec![task(1, vec![join(2)], &[]), task(2, vec![join(1)], &[])]);
+        assert_eq!(stuck(&book, &[]), [[1, 2, 1]]);
+        let book =
+            snapshot(vec![task(1, vec![join(2)], &[]), task(2, vec![join(1), sleep()], &[])]);
+        assert!(stuck(&book, &[]).is_empty(), "the second may end without the first");
+    }
+
+    #[test]
+    fn a_queue_s_wait_is_up_to_nobody_in_particular() {
+        let queue = node(NodeKind::Wait(WaitKind::Queue), 40, 0, Vec::new());
+        let book = snapshot(vec![task(1, vec![queue], &[10]), task(2, vec![lock(10)], &[])]);
+        assert_eq!(
+            edges(&book).iter().map(|edge| (edge.waiter, edge.on)).collect::<Vec<_>>(),
+            [(2, 1)]
+        );
+        assert!(stuck(&book, &[]).is_empty());
     }
 
     #[test]

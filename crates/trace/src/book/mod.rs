@@ -69,7 +69,9 @@ pub use names::{forget_name, set_name, task_label};
 pub use page::{PolledPage, TaskBirth, TaskPage};
 pub use panicked::{PanickedFrame, forget_panicked, take_panicked};
 pub use placed::PlacedLeaf;
-pub use snapshot::{HeldRecord, NodeKind, NodeRecord, Snapshot, TaskRecord, snapshot, task};
+pub use snapshot::{
+    HeldRecord, NodeKind, NodeRecord, Snapshot, TaskRecord, snapshot, task, unknown_wait,
+};
 pub use token::{Frame, GrantKey, Held, Leaf, LeafCell};
 
 /// Tasks with this number or a higher one are a tool's, such as the inspector's, and none of the program's own:

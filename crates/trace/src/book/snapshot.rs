@@ -94,6 +94,26 @@ pub struct TaskRecord {
     pub holds: Vec<HeldRecord>,
 }
 
+impl TaskRecord {
+    /// What there is to say where the book knows no wait because the task is older than the switch.
+    pub fn unknown_wait(&self) -> Option<&'static str> {
+        self.waits.is_empty().then(|| unknown_wait(self.late, self.polls)).flatten()
+    }
+}
+
+/// As [`TaskRecord::unknown_wait`], of a task without waits that is `late`, and was polled `polls` times
+/// since.
+///
+/// A wait records itself when it is made or first polled, so one from before the switch is not in the book.
+/// A task that was not polled since is in one, or was just woken; any other may be.
+pub fn unknown_wait(late: bool, polls: u64) -> Option<&'static str> {
+    match (late, polls) {
+        (false, _) => None,
+        (true, 0) => Some("waits since before debug mode"),
+        (true, _) => Some("may wait since before debug mode"),
+    }
+}
+
 /// All tasks of the process that the book knows, the oldest first.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {

@@ -43,7 +43,6 @@ pub(super) fn thing(kind: WaitKind) -> &'static str {
         WaitKind::Readable => "something to read",
         WaitKind::Writable => "room to write",
         WaitKind::Join => "the end of a task",
-        WaitKind::Mail => "a message from another thread",
         WaitKind::Lock => "a lock",
         WaitKind::Semaphore => "a permit",
         WaitKind::Event => "an event",

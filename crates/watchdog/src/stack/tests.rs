@@ -107,6 +107,58 @@ fn a_thousand_signals_in_a_row_change_nothing_for_the_thread() {
     });
 }
 
+/// Has `work` interrupted, over and over, where it takes locks of the C library's: a handler that took one of
+/// them, or allocated, would wait for its own thread.
+fn interrupt_often(work: fn(&Work), name: &str) {
+    const SIGNALS: u32 = 500;
+    let _turn = turn();
+    with_thread(work, |pulse| {
+        let mut stacks = stacks_with(&Config::new());
+        let mut named = 0;
+        for round in 0..SIGNALS {
+            let copied = copied(&mut stacks, pulse);
+            if round % 100 == 0 {
+                named += u32::from(has(&stacks.make_out(&copied), name));
+            }
+        }
+        assert!(named > 0, "no stack has {name}");
+    });
+}
+
+#[inline(never)]
+fn allocates_here(work: &Work) {
+    work.has_begun.store(true, Ordering::Release);
+    // From what a thread keeps for itself up to what the kernel is asked for each time.
+    for size in [16, 3000, 40_000, 300_000].into_iter().cycle() {
+        if !work.goes_on.load(Ordering::Acquire) {
+            break;
+        }
+        drop(std::hint::black_box(Vec::<u8>::with_capacity(size)));
+    }
+}
+
+#[test]
+fn a_thread_that_allocates_goes_on_after_each_signal() {
+    interrupt_often(allocates_here, "allocates_here");
+}
+
+#[inline(never)]
+fn lists_modules_here(work: &Work) {
+    extern "C" fn next(_: *mut libc::dl_phdr_info, _: usize, _: *mut libc::c_void) -> i32 {
+        0
+    }
+    work.has_begun.store(true, Ordering::Release);
+    while work.goes_on.load(Ordering::Acquire) {
+        // SAFETY: the function looks at nothing it is given.
+        unsafe { libc::dl_iterate_phdr(Some(next), ptr::null_mut()) };
+    }
+}
+
+#[test]
+fn a_thread_that_holds_the_linkers_lock_goes_on_after_each_signal() {
+    interrupt_often(lists_modules_here, "lists_modules_here");
+}
+
 #[test]
 fn a_thread_that_answers_late_does_not_answer_for_another() {
     let _turn = turn();

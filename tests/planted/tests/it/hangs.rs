@@ -2,12 +2,13 @@
 //!
 //! The watchdog looks at them once a second of real time, so that is what these take.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
 use corio::cancel::catch;
-use corio::sync::Mutex;
-use corio::{JoinHandle, debug, sleep, spawn_local, yield_now};
+use corio::sync::{Mutex, RwLock, Semaphore};
+use corio::{JoinHandle, TaskGroup, debug, sleep, spawn_local, yield_now};
 
 use crate::harness::{Case, Told};
 
@@ -42,6 +43,43 @@ pub(crate) const CASES: &[Case] = &[
                 })]
             })
         },
+    ),
+    DEADLOCK.case(
+        "two tasks that await each other",
+        &[
+            "Deadlock: 2 tasks wait for each other and can never go on",
+            " waits for the end of a task at ",
+            "which is <Task name='Task-",
+            file!(),
+        ],
+        || await_each_other(true),
+        || await_each_other(false),
+    ),
+    DEADLOCK.case(
+        "a group that waits with the lock that its child wants",
+        &[
+            "Deadlock: 2 tasks wait for each other and can never go on",
+            " waits for the tasks of a group at ",
+            "of which one is <Task name='Task-",
+            " waits for a lock at ",
+            file!(),
+        ],
+        || with_locks(|a, _| vec![has_a_group(&a, true)]),
+        || {
+            with_locks(|a, _| vec![has_a_group(&a, false)]);
+        },
+    ),
+    DEADLOCK.case(
+        "a reader that wants to write",
+        &["Deadlock: a task waits for itself", " waits for a lock at ", file!()],
+        || reads_and_writes(true),
+        || reads_and_writes(false),
+    ),
+    DEADLOCK.case(
+        "tasks that have one permit each and want two",
+        &["Deadlock: 2 tasks wait for each other", " waits for a permit at ", file!()],
+        || take_permits(true),
+        || take_permits(false),
     ),
     LOCK.case(
         "a lock that is kept for a long wait",
@@ -79,7 +117,10 @@ fn with_locks(begin: fn(Lock, Lock) -> Vec<JoinHandle<()>>) {
     corio::run(async move {
         let tasks = begin(Lock::default(), Lock::default());
         sleep(LOOKS).await;
-        tasks.iter().for_each(JoinHandle::abort);
+        for task in tasks {
+            // Aborted, one with a group would drop it with tasks in it.
+            task.task().cancel("enough");
+        }
     });
 }
 
@@ -95,6 +136,84 @@ fn takes_both(first: &Lock, second: &Lock) -> JoinHandle<()> {
 fn takes(lock: &Lock) -> JoinHandle<()> {
     let lock = lock.clone();
     spawn_local(async move { drop(lock.lock().await) })
+}
+
+/// Two tasks of which the first awaits the second, which awaits the first or lets it be.
+fn await_each_other(both: bool) {
+    corio::run(async move {
+        let later = Rc::new(RefCell::new(None::<JoinHandle<()>>));
+        let given = later.clone();
+        let one = spawn_local(async move {
+            let two = given.take();
+            drop(two.expect("it is there by now").await);
+        });
+        let task = one.task();
+        let two = spawn_local(async move {
+            match both {
+                true => drop(one.await),
+                false => drop(one),
+            }
+        });
+        later.replace(Some(two));
+        sleep(LOOKS).await;
+        task.abort();
+    });
+}
+
+/// Waits for a group of which a child wants the lock, which it has or has given back.
+fn has_a_group(lock: &Lock, keeps: bool) -> JoinHandle<()> {
+    let lock = lock.clone();
+    spawn_local(async move {
+        let held = lock.lock().await;
+        let wanted = lock.clone();
+        let all = TaskGroup::scope(|group| async move {
+            group.spawn_local(async move { drop(wanted.lock().await) });
+        });
+        if keeps {
+            all.await.unwrap();
+            drop(held);
+        } else {
+            drop(held);
+            all.await.unwrap();
+        }
+    })
+}
+
+/// Reads, and writes before or after it has read.
+fn reads_and_writes(before: bool) {
+    corio::run(async move {
+        let lock = RwLock::new(());
+        let task = spawn_local(async move {
+            let read = lock.read().await;
+            if before {
+                drop(lock.write().await);
+            }
+            drop(read);
+            drop(lock.write().await);
+        });
+        sleep(LOOKS).await;
+        task.abort();
+    });
+}
+
+/// Two tasks that need both of two permits: each takes them one by one, or together.
+fn take_permits(one_by_one: bool) {
+    corio::run(async move {
+        let permits = Rc::new(Semaphore::new(2));
+        let task = |permits: Rc<Semaphore>| {
+            spawn_local(async move {
+                let first = permits.acquire_many(if one_by_one { 1 } else { 2 }).await.unwrap();
+                yield_now().await;
+                if one_by_one {
+                    drop(permits.acquire().await.unwrap());
+                }
+                drop(first);
+            })
+        };
+        let tasks = [task(permits.clone()), task(permits)];
+        sleep(LOOKS).await;
+        tasks.iter().for_each(JoinHandle::abort);
+    });
 }
 
 /// Waits for long, with the lock or without it.

@@ -3,7 +3,7 @@
 //!
 //! A file a subject; a case has its name, the level and the target in the log, parts of the message, and both
 //! programs. Whatever else a program says makes the case fail, as does a word about its twin; and where the
-//! message is a warning, one that is given without debug mode. All run in processes of their own.
+//! message is no error, one that is given without debug mode. All run in processes of their own.
 
 mod actions;
 mod callbacks;

@@ -138,7 +138,7 @@ pub(crate) const CASES: &[Case] = &[
     ),
     UNCLOSED.case(
         "a transport",
-        &["ends with 1 unclosed transports"],
+        &["unclosed transport <Transport ", "made at ", "unclosed.rs"],
         || {
             corio::run(async {
                 let server = quiet_server().await;

@@ -269,7 +269,8 @@ async fn test_future_source_traceback() {
     assert_eq!(format!("{eventual:?}"), shown);
 }
 
-fn check_never_retrieved() {
+#[test]
+fn test_future_exception_never_retrieved() {
     let line = line!() + 2;
     let logged = errors_logged(|| {
         let (promise, eventual) = eventual::<u32, std::io::Error>();
@@ -280,16 +281,6 @@ fn check_never_retrieved() {
     assert!(logged[0].starts_with("Future exception was never retrieved"), "{}", logged[0]);
     assert!(logged[0].contains("io::error::Error"), "{}", logged[0]);
     assert!(logged[0].contains(&format!("{}:{line}", file!())), "{}", logged[0]);
-}
-
-#[test]
-fn test_future_exception_never_retrieved() {
-    check_never_retrieved();
-}
-
-#[corio::test(virtual_time)]
-async fn test_future_exception_never_retrieved_debug() {
-    check_never_retrieved();
 }
 
 /// A value that is a tuple comes as one value, and without a wait.

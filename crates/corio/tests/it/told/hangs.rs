@@ -3,14 +3,16 @@
 //!
 //! The watchdog looks once a second of real time, so that is what these take.
 
+use std::cell::RefCell;
 use std::net::Ipv4Addr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use corio::sync::{Mutex, Notify, RwLock, oneshot};
-use corio::{Builder, JoinHandle, debug, sleep};
+use corio::sync::{Mutex, Notify, RwLock, Semaphore, oneshot};
+use corio::task::{Builder as Named, Spawn};
+use corio::{Builder, JoinHandle, TaskGroup, debug, sleep};
 use log::Level;
 
 use super::{Line, alone, line, lines, silence};
@@ -50,7 +52,7 @@ fn named<F>(name: &str, future: F) -> JoinHandle<F::Output>
 where
     F: Future<Output: 'static> + 'static,
 {
-    corio::task::Builder::new().name(name).spawn_local(future)
+    Named::new().name(name).spawn_local(future)
 }
 
 /// Runs `body` in debug mode, in a process that is watched.
@@ -145,6 +147,226 @@ fn a_task_that_waits_for_itself() {
         let text = told_once(Level::Error, "deadlock").await;
         has_all(&text, &["Deadlock: a task waits for itself", "<Task name='twice'"]);
         task.abort();
+    });
+}
+
+/// A cell in which a task finds what is made after it.
+type Later<T> = Rc<RefCell<Option<T>>>;
+
+#[test]
+fn two_tasks_that_await_each_other() {
+    watched("two_tasks_that_await_each_other", async || {
+        let later = Later::default();
+        let given = later.clone();
+        let one = named("one", async move {
+            let two: JoinHandle<()> = given.take().unwrap();
+            drop(two.await);
+        });
+        let task = one.task();
+        let two = named("two", async move { drop(one.await) });
+        later.replace(Some(two));
+        let text = told_once(Level::Error, "deadlock").await;
+        has_all(
+            &text,
+            &["Deadlock: 2 tasks wait for each other and can never go on\n  <Task name='"],
+        );
+        has_all(
+            &text,
+            &["waits for the end of a task at ", "which is <Task name='one' spawned at "],
+        );
+        has_all(&text, &["which is <Task name='two' spawned at ", file!()]);
+        assert_eq!(text.matches("\n  <Task name='").count(), 2, "a line for each: {text}");
+        task.abort();
+    });
+}
+
+#[test]
+fn two_tasks_of_which_one_awaits_the_other() {
+    watched("two_tasks_of_which_one_awaits_the_other", async || {
+        let later = Later::default();
+        let given = later.clone();
+        let one = named("one", async move {
+            let two: JoinHandle<()> = given.take().unwrap();
+            // It looks once in a while, and leaves off.
+            corio::select! {
+                ended = two => ended.unwrap(),
+                () = sleep(THREE_LOOKS) => {}
+            }
+        });
+        let two = named("two", async move { drop(one.await) });
+        let task = two.task();
+        later.replace(Some(two));
+        sleep(THREE_LOOKS + SHORT).await;
+        silence();
+        assert!(task.is_done());
+    });
+}
+
+/// A task that has a lock which a child of its group wants, and keeps it while it waits for the group.
+fn parent(keeps: bool) -> JoinHandle<()> {
+    named("parent", async move {
+        let lock = Rc::new(Mutex::new(()));
+        let mut held = Some(lock.lock().await);
+        let wanted = lock.clone();
+        let all = TaskGroup::scope(|group| async move {
+            let child = Spawn::new().name("child");
+            group.spawn_local_with(child, async move { drop(wanted.lock().await) });
+            // One that goes on does not help the other.
+            group.spawn_local(sleep(HOUR));
+        });
+        if !keeps {
+            held = None;
+        }
+        all.await.unwrap();
+        drop(held);
+    })
+}
+
+#[test]
+fn a_child_that_wants_the_lock_of_its_parent() {
+    watched("a_child_that_wants_the_lock_of_its_parent", async || {
+        let parent = parent(true);
+        let text = told_once(Level::Error, "deadlock").await;
+        has_all(
+            &text,
+            &["Deadlock: 2 tasks wait for each other and can never go on\n  <Task name='parent'"],
+        );
+        has_all(
+            &text,
+            &["waits for the tasks of a group at ", ", of which one is <Task name='child'"],
+        );
+        has_all(
+            &text,
+            &[
+                "<Task name='child' spawned at ",
+                " waits for a lock at ",
+                "which <Task name='parent'",
+            ],
+        );
+        // Aborted, it would drop its group with tasks in it.
+        parent.task().cancel("enough");
+        assert!(parent.await.unwrap_err().is_cancelled());
+    });
+}
+
+#[test]
+fn a_child_that_gets_the_lock_of_its_parent() {
+    watched("a_child_that_gets_the_lock_of_its_parent", async || {
+        let parent = parent(false);
+        sleep(THREE_LOOKS).await;
+        silence();
+        // Aborted, it would drop its group with tasks in it.
+        parent.task().cancel("enough");
+        assert!(parent.await.unwrap_err().is_cancelled());
+    });
+}
+
+#[test]
+fn a_child_that_awaits_its_parent() {
+    watched("a_child_that_awaits_its_parent", async || {
+        let later = Later::default();
+        let given = later.clone();
+        let parent = named("parent", async move {
+            let all = TaskGroup::scope(|group| async move {
+                let parent: JoinHandle<()> = given.take().unwrap();
+                group.spawn_local_with(
+                    Spawn::new().name("child"),
+                    async move { drop(parent.await) },
+                );
+            });
+            all.await.unwrap();
+        });
+        let task = parent.task();
+        later.replace(Some(parent));
+        let text = told_once(Level::Error, "deadlock").await;
+        has_all(&text, &["of which one is <Task name='child'", "which is <Task name='parent'"]);
+        task.cancel("enough");
+    });
+}
+
+#[test]
+fn readers_and_writers_in_a_circle() {
+    watched("readers_and_writers_in_a_circle", async || {
+        let both = Rc::new([RwLock::new(()), RwLock::new(())]);
+        let task = |name, reads: usize| {
+            let both = both.clone();
+            named(name, async move {
+                let _read = both[reads].read().await;
+                sleep(SHORT).await;
+                let _write = both[1 - reads].write().await;
+            })
+        };
+        let tasks = [task("one", 0), task("two", 1)];
+        // Another reader, who goes on, does not help the writer.
+        let reads = both.clone();
+        let another = named("another", async move {
+            let _read = reads[0].read().await;
+            sleep(HOUR).await;
+        });
+        let text = told_once(Level::Error, "deadlock").await;
+        has_all(&text, &["Deadlock: 2 tasks", "<Task name='one'", "<Task name='two'"]);
+        assert_eq!(text.matches(" waits for a lock at ").count(), 2, "{text}");
+        assert_eq!(text.matches(" has held for ").count(), 2, "{text}");
+        assert!(!text.contains("another"), "{text}");
+        tasks.iter().for_each(JoinHandle::abort);
+        another.abort();
+    });
+}
+
+#[test]
+fn a_reader_that_wants_to_write() {
+    watched("a_reader_that_wants_to_write", async || {
+        let lock = Rc::new(RwLock::new(()));
+        let task = named("upgrades", async move {
+            let _read = lock.read().await;
+            let _write = lock.write().await;
+        });
+        let text = told_once(Level::Error, "deadlock").await;
+        has_all(&text, &["Deadlock: a task waits for itself", "<Task name='upgrades'"]);
+        task.abort();
+    });
+}
+
+/// Two tasks that have a permit each and want another one, of which there are `spare`.
+fn permits(spare: usize) -> [JoinHandle<()>; 2] {
+    let permits = Rc::new(Semaphore::new(2 + spare));
+    ["one", "two"].map(|name| {
+        let permits = permits.clone();
+        named(name, async move {
+            let _one = permits.acquire().await.unwrap();
+            sleep(SHORT).await;
+            let _another = permits.acquire().await.unwrap();
+        })
+    })
+}
+
+#[test]
+fn permits_that_are_short_by_one() {
+    watched("permits_that_are_short_by_one", async || {
+        let tasks = permits(0);
+        let text = told_once(Level::Error, "deadlock").await;
+        has_all(&text, &["Deadlock: 2 tasks", "<Task name='one'", "<Task name='two'"]);
+        assert_eq!(text.matches(" waits for a permit at ").count(), 2, "{text}");
+        assert_eq!(text.matches(" has held for ").count(), 2, "{text}");
+        tasks.iter().for_each(JoinHandle::abort);
+    });
+}
+
+#[test]
+fn permits_and_readers_that_go_round() {
+    watched("permits_and_readers_that_go_round", async || {
+        let tasks = permits(1);
+        let lock = Rc::new(RwLock::new(()));
+        let read = lock.read().await;
+        let writer = lock.clone();
+        let writes = named("writes", async move { drop(writer.write().await) });
+        sleep(THREE_LOOKS).await;
+        drop(read);
+        writes.await.unwrap();
+        for task in tasks {
+            task.await.unwrap();
+        }
+        silence();
     });
 }
 

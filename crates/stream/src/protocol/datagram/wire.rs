@@ -118,6 +118,11 @@ impl Wire {
         &self.made
     }
 
+    /// Where it was made.
+    pub(in crate::protocol) fn place(&self) -> &'static Location<'static> {
+        self.place
+    }
+
     fn want_turn(&self) {
         if !self.is_in_turn.get() {
             self.signal.wake_by_ref();

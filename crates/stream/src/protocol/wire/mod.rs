@@ -174,6 +174,11 @@ impl Wire {
         &self.made
     }
 
+    /// Where it was made.
+    pub(super) fn place(&self) -> &'static Location<'static> {
+        self.place
+    }
+
     pub(super) fn take_seat(&self, seat: Seat) {
         self.seat.set(Some(seat));
     }

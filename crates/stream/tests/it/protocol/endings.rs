@@ -112,11 +112,30 @@ fn a_loop_that_ends_lets_go_of_its_connections() {
     assert_eq!(peer.read(&mut [0; 1]).unwrap(), 0, "the descriptor is closed");
     assert_eq!(std::rc::Rc::strong_count(&recorder.0), 1);
     assert_eq!(recorder.events(), ["made"], "nobody is called without a loop");
-    assert!(logged().iter().any(|line| line.contains("1 unclosed transports")));
+    let lines = logged();
+    let told: Vec<_> = lines.iter().filter(|line| line.contains("unclosed transport")).collect();
+    let [line] = &told[..] else { panic!("one is told of: {lines:?}") };
+    assert!(line.starts_with("WARN ResourceWarning: unclosed transport <Transport "), "{line}");
+    assert!(line.contains("made at ") && line.contains(".rs:"), "with its place: {line}");
     // It stays in its protocol's hands, and does nothing any more.
     recorder.transport().close();
     recorder.transport().write(b"x");
     recorder.0.borrow_mut().transport = None;
+}
+
+#[test]
+fn of_many_unclosed_transports_ten_are_named() {
+    listen_to_log();
+    run(async {
+        for _ in 0..12 {
+            // Its loop has it, whoever lets go of it here.
+            drop(over(&Recorder::new(), Played::new(0)).await);
+        }
+    });
+    let lines = logged();
+    let named = |line: &&String| line.contains("unclosed transport <Transport ");
+    assert_eq!((lines.len(), lines.iter().filter(named).count()), (11, 10), "{lines:?}");
+    assert!(lines[10].contains("with 12 unclosed transports, of which 10 are named"), "{lines:?}");
 }
 
 /// A protocol that cannot be dropped in peace.

@@ -1,21 +1,25 @@
 //! What corio's own functions do, made and never awaited: each says so once, with the line that made it; and
 //! the waits beside them, which do not.
 
-use std::io::SeekFrom;
+mod every;
+mod files;
+mod streams;
+#[cfg(feature = "tls")]
+mod tls;
+
 use std::net::{Shutdown, SocketAddr};
+use std::panic::Location;
 use std::path::Path;
 use std::time::Duration;
 
 use corio::blocking::ToThread;
 use corio::io::{Framed, LengthDelimited, copy, copy_bidirectional, duplex};
+use corio::net::resolve::{AddrInfoHints, NameInfoFlags, getaddrinfo, getnameinfo};
 use corio::net::{
     self, Connect, TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream,
 };
 use corio::process::{Command, Stdio};
-use corio::stream::protocol::{
-    Protocol, create_connection, create_datagram_endpoint, create_server,
-};
-use corio::stream::{StreamReader, StreamWriter, open_connection, start_server, streams};
+use corio::stream::open_connection;
 use corio::{Builder, fs};
 use log::Level;
 
@@ -26,7 +30,8 @@ use super::{alone, line, silence};
 fn told<T>(name: &str, make: impl FnOnce() -> T) {
     drop(make());
     let text = line(Level::Warn, "coroutine");
-    let begins = format!("action '{name}' was never awaited\nAction created at {}:", file!());
+    let file = Location::caller().file();
+    let begins = format!("action '{name}' was never awaited\nAction created at {file}:");
     assert!(text.starts_with(&begins), "{text}");
 }
 
@@ -52,6 +57,8 @@ fn of_sockets() {
         told("UnixListener::bind", || UnixListener::bind(path));
         told("UnixDatagram::bind", || UnixDatagram::bind(path));
         told("lookup_host", || net::lookup_host("localhost:80"));
+        told("getaddrinfo", || getaddrinfo(Some("localhost"), None, AddrInfoHints::default()));
+        told("getnameinfo", || getnameinfo(any_port(), NameInfoFlags::default()));
         let (mut one, mut other) = UnixStream::pair().unwrap();
         told("write", || one.write(b"x"));
         told("write_vectored", || one.write_vectored(&[]));
@@ -140,74 +147,20 @@ fn of_children() {
         // To wait is to do nothing; it closes the child's input, which ends it.
         drop(cat.wait());
         assert!(cat.wait().await.unwrap().success());
-        told("Command::status", || {
-            let status = Command::new("true").status();
-            // Its child is dropped with it, which debug mode would tell of, too.
-            std::thread::sleep(Duration::from_millis(200));
-            status
-        });
+        told("Child::wait_with_output", || cat.wait_with_output());
+        told("Command::status", || after_its_end(Command::new("true").status()));
+        told("Command::output", || after_its_end(Command::new("true").output()));
         assert!(Command::new("true").status().await.unwrap().success());
+        assert!(Command::new("true").output().await.unwrap().status.success());
         silence();
     });
 }
 
-struct Silent;
-
-impl Protocol for Silent {}
-
-impl corio::stream::protocol::DatagramProtocol for Silent {}
-
-#[test]
-fn of_streams() {
-    run("of_streams", async || {
-        async fn serves(_: StreamReader, _: StreamWriter) {}
-        told("open_connection", || open_connection(any_port()));
-        told("start_server", || start_server(serves, any_port()));
-        told("create_server", || create_server(|| Silent, any_port()));
-        told("create_connection", || create_connection(|| Silent, any_port()));
-        told("create_datagram_endpoint", || {
-            create_datagram_endpoint(|| Silent, Some(any_port()), None)
-        });
-        let server = start_server(serves, any_port()).await.unwrap();
-        told("Server::serve_forever", || server.serve_forever());
-        told("Server::wait_closed", || server.wait_closed());
-        server.close();
-        server.wait_closed().await;
-        let (one, _other) = UnixStream::pair().unwrap();
-        let (mut reader, writer) = streams(one);
-        told("StreamWriter::drain", || writer.drain());
-        told("StreamWriter::wait_closed", || writer.wait_closed());
-        drop(reader.read_line());
-        writer.close();
-        writer.wait_closed().await.unwrap();
-        silence();
-    });
-}
-
-#[test]
-fn of_files() {
-    run("of_files", async || {
-        let path = std::env::temp_dir().join(format!("corio-told-{}", std::process::id()));
-        let named = |what: &str| format!("{what} {path:?}");
-        told(&named("write to"), || fs::write(&path, "text"));
-        told(&named("read"), || fs::read(&path));
-        told(&named("open"), || fs::File::create(&path));
-        assert!(!fs::try_exists(&path).await.unwrap());
-        let file = fs::File::create_new(&path).await.unwrap();
-        told("File::write_all", || file.write_all(b"text"));
-        told("File::flush", || file.flush());
-        told("File::seek", || file.seek(SeekFrom::Start(0)));
-        told("File::read", || drop(file.read(&mut [0; 8])));
-        told("File::sync_all", || file.sync_all());
-        file.write_all(b"text").await.unwrap();
-        assert_eq!(file.metadata().await.unwrap().len(), 4);
-        told("File::close", || file.close());
-        told(&named("remove"), || fs::remove_file(&path));
-        fs::remove_file(&path).await.unwrap();
-        told("Stdout::write_all", || drop(corio::io::stdout().write_all(b"x")));
-        told("Stderr::flush", || drop(corio::io::stderr().flush()));
-        silence();
-    });
+/// The future of a child that has ended by now: one that runs is dropped with it, which debug mode would tell
+/// of, too.
+fn after_its_end<T>(future: T) -> T {
+    std::thread::sleep(Duration::from_millis(200));
+    future
 }
 
 #[test]
