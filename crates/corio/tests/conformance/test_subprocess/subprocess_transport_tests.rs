@@ -35,7 +35,11 @@ async fn test_proc_exited_no_invalid_state_error_on_exit_waiters() {
     waits[1].task().cancel("of the test");
     let [first, cancelled, last] = waits;
     assert_eq!(returncode(soon(first).await.unwrap()), -9);
-    assert!(soon(cancelled).await.unwrap_err().is_cancelled());
+    // Another thread hears of the end, too, and may have been quicker than the request.
+    match soon(cancelled).await {
+        Ok(status) => assert_eq!(returncode(status), -9),
+        Err(error) => assert!(error.is_cancelled()),
+    }
     assert_eq!(returncode(soon(last).await.unwrap()), -9);
 }
 

@@ -211,8 +211,6 @@ fn parent(keeps: bool) -> JoinHandle<()> {
         let all = TaskGroup::scope(|group| async move {
             let child = Spawn::new().name("child");
             group.spawn_local_with(child, async move { drop(wanted.lock().await) });
-            // One that goes on does not help the other.
-            group.spawn_local(sleep(HOUR));
         });
         if !keeps {
             held = None;
