@@ -60,6 +60,9 @@ pub(crate) fn run(options: &flags::Ci) -> Result<(), Fail> {
     }
 }
 
+/// Half of what `cargo xtask stress` takes by itself.
+const STRESS_SECONDS: u64 = 30;
+
 fn fmt() -> Result<Outcome, Fail> {
     if shell::find("cargo-fmt").is_none() {
         return Ok(Outcome::Skipped("rustfmt: rustup component add rustfmt".to_owned()));
@@ -117,5 +120,5 @@ fn sanitizer() -> Result<Outcome, Fail> {
 }
 
 fn stress() -> Result<Outcome, Fail> {
-    crate::stress::run(&flags::Stress::default())
+    crate::stress::run(&flags::Stress { seconds: STRESS_SECONDS, ..Default::default() })
 }

@@ -34,25 +34,19 @@ pub(crate) fn run(options: &flags::Loom) -> Result<Outcome, Fail> {
         return Ok(Outcome::Skipped("no crate has a tests/loom.rs".to_owned()));
     }
     let target = metadata.target.join("loom");
-    let mut failed = Vec::new();
+    // All in one go: they share what is built.
+    let mut command =
+        shell::cargo(["test", "--no-fail-fast", "--profile", "loom", "--test", "loom"]);
     for package in packages {
-        let mut command = shell::cargo(["test", "--package", package, "--profile", "loom"]);
-        command.args(["--test", "loom"]);
-        if let Some(model) = &options.model {
-            command.args(["--", model]);
-        }
-        command
-            .env("RUSTFLAGS", "--cfg loom")
-            .env("LOOM_MAX_PREEMPTIONS", options.preemptions.to_string())
-            .env("CARGO_TARGET_DIR", &target);
-        if let Err(error) = shell::run(&mut command) {
-            eprintln!("{error}");
-            failed.push(package);
-        }
+        command.args(["--package", package]);
     }
-    if failed.is_empty() {
-        Ok(Outcome::Passed)
-    } else {
-        Err(format!("models fail in {}", failed.join(", ")).into())
+    if let Some(model) = &options.model {
+        command.args(["--", model]);
     }
+    command
+        .env("RUSTFLAGS", "--cfg loom")
+        .env("LOOM_MAX_PREEMPTIONS", options.preemptions.to_string())
+        .env("CARGO_TARGET_DIR", &target);
+    shell::run(&mut command)?;
+    Ok(Outcome::Passed)
 }

@@ -24,12 +24,14 @@ pub(crate) fn run() -> Result<Outcome, Fail> {
     Ok(Outcome::Passed)
 }
 
-/// The unit and integration tests of some packages once more, with variables set.
+/// The unit and integration tests of some packages once more, with variables set; with all features, as
+/// [`run`] builds them, so that nothing is built twice.
 ///
 /// # Errors
 /// A test fails or does not compile.
 pub(crate) fn run_some(packages: &[&str], variables: &[(&str, &str)]) -> Result<Outcome, Fail> {
     let mut tests = runner();
+    tests.arg("--all-features");
     for package in packages {
         tests.args(["--package", package]);
     }
