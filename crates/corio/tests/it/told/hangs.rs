@@ -253,9 +253,7 @@ fn a_child_that_gets_the_lock_of_its_parent() {
         let parent = parent(false);
         sleep(THREE_LOOKS).await;
         silence();
-        // Aborted, it would drop its group with tasks in it.
-        parent.task().cancel("enough");
-        assert!(parent.await.unwrap_err().is_cancelled());
+        parent.await.unwrap();
     });
 }
 
