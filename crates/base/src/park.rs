@@ -53,7 +53,7 @@ pub trait Park {
     fn unparker(&self) -> Unparker;
 
     /// Has this park note in `busy`, from now on, when the loop rests and when it looks: for parks that read
-    /// the clock anyway. `false`: this one reads none, so that the loop has to.
+    /// the clock for themselves now and then. `false`: this one never does, so that the loop has to.
     ///
     /// The loop asks once, before it parks.
     fn keep_time(&mut self, busy: &Arc<BusyTime>) -> bool {

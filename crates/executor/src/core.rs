@@ -44,8 +44,8 @@ pub struct Core {
     metrics: RuntimeMetrics,
     /// What the loop waits on notes when it rests.
     park_keeps_time: Cell<bool>,
-    /// How many polls there had been at the last park.
-    polls_at_park: Cell<Option<u64>>,
+    /// Polls were made known since the last park, or there was none.
+    polled_since_park: Cell<bool>,
 }
 
 /// What every task of a loop is asked for with goes through this: see
@@ -69,7 +69,7 @@ impl Core {
             id: LoopId::new(),
             metrics,
             park_keeps_time: Cell::new(false),
-            polls_at_park: Cell::new(None),
+            polled_since_park: Cell::new(true),
         })
     }
 
@@ -240,16 +240,31 @@ impl Core {
 
     /// How the loop is doing: see [`Handle::metrics`].
     pub fn metrics(&self) -> RuntimeMetrics {
-        self.metrics.clone()
+        self.metrics.view()
+    }
+
+    /// The same for those who add parts to the loop, and do not look: its time at work is not measured for it.
+    pub fn counters(&self) -> &RuntimeMetrics {
+        &self.metrics
     }
 
     /// Counts the time from here on as time at work, until the guard is dropped: for those who run tasks of
     /// the loop their own way. Within another such guard, and within a run, it changes nothing.
     pub fn at_work(&self) -> AtWork<'_> {
+        self.measure_if_debugged();
         if !self.busy().is_busy() {
-            self.busy().begin(clock::os_now());
+            self.busy().begin(clock::os_now);
         }
         AtWork(self)
+    }
+
+    /// In debug mode time at work is measured whether somebody looks at it so far or not: a tool that comes
+    /// later finds how it was.
+    #[inline]
+    pub(crate) fn measure_if_debugged(&self) {
+        if corio_trace::enabled() {
+            self.metrics.measure();
+        }
     }
 
     /// When the loop is at work.
@@ -269,16 +284,26 @@ impl Core {
     /// Counts a poll outside of the turns.
     pub(crate) fn polled_apart(&self) {
         self.metrics.counts().polls.add(1);
+        self.polled_since_park.set(true);
     }
 
-    /// Makes known what was counted since the last time.
+    /// Makes known what was counted since the last time, and that so many are ready. Says how many polls
+    /// there were.
     #[inline]
-    fn publish(&self) {
+    fn publish(&self, ready: usize) -> u64 {
         let counts = self.metrics.counts();
         let done = self.cadence.counted();
         counts.turns.add(done.turns);
         counts.polls.add(done.polls);
-        counts.ready.set(self.local().ready.len() as u64);
+        counts.ready.set(ready as u64);
+        done.polls
+    }
+
+    /// As [`Core::publish`], where the loop does not park: its next park then follows on polls.
+    fn publish_between_parks(&self) {
+        if self.publish(self.ready()) > 0 {
+            self.polled_since_park.set(true);
+        }
     }
 
     /// How many tasks are alive, or have ended while a handle or waker of theirs is about.
@@ -364,7 +389,13 @@ impl Core {
     /// Whether there is something to run now.
     #[inline]
     pub fn has_work(&self) -> bool {
-        !self.local().ready.is_empty() || self.shared.inbox.is_notified()
+        self.has_work_of(self.local())
+    }
+
+    /// As [`Core::has_work`], for callers who ask often.
+    #[inline]
+    pub(crate) fn has_work_of(&self, local: &Local) -> bool {
+        !local.ready.is_empty() || self.shared.inbox.is_notified()
     }
 
     /// Whether a loop that has work should look at the OS and the timers all the same.
@@ -375,33 +406,51 @@ impl Core {
 
     /// The loop has looked, `away_nanos` after it did so before (0: not known).
     pub fn looked(&self, away_nanos: u64) {
-        self.publish();
+        self.publish_between_parks();
         self.cadence.looked(away_nanos);
     }
 
-    /// Announces a park. `false`: something was delivered, take another turn.
+    /// As [`Core::looked`], of a loop that has parked: nothing was counted since it fell asleep.
+    #[inline]
+    pub(crate) fn waited(&self, local: &Local, away_nanos: u64) {
+        self.metrics.counts().ready.set(local.ready.len() as u64);
+        self.cadence.looked(away_nanos);
+    }
+
+    /// Announces a park, for a loop that has nothing to run. `false`: something was delivered, take another
+    /// turn.
     #[must_use]
+    #[inline]
     pub fn fall_asleep(&self) -> bool {
-        self.publish();
+        let polls = self.publish(0);
         let asleep = self.shared.inbox.fall_asleep();
+        let counts = self.metrics.counts();
         if asleep {
-            let counts = self.metrics.counts();
-            let polls = Some(counts.polls.get());
-            if self.polls_at_park.replace(polls) == polls {
+            counts.parks_and_unparks.add(1);
+            if !self.polled_since_park.replace(false) && polls == 0 {
                 counts.noops.add(1);
             }
-            counts.parks_and_unparks.add(1);
+        } else {
+            self.polled_since_park.set(self.polled_since_park.get() || polls > 0);
         }
         asleep
     }
 
-    /// The park is over.
+    /// The park is over, if there was one.
     pub fn wake_up(&self) {
+        if self.metrics.counts().parks_and_unparks.get() % 2 == 1 {
+            self.park_ends();
+        }
+    }
+
+    /// As [`Core::wake_up`], of a loop that fell asleep.
+    #[inline]
+    pub(crate) fn park_ends(&self) {
         let undisturbed = self.shared.inbox.wake_up();
         let counts = self.metrics.counts();
-        if counts.parks_and_unparks.get() % 2 == 1 {
-            counts.parks_and_unparks.add(1);
-            counts.remote_unparks.add(u64::from(!undisturbed));
+        counts.parks_and_unparks.add(1);
+        if !undisturbed {
+            counts.remote_unparks.add(1);
         }
     }
 
@@ -425,7 +474,7 @@ impl Core {
             self.local().ready.pop().map(Runnable::run);
         }
         self.home.settle_all();
-        self.publish();
+        self.publish_between_parks();
         self.metrics.close();
         // Destructors of users: outside of the borrow, and none keeps the others from theirs.
         self.kept.take().into_iter().for_each(drop_quietly);
@@ -442,10 +491,10 @@ pub struct AtWork<'a>(&'a Core);
 
 impl Drop for AtWork<'_> {
     fn drop(&mut self) {
-        self.0.publish();
+        self.0.publish_between_parks();
         let busy = self.0.busy();
         if busy.is_busy() {
-            busy.rest(clock::os_now());
+            busy.rest(clock::os_now);
         }
     }
 }

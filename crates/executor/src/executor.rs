@@ -14,6 +14,7 @@ use corio_trace::metrics::RuntimeMetrics;
 use crate::core::Core;
 use crate::entered;
 use crate::handle::Handle;
+use crate::shared::Local;
 
 /// A loop that waits in a [`Park`]: the reactor and the timers, a plain thread, or a fake.
 ///
@@ -120,13 +121,13 @@ impl<P: Park> Executor<P> {
         let park = &mut *self.park.borrow_mut();
         let _at_work = self.core.at_work();
         // Reads the clock anew as well, for debug mode.
-        wait(&self.core, park, Wait::Poll);
+        look(&self.core, park);
         loop {
             self.core.turn();
             if !goes_on() {
                 return;
             }
-            rest(&self.core, park);
+            rest(&self.core, self.core.local(), park);
         }
     }
 
@@ -149,15 +150,15 @@ impl<P: Park> Executor<P> {
         let _at_work = core.at_work();
         let result = core.home().run_root(place, pin!(future), false, |root| {
             let park = &mut *self.park.borrow_mut();
-            wait(core, park, Wait::Poll);
+            look(core, park);
             core.turn();
             while !root.is_done() && goes_on() {
-                rest(core, park);
+                rest(core, core.local(), park);
                 core.turn();
             }
             is_stopped = !root.is_done();
             if !is_stopped && goes_on() {
-                wait(core, park, Wait::Poll);
+                look(core, park);
                 core.turn();
             }
         });
@@ -193,21 +194,24 @@ fn run_until_done(core: &Core, root: TaskInfo<'_>, park: &mut dyn Park) {
             return;
         }
         if local.ready.is_empty() || core.look_is_due() {
-            rest(core, park);
+            rest(core, local, park);
         }
     }
 }
 
-/// Between two turns: looks at the world if it is time to, waits for it if there is nothing else.
-#[inline]
-fn rest(core: &Core, park: &mut dyn Park) {
-    if core.has_work() {
+/// Between two turns: looks at the world if it is time to, waits for it if there is nothing else. Apart, so
+/// that the turns have the registers to themselves.
+#[inline(never)]
+fn rest(core: &Core, local: &Local, park: &mut dyn Park) {
+    if core.has_work_of(local) {
         if core.look_is_due() {
-            wait(core, park, Wait::Poll);
+            look(core, park);
         }
     } else if core.fall_asleep() {
         let _asleep = Asleep(core);
-        wait(core, park, Wait::Forever);
+        let parked = park_for(core, park, Wait::Forever);
+        core.waited(local, away_nanos(&parked));
+        report(parked);
     }
 }
 
@@ -216,40 +220,59 @@ fn rest(core: &Core, park: &mut dyn Park) {
 struct Asleep<'a>(&'a Core);
 
 impl Drop for Asleep<'_> {
+    #[inline]
     fn drop(&mut self) {
-        self.0.wake_up();
+        self.0.park_ends();
     }
 }
 
+/// Looks at the world without waiting for it.
 #[cold]
-fn wait(core: &Core, park: &mut dyn Park, wait: Wait) {
-    let parked = if core.park_keeps_time() { ask(park, wait) } else { ask_timed(core, park, wait) };
-    core.refresh_watch();
-    match parked {
-        Ok(parked) => core.looked(parked.away_nanos),
-        Err(error) => {
-            core.looked(0);
-            crate::traced::park_failed(&error);
-        }
+fn look(core: &Core, park: &mut dyn Park) {
+    let parked = park_for(core, park, Wait::Poll);
+    core.looked(away_nanos(&parked));
+    report(parked);
+}
+
+fn away_nanos(parked: &io::Result<Parked>) -> u64 {
+    parked.as_ref().map_or(0, |parked| parked.away_nanos)
+}
+
+fn report(parked: io::Result<Parked>) {
+    if let Err(error) = parked {
+        crate::traced::park_failed(&error);
     }
 }
 
-fn ask(park: &mut dyn Park, wait: Wait) -> io::Result<Parked> {
-    if corio_trace::enabled() { crate::traced::park(park, wait) } else { park.park(wait) }
+/// Parks, and notes when the loop rests, unless what it parks on does.
+#[inline]
+fn park_for(core: &Core, park: &mut dyn Park, wait: Wait) -> io::Result<Parked> {
+    let parked = match core.park_keeps_time() {
+        true => ask(core, park, wait),
+        false => ask_timed(core, park, wait),
+    };
+    core.refresh_watch();
+    parked
 }
 
 /// As [`ask`], of a park that reads no clock: notes when the loop rests.
+#[inline(never)]
 fn ask_timed(core: &Core, park: &mut dyn Park, wait: Wait) -> io::Result<Parked> {
     let busy = core.busy();
     if wait == Wait::Poll {
-        let parked = ask(park, wait);
-        busy.look(clock::os_now());
+        let parked = ask(core, park, wait);
+        busy.look(clock::os_now);
         return parked;
     }
-    busy.rest(clock::os_now());
-    let parked = ask(park, wait);
-    busy.begin(clock::os_now());
+    busy.rest(clock::os_now);
+    let parked = ask(core, park, wait);
+    busy.begin(clock::os_now);
     parked
+}
+
+#[inline]
+fn ask(core: &Core, park: &mut dyn Park, wait: Wait) -> io::Result<Parked> {
+    if corio_trace::enabled() { crate::traced::park(core, park, wait) } else { park.park(wait) }
 }
 
 impl<P: Park> Drop for Executor<P> {

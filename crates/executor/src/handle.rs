@@ -53,7 +53,8 @@ impl Handle {
         spawn.remote_call(&self.home, function)
     }
 
-    /// How the loop is doing: a live view, which outlasts the loop.
+    /// How the loop is doing: a live view, which outlasts the loop. From the first one on, the loop's time at
+    /// work is measured: see [`RuntimeMetrics::worker_measured_for`].
     ///
     /// ```
     /// use corio_base::park::ThreadPark;
@@ -68,7 +69,7 @@ impl Handle {
     /// assert!(metrics.worker_poll_count(0) >= 1);
     /// ```
     pub fn metrics(&self) -> RuntimeMetrics {
-        self.metrics.clone()
+        self.metrics.view()
     }
 
     /// Whether the calling thread is the loop's.

@@ -9,9 +9,12 @@ use corio_base::clock;
 use corio_base::{Park, Parked, Wait};
 use corio_trace::{Event, emit, report_error};
 
+use crate::core::Core;
+
 /// As [`Park::park`], with events around it.
 #[cold]
-pub(crate) fn park(park: &mut dyn Park, wait: Wait) -> io::Result<Parked> {
+pub(crate) fn park(core: &Core, park: &mut dyn Park, wait: Wait) -> io::Result<Parked> {
+    core.measure_if_debugged();
     emit(&Event::LoopParked { wait });
     let begun = clock::now();
     let parked = park.park(wait);

@@ -4,13 +4,19 @@
 //! and a logger are other people's code. They may be slow, may use corio themselves, and may panic;
 //! a panic in either is caught here, so that watching a program never ends it (under `panic =
 //! "abort"` nothing can be caught and it does).
+//!
+//! **Where nobody listens**, in a program that has not set a logger, the warnings and errors of debug mode go
+//! to the standard error output, as Python's `logging` does it: who turns it on asks to be told, and would
+//! take silence for good news.
 
 use std::cell::Cell;
+use std::fmt;
+use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 
 use corio_base::quiet::drop_quietly;
-use log::Level;
+use log::{Level, LevelFilter};
 
 use crate::event::Event;
 
@@ -92,26 +98,42 @@ fn address(event: &Event<'_>) -> (&'static str, Level) {
 /// Logs something that went wrong in a runtime and that no caller can be told, whatever the switch
 /// says. Under `target`, at error level.
 #[cold]
-pub fn report_error(target: &str, message: std::fmt::Arguments<'_>) {
-    harmlessly(|| log::error!(target: target, "{message}"));
+pub fn report_error(target: &str, message: fmt::Arguments<'_>) {
+    report(Level::Error, target, message);
 }
 
 /// Logs, under `target` and at warning level, something that is likely a mistake of the program and that
 /// no caller can be told; does nothing while the switch is off.
 #[inline]
-pub fn report_warning(target: &str, message: std::fmt::Arguments<'_>) {
+pub fn report_warning(target: &str, message: fmt::Arguments<'_>) {
     if crate::enabled() {
-        harmlessly(|| log::warn!(target: target, "{message}"));
+        report(Level::Warn, target, message);
     }
 }
 
 /// Logs, under `target` and at info level, something that took longer than it should and that is no mistake
 /// of the program; does nothing while the switch is off.
 #[inline]
-pub fn report_info(target: &str, message: std::fmt::Arguments<'_>) {
+pub fn report_info(target: &str, message: fmt::Arguments<'_>) {
     if crate::enabled() {
-        harmlessly(|| log::info!(target: target, "{message}"));
+        report(Level::Info, target, message);
     }
+}
+
+/// Logs a line, or writes it where nobody listens.
+#[cold]
+pub(crate) fn report(level: Level, target: &str, message: fmt::Arguments<'_>) {
+    harmlessly(|| {
+        // Off is what it is until a logger is set. Who has set one, and wants nothing of it, turns debug mode off.
+        let nobody_listens = log::max_level() == LevelFilter::Off;
+        if nobody_listens && level <= Level::Warn && crate::enabled() {
+            // In one piece, so that lines of several threads do not mix. An output that is closed is no news.
+            let line = format!("{level} {target}: {message}\n");
+            let _ = io::stderr().write_all(line.as_bytes());
+        } else {
+            log::log!(target: target, level, "{message}");
+        }
+    });
 }
 
 /// Runs other people's code and survives its panic. Does nothing for what that code sets off itself,

@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use corio_base::park;
 
+use crate::plain::Plain;
+
 /// Something that happened in a runtime.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -117,7 +119,8 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// How a task is called in every message: `<Task name='Task-3' spawned at src/main.rs:10:5>`.
+/// How a task is called in every message: `<Task name='Task-3' spawned at src/main.rs:10:5>`. In a name that
+/// would break the line, or the terminal that shows it, what does so is [written out](Plain).
 ///
 /// ```
 /// let label = corio_trace::TaskLabel { id: 3, name: Some("reader"), location: None };
@@ -136,7 +139,7 @@ pub struct TaskLabel<'a> {
 impl fmt::Display for TaskLabel<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.name {
-            Some(name) => write!(f, "<Task name='{name}'")?,
+            Some(name) => write!(f, "<Task name='{}'", Plain(name))?,
             None => write!(f, "<Task name='Task-{}'", self.id)?,
         }
         if let Some(location) = self.location {
@@ -166,6 +169,13 @@ mod tests {
         for (event, line) in table {
             assert_eq!(event.to_string(), *line);
         }
+    }
+
+    #[test]
+    fn a_name_cannot_forge_a_line() {
+        let name = Some("a'>\nERROR corio::task: \u{1b}[31mforged");
+        let label = TaskLabel { id: 3, name, location: None }.to_string();
+        assert_eq!(label, "<Task name='a'>\\nERROR corio::task: \\u{1b}[31mforged'>");
     }
 
     #[test]

@@ -16,6 +16,7 @@
 //! | [`coroutine`], [`action`] | futures that say so when nobody awaits them |
 //! | [`disarm`] | where that is nobody's mistake |
 //! | [`targets`] | every log target, and what is written there |
+//! | [`Plain`] | names, as they may stand in a log or on a terminal |
 //! | [`shown_type`] | the name of a task's future, without corio's own wrappers |
 //!
 //! The task, timer, reactor and executor crates call this; the facade turns the switch. With the
@@ -62,6 +63,8 @@ mod undone;
 
 pub mod targets;
 
+mod plain;
+
 mod type_names;
 
 pub use emit::{
@@ -69,6 +72,7 @@ pub use emit::{
 };
 pub use event::{Event, Outcome, TaskLabel};
 pub use limits::Limit;
+pub use plain::Plain;
 pub use slow::{report_slow_call, report_slow_poll, set_slow_poll, slow_poll, slow_poll_nanos};
 pub use switch::{BadDebugValue, enabled, init_from_env, set_enabled, turned_on, when_enabled};
 pub use type_names::shown_type;

@@ -9,7 +9,9 @@ use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::emit::harmlessly;
+use log::Level;
+
+use crate::emit::report;
 use crate::event::TaskLabel;
 use crate::{recent, targets};
 
@@ -73,9 +75,8 @@ pub fn report_slow_poll(
     recent::took(Some(id), name, location, took);
     count_told(took);
     let task = TaskLabel { id, name, location: Some(location) };
-    harmlessly(|| {
-        log::warn!(target: TARGET_SLOW, "Executing {task} took {:.3} seconds", took.as_secs_f64());
-    });
+    let took = took.as_secs_f64();
+    report(Level::Warn, TARGET_SLOW, format_args!("Executing {task} took {took:.3} seconds"));
 }
 
 /// As [`report_slow_poll`], for a function that the loop called: `Executing <Handle created at
@@ -84,24 +85,27 @@ pub fn report_slow_poll(
 pub fn report_slow_call(location: &'static Location<'static>, took: Duration) {
     recent::took(None, None, location, took);
     count_told(took);
-    harmlessly(|| {
-        let took = took.as_secs_f64();
-        log::warn!(target: TARGET_SLOW, "Executing <Handle created at {location}> took {took:.3} seconds");
-    });
+    let took = took.as_secs_f64();
+    report(
+        Level::Warn,
+        TARGET_SLOW,
+        format_args!("Executing <Handle created at {location}> took {took:.3} seconds"),
+    );
 }
 
 /// Warns that the loop of this thread was busy for so long with `polls` polls and callbacks, none of which
 /// took long by itself, before it looked at its sockets and timers again.
 #[cold]
 pub fn report_slow_turn(polls: u64, took: Duration) {
-    harmlessly(|| {
-        log::warn!(
-            target: TARGET_SLOW,
-            "Executing {polls} polls and callbacks in a row took {:.3} seconds, none of them long by itself: \
-             no socket and no timer had its turn meanwhile",
-            took.as_secs_f64()
-        );
-    });
+    let took = took.as_secs_f64();
+    report(
+        Level::Warn,
+        TARGET_SLOW,
+        format_args!(
+            "Executing {polls} polls and callbacks in a row took {took:.3} seconds, none of them long by itself: \
+             no socket and no timer had its turn meanwhile"
+        ),
+    );
 }
 
 /// Warns that a wait of the loop for the OS, `limit` long at most, ended so late; in asyncio's words.
@@ -109,11 +113,12 @@ pub fn report_slow_turn(polls: u64, took: Duration) {
 pub fn report_late_wait(limit: Duration, took: Duration, events: usize) {
     let (limit, took) = (limit.as_secs_f64() * 1e3, took.as_secs_f64() * 1e3);
     let late = took - limit;
-    harmlessly(|| {
-        log::warn!(
-            target: targets::LOOP,
+    report(
+        Level::Warn,
+        targets::LOOP,
+        format_args!(
             "poll {limit:.3} ms took {took:.3} ms: {events} events, {late:.3} ms late: the process was stopped, or \
              other programs kept the processors"
-        );
-    });
+        ),
+    );
 }

@@ -16,14 +16,7 @@ use corio_executor::cadence::POLLS_BETWEEN_LOOKS_MAX;
 use corio_executor::{Executor, Guest, RuntimeMetrics, yield_now};
 use corio_trace::metrics;
 
-use crate::support::{FakePark, away, executor, wait_in};
-
-type Slot = Rc<RefCell<Option<Waker>>>;
-
-fn wake(slot: &Slot) -> io::Result<Parked> {
-    slot.borrow_mut().take().unwrap().wake();
-    Ok(Parked::default())
-}
+use crate::support::{FakePark, Slot, away, executor, park_that_wakes_twice, wait_in, wake};
 
 async fn yields(times: u32) {
     for _ in 0..times {
@@ -85,6 +78,31 @@ fn tasks_count_as_alive_until_they_end_whoever_refers_to_them() {
 }
 
 #[test]
+fn what_is_waited_for_is_a_task_from_its_first_poll_on() {
+    let (executor, _) = executor();
+    let metrics = executor.metrics();
+    let counts = || (metrics.spawned_tasks_count(), metrics.num_alive_tasks());
+    executor.block_on(async { assert_eq!(counts(), (1, 1)) });
+    assert_eq!(counts(), (1, 0), "ready at its first poll");
+    executor.block_on(async {
+        assert_eq!(counts(), (2, 1));
+        yields(1).await;
+        assert_eq!(counts(), (2, 1), "the same one");
+    });
+    assert_eq!(counts(), (2, 0));
+    // Somebody else has the task still, so that it ends the long way.
+    let kept = Slot::default();
+    executor.block_on(std::future::poll_fn(|context| {
+        *kept.borrow_mut() = Some(context.waker().clone());
+        std::task::Poll::Ready(())
+    }));
+    assert_eq!(counts(), (3, 0));
+    let panics = executor.try_block_on(async { panic!("at once") });
+    assert!(panics.is_err());
+    assert_eq!(counts(), (4, 0));
+}
+
+#[test]
 fn a_loop_that_is_dropped_leaves_its_numbers_and_no_task_alive() {
     let (executor, _) = executor();
     let metrics = executor.metrics();
@@ -100,19 +118,10 @@ fn a_loop_that_is_dropped_leaves_its_numbers_and_no_task_alive() {
 
 #[test]
 fn parks_are_counted_and_those_that_changed_nothing() {
-    let slot = Slot::default();
-    let (first, second) = (slot.clone(), slot.clone());
-    let park = FakePark::new()
-        .then(move |_| wake(&first))
-        // For no reason: a park may.
-        .then(|_| Ok(Parked::default()))
-        .then(move |_| wake(&second));
+    let (park, waits) = park_that_wakes_twice();
     let executor = Executor::new(park);
     let metrics = executor.metrics();
-    executor.block_on(async {
-        wait_in(slot.clone()).await;
-        wait_in(slot.clone()).await;
-    });
+    executor.block_on(waits);
     assert_eq!((metrics.worker_park_count(0), metrics.worker_park_unpark_count(0)), (3, 6));
     assert_eq!(metrics.worker_noop_count(0), 1);
     assert_eq!(metrics.worker_remote_unpark_count(0), 0, "woken by the park itself");
@@ -216,8 +225,13 @@ fn a_rest_is_no_time_at_work() {
     let executor = Executor::new(ThreadPark::new());
     let metrics = executor.metrics();
     let wakers = mpsc::channel::<Waker>();
+    let watched = metrics.clone();
     let waking = thread::spawn(move || {
         let waker = wakers.1.recv().unwrap();
+        while watched.worker_busy_for(0).is_some() {
+            thread::yield_now();
+        }
+        // Real time: what is tested is that it counts for nothing.
         thread::sleep(Duration::from_millis(30));
         waker.wake();
     });
@@ -236,6 +250,59 @@ fn a_rest_is_no_time_at_work() {
     assert!(busy + Duration::from_millis(25) < took, "busy {busy:?} of {took:?}");
     assert_eq!(metrics.worker_remote_unpark_count(0), 1);
     assert_eq!(metrics.remote_schedule_count(), 1);
+}
+
+fn spin(time: Duration) {
+    let begun = Instant::now();
+    while begun.elapsed() < time {}
+}
+
+#[test]
+fn time_is_measured_from_the_first_view_on() {
+    const LONG: Duration = Duration::from_millis(2);
+    let executor = Executor::new(ThreadPark::new());
+    let counters = executor.core().counters().clone();
+    let times = || (counters.worker_measured_for(0), counters.worker_total_busy_duration(0));
+    executor.block_on(async {
+        yields(3).await;
+        spin(LONG);
+    });
+    assert_eq!(times(), (Duration::ZERO, Duration::ZERO), "nobody has looked");
+    assert_eq!(counters.worker_away(0).count(), 0);
+    assert_eq!((counters.worker_poll_count(0), counters.worker_turn_count(0)), (4, 3));
+
+    let metrics = executor.handle().metrics();
+    executor.block_on(async {
+        yields(3).await;
+        spin(LONG);
+    });
+    let (measured, busy) = times();
+    assert!(measured >= busy && busy >= LONG, "busy for {busy:?} of {measured:?}");
+    let mean = metrics.worker_mean_poll_time(0);
+    assert!(mean * 4 <= busy && mean * 5 > busy, "{mean:?} for each of 4 polls in {busy:?}");
+
+    drop(executor);
+    let ended = metrics.worker_measured_for(0);
+    spin(LONG);
+    assert_eq!(metrics.worker_measured_for(0), ended, "no longer than there was a loop");
+}
+
+#[test]
+fn a_view_taken_within_a_poll_sees_the_rest_of_it() {
+    const LONG: Duration = Duration::from_millis(2);
+    let executor = Executor::new(ThreadPark::new());
+    let handle = executor.handle();
+    let metrics = executor.block_on(async {
+        yields(1).await;
+        spin(10 * LONG);
+        let metrics = handle.metrics();
+        spin(LONG);
+        assert!(metrics.worker_busy_for(0).unwrap() >= LONG);
+        metrics
+    });
+    let away = metrics.worker_away(0);
+    assert!(away.max() >= LONG && away.max() <= metrics.worker_measured_for(0), "{away:?}");
+    assert_eq!((away.count(), metrics.worker_total_busy_duration(0)), (1, away.max()));
 }
 
 #[test]
@@ -288,7 +355,7 @@ fn a_park_that_keeps_the_time_is_not_clocked_again() {
         fn park(&mut self, wait: Wait) -> io::Result<Parked> {
             self.now += 1000;
             let busy = self.busy.as_ref().expect("it was asked before");
-            busy.look(Time::from_nanos(self.now));
+            busy.look(|| Time::from_nanos(self.now));
             self.inner.park(wait)
         }
 
@@ -304,8 +371,9 @@ fn a_park_that_keeps_the_time_is_not_clocked_again() {
 
     let now = corio_base::clock::os_now().as_nanos() + (1 << 40);
     let executor = Executor::new(Keeps { inner: FakePark::new(), busy: None, now });
+    let metrics = executor.metrics();
     executor.block_on(yields(3 * POLLS_BETWEEN_LOOKS_MAX + 1));
-    let away = executor.metrics().worker_away(0);
+    let away = metrics.worker_away(0);
     assert_eq!(away.buckets()[10], 2, "two looks after the first one: {away:?}");
 }
 
@@ -318,7 +386,7 @@ fn every_number_is_shown() {
         assert!(line.contains(name) && fields.contains(name), "{name} in {line} and {fields}");
     }
     assert!(line.starts_with(&format!("loop {} on thread ", metrics.number())), "{line}");
-    assert_eq!(line.lines().count(), 1 + 26, "the loop, and its numbers");
+    assert_eq!(line.lines().count(), 1 + 27, "the loop, and its numbers");
     assert_eq!(metrics.timers_waiting() + metrics.num_blocking_threads(), 0, "it has neither");
 }
 

@@ -3,35 +3,18 @@
 use std::cell::RefCell;
 use std::io;
 use std::rc::Rc;
-use std::task::Waker;
 
 use corio_base::{Parked, Wait};
 use corio_executor::cadence::POLLS_BETWEEN_LOOKS_MAX;
 use corio_executor::{Executor, yield_now};
 
-use crate::support::{FakePark, away, executor, wait_in};
-
-type Slot = Rc<RefCell<Option<Waker>>>;
-
-fn wake(slot: &Slot) -> io::Result<Parked> {
-    slot.borrow_mut().take().unwrap().wake();
-    Ok(Parked::default())
-}
+use crate::support::{FakePark, Slot, away, executor, park_that_wakes_twice, wait_in, wake};
 
 #[test]
 fn it_waits_for_ever_when_nothing_is_ready() {
-    let slot = Slot::default();
-    let (first, second) = (slot.clone(), slot.clone());
-    let park = FakePark::new()
-        .then(move |_| wake(&first))
-        // For no reason: a park may.
-        .then(|_| Ok(Parked::default()))
-        .then(move |_| wake(&second));
+    let (park, waits) = park_that_wakes_twice();
     let log = park.log.clone();
-    Executor::new(park).block_on(async {
-        wait_in(slot.clone()).await;
-        wait_in(slot.clone()).await;
-    });
+    Executor::new(park).block_on(waits);
     assert_eq!(*log.borrow(), [Wait::Forever; 3]);
 }
 

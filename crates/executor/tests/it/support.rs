@@ -124,8 +124,11 @@ pub(crate) fn say(log: &Log, what: impl Into<String>) {
     log.borrow_mut().push(what.into());
 }
 
+/// Where one who waits leaves the waker.
+pub(crate) type Slot = Rc<RefCell<Option<Waker>>>;
+
 /// Waits once, leaving the waker in `slot`.
-pub(crate) async fn wait_in(slot: Rc<RefCell<Option<Waker>>>) {
+pub(crate) async fn wait_in(slot: Slot) {
     let mut first = true;
     poll_fn(|context| {
         if std::mem::take(&mut first) {
@@ -136,6 +139,28 @@ pub(crate) async fn wait_in(slot: Rc<RefCell<Option<Waker>>>) {
         Poll::Ready(())
     })
     .await;
+}
+
+/// A park's step: wakes who waits in `slot`.
+pub(crate) fn wake(slot: &Slot) -> io::Result<Parked> {
+    slot.borrow_mut().take().expect("somebody waits").wake();
+    Ok(Parked::default())
+}
+
+/// Two waits, one after the other, and a park that ends them, which returns once between for no reason: a
+/// park may.
+pub(crate) fn park_that_wakes_twice() -> (FakePark, impl Future<Output = ()>) {
+    let slot = Slot::default();
+    let (first, second) = (slot.clone(), slot.clone());
+    let park = FakePark::new()
+        .then(move |_| wake(&first))
+        .then(|_| Ok(Parked::default()))
+        .then(move |_| wake(&second));
+    let waits = async move {
+        wait_in(slot.clone()).await;
+        wait_in(slot).await;
+    };
+    (park, waits)
 }
 
 pub(crate) fn away<T: Send>(f: impl FnOnce() -> T + Send) -> T {

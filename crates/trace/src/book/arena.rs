@@ -111,15 +111,22 @@ fn grow(mine: &mut Vec<u32>) {
 pub(crate) fn give(number: u32) {
     let kept = MINE.try_with(|mine| {
         let mut mine = mine.borrow_mut();
-        mine.0.push(number);
-        if mine.0.len() > KEPT_MAX {
-            let half = mine.0.len() / 2;
-            free().extend(mine.0.drain(half..));
+        if mine.0.len() >= KEPT_MAX {
+            share(&mut mine.0);
         }
+        mine.0.push(number);
     });
     if kept.is_err() {
         free().push(number);
     }
+}
+
+/// Gives half of a thread's numbers to all.
+#[cold]
+#[inline(never)]
+fn share(mine: &mut Vec<u32>) {
+    let half = mine.len() / 2;
+    free().extend(mine.drain(half..));
 }
 
 /// Every slot that was ever given out, with its number.

@@ -273,6 +273,7 @@ mod tests {
             place,
             parent: None,
             home: 0,
+            thread: None,
             since,
             late: false,
             polls: 0,

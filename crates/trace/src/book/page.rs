@@ -13,6 +13,7 @@ use corio_base::clock::{self, Time};
 use crate::book::here::{self, EnteredTask, Here};
 use crate::book::slot::{Content, Slot};
 use crate::book::{Link, arena, asked, code, names, token};
+use crate::pulse::OsThread;
 use crate::wait::{Wait, last_under};
 
 /// Nobody asked the task to end.
@@ -276,6 +277,16 @@ impl PolledPage<'_> {
         self.page.is_asked() && self.slot().is_some()
     }
 
+    /// Notes that the poll is on this thread, for a task whose loop does not say it: a job of a pool.
+    #[cold]
+    pub fn note_thread(&self) {
+        if let Some(slot) = self.slot() {
+            // Relaxed: a number by itself. It is none where the system has no such numbers.
+            let thread = u32::try_from(OsThread::current().tid).unwrap_or(0);
+            slot.thread.store(thread, Ordering::Relaxed);
+        }
+    }
+
     /// Adds to the time that the task's polls took.
     #[inline]
     pub fn add_busy(&self, nanos: u64) {
@@ -367,6 +378,19 @@ mod tests {
         }
         page.enter(ID).set_wait(None);
         assert_eq!(page.wait(ID), None);
+    }
+
+    #[test]
+    fn a_poll_that_says_its_thread_is_on_it_until_it_ends() {
+        const ID: u64 = 900_005;
+        let page = page(ID);
+        let poll = page.enter(ID);
+        assert_eq!(task(ID).unwrap().thread, None);
+        poll.note_thread();
+        let here = u32::try_from(OsThread::current().tid).ok().filter(|&tid| tid != 0);
+        assert_eq!(task(ID).unwrap().thread, here);
+        drop(poll);
+        assert_eq!(task(ID).unwrap().thread, None);
     }
 
     #[test]

@@ -80,6 +80,8 @@ pub(crate) struct Counters {
     /// How long its measured polls took, in nanoseconds.
     pub(crate) busy: u64,
     pub(crate) home: usize,
+    /// Of a task that a pool's thread has polled last, that one's number in the kernel; 0 if none has.
+    pub(crate) thread: u32,
 }
 
 /// How often a reader looks again before it gives a slot up for this time: a write takes some ten
@@ -113,6 +115,8 @@ pub(crate) struct Slot {
     pub(crate) home: AtomicUsize,
     /// Of a task: the slot of the wait that was written last for it, which may be gone.
     pub(crate) newest: AtomicU32,
+    /// Of a task that is polled on threads which are no loop's: the last one's number in the kernel.
+    pub(crate) thread: AtomicU32,
 }
 
 #[cfg(all(not(loom), target_pointer_width = "64"))]
@@ -137,6 +141,7 @@ impl Slot {
             busy: AtomicU64::new(0),
             home: AtomicUsize::new(0),
             newest: AtomicU32::new(0),
+            thread: AtomicU32::new(0),
         }
     }
 
@@ -156,6 +161,7 @@ impl Slot {
             self.busy.store(0, Ordering::Relaxed);
             self.home.store(home, Ordering::Relaxed);
             self.newest.store(0, Ordering::Relaxed);
+            self.thread.store(0, Ordering::Relaxed);
         });
     }
 
@@ -229,6 +235,7 @@ impl Slot {
                 is_polled,
                 busy: self.busy.load(Ordering::Relaxed),
                 home: self.home.load(Ordering::Relaxed),
+                thread: self.thread.load(Ordering::Relaxed),
             }
         })
     }

@@ -79,6 +79,8 @@ pub struct TaskRecord {
     pub parent: Option<u64>,
     /// The loop it belongs to.
     pub home: usize,
+    /// The number in the kernel of the thread that polls it, where that is not its loop's: of a job that runs.
+    pub thread: Option<u32>,
     /// Since when the book knows it, on the coarse clock.
     pub since: Time,
     /// Whether it was there before the switch was turned: then its older waits are not known.
@@ -290,6 +292,7 @@ fn task_record(content: &Content, counters: &Counters) -> Option<TaskRecord> {
         place: content.place?,
         parent: Some(content.owner).filter(|&parent| parent != 0),
         home: counters.home,
+        thread: Some(counters.thread).filter(|&thread| thread != 0 && counters.is_polled),
         since: Time::from_nanos(content.since),
         late: content.code & code::LATE != 0,
         polls: counters.polls,

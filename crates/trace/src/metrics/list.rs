@@ -14,7 +14,7 @@ fn lock() -> MutexGuard<'static, Vec<RuntimeMetrics>> {
 }
 
 /// The metrics of every loop of the process that is not closed, the oldest first; also of those on other
-/// threads, and of those that stand still.
+/// threads, and of those that stand still. From here on their times at work are measured.
 ///
 /// ```
 /// for metrics in corio_trace::metrics::all() {
@@ -22,7 +22,10 @@ fn lock() -> MutexGuard<'static, Vec<RuntimeMetrics>> {
 /// }
 /// ```
 pub fn all() -> Vec<RuntimeMetrics> {
-    lock().clone()
+    let all = lock().clone();
+    // Without the lock, under which no clock is read.
+    all.iter().for_each(RuntimeMetrics::measure);
+    all
 }
 
 pub(super) fn enter(metrics: RuntimeMetrics) {

@@ -9,8 +9,11 @@
 //! loop's queue are written down whenever the loop looks at the rest of the world or parks: after 128 polls or
 //! one turn, whichever is more. Numbers read one after the other are of different moments.
 //!
-//! **Cost.** With the counters on, which they always are: one instruction a turn, some twenty a look or park, and
-//! the clock is read where the loop does so anyway, and around waits without any timer.
+//! **Time** at work is measured from the first [`RuntimeMetrics::view`] on, which is what those who make loops give
+//! out, or from when debug mode is on: until then nobody can ask for it.
+//!
+//! **Cost.** With the counters on, which they always are: one instruction a turn, some twenty a look or park. The
+//! clock is read for the loop's own ends only, until there is a view: then also around waits without any timer.
 
 mod list;
 pub mod parts;
@@ -18,12 +21,12 @@ mod show;
 mod tasks;
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::ThreadId;
 use std::time::Duration;
 
 use corio_base::busy::BusyTime;
+use corio_base::clock::{self, Time};
 
 pub use corio_base::counts::{BUCKETS, DurationStats};
 pub use list::all;
@@ -60,9 +63,12 @@ struct Inner {
     os_thread: OsThread,
     thread: ThreadId,
     thread_name: Option<Box<str>>,
-    closed: AtomicBool,
+    /// When the loop was closed, if it is.
+    closed: OnceLock<Time>,
     counts: LoopCounts,
     busy: Arc<BusyTime>,
+    /// The polls before time was measured.
+    polls_before: OnceLock<u64>,
     tasks: Arc<TaskCounts>,
     queue: Arc<dyn Queue>,
     timers: OnceLock<TimerMetrics>,
@@ -72,7 +78,8 @@ struct Inner {
 
 /// For those who make loops.
 impl RuntimeMetrics {
-    /// Enters the loop `number`, which the calling thread runs, among those that [`all`] lists.
+    /// Enters the loop `number`, which the calling thread runs, among those that [`all`] lists. Nobody looks at
+    /// it so far: see [`RuntimeMetrics::view`].
     pub fn register(number: usize, tasks: Arc<TaskCounts>, queue: Arc<dyn Queue>) -> Self {
         let thread = std::thread::current();
         let metrics = RuntimeMetrics(Arc::new(Inner {
@@ -80,9 +87,10 @@ impl RuntimeMetrics {
             os_thread: OsThread::current(),
             thread: thread.id(),
             thread_name: thread.name().map(Into::into),
-            closed: AtomicBool::new(false),
+            closed: OnceLock::new(),
             counts: LoopCounts::default(),
             busy: Arc::new(BusyTime::new()),
+            polls_before: OnceLock::new(),
             tasks,
             queue,
             timers: OnceLock::new(),
@@ -95,9 +103,23 @@ impl RuntimeMetrics {
 
     /// The loop is closed: it is listed no longer. What was counted stays to be read.
     pub fn close(&self) {
-        // Relaxed: nobody finds anything else by it.
-        if !self.0.closed.swap(true, Ordering::Relaxed) {
+        if self.0.closed.set(clock::os_now()).is_ok() {
             list::leave(self);
+        }
+    }
+
+    /// A view for somebody who looks at the loop: from the first one on, its time at work is measured.
+    pub fn view(&self) -> RuntimeMetrics {
+        self.measure();
+        self.clone()
+    }
+
+    /// Measures the loop's time at work from now on, unless that is so already. From any thread.
+    pub fn measure(&self) {
+        if !self.0.busy.is_measured() {
+            // The first number stays. It is there before the time is, and no protocol hangs on it.
+            self.0.polls_before.get_or_init(|| self.0.counts.polls.get());
+            self.0.busy.measure();
         }
     }
 
@@ -149,7 +171,7 @@ impl RuntimeMetrics {
 
     /// Whether the loop is closed: its numbers are the last ones.
     pub fn is_closed(&self) -> bool {
-        self.0.closed.load(Ordering::Relaxed)
+        self.0.closed.get().is_some()
     }
 
     /// Whether both are of the same loop.
@@ -185,9 +207,28 @@ impl RuntimeMetrics {
 }
 
 /// Time: how long the loop was at work, and how late it was.
+///
+/// Measured from when somebody first took a view of this loop (by `metrics()` of its runtime or handle, or by
+/// [`all`]), or from when debug mode was on, and never stopped again. What is under way in that moment counts
+/// from then on. A loop at which nobody looks reads no clock for it: take the view where the program begins,
+/// and keep it or not.
 impl RuntimeMetrics {
+    /// For how long the loop's time at work has been measured: what to divide
+    /// [`Self::worker_total_busy_duration`] by for the share of the time that the loop was at work. It ends
+    /// when the loop is closed. Reads the clock.
+    ///
+    /// # Panics
+    /// If there is no such worker.
+    #[track_caller]
+    pub fn worker_measured_for(&self, worker: usize) -> Duration {
+        self.check(worker);
+        let until = self.0.closed.get().copied().unwrap_or_else(clock::os_now);
+        self.0.busy.measured_since().map_or(Duration::ZERO, |since| until.saturating_since(since))
+    }
+
     /// How long the loop was at work, up to its last look or park: the time from a wake to the next wait, of
-    /// its tasks and its own. Real time, also under a virtual clock.
+    /// its tasks and its own; since it is [measured](Self::worker_measured_for). Real time, also under a virtual
+    /// clock.
     ///
     /// Zero for a future that `block_on` finds ready at its first poll, and for that first poll.
     ///
@@ -200,7 +241,9 @@ impl RuntimeMetrics {
     }
 
     /// For how long the loop has been at work since it last looked at its timers and descriptors, or woke:
-    /// what grows while a poll blocks. `None` while it is parked, and while nobody runs it. Reads the clock.
+    /// what grows while a poll blocks. Where that was before the loop was
+    /// [measured](Self::worker_measured_for), since then. `None` while it is parked, and while nobody runs it.
+    /// Reads the clock.
     ///
     /// # Panics
     /// If there is no such worker.
@@ -222,14 +265,16 @@ impl RuntimeMetrics {
         self.0.busy.away().stats()
     }
 
-    /// [`Self::worker_total_busy_duration`] divided by [`Self::worker_poll_count`]; zero before the first
-    /// poll.
+    /// [`Self::worker_total_busy_duration`] divided by the polls in that time: those of
+    /// [`Self::worker_poll_count`] since it is [measured](Self::worker_measured_for). Zero before the first one.
     ///
     /// # Panics
     /// If there is no such worker.
     #[track_caller]
     pub fn worker_mean_poll_time(&self, worker: usize) -> Duration {
-        parts::mean(self.worker_total_busy_duration(worker), self.worker_poll_count(worker))
+        let before = self.0.polls_before.get().copied().unwrap_or(0);
+        let polls = self.worker_poll_count(worker).saturating_sub(before);
+        parts::mean(self.worker_total_busy_duration(worker), polls)
     }
 
     /// Timers that had not fired when the loop looked last.

@@ -3,7 +3,7 @@
 //! | block | written by | under |
 //! |---|---|---|
 //! | [`LoopCounts`], [`TaskCounts`], [`TimerCounts`] | the loop's thread | nothing: it is one thread |
-//! | [`IoCounts`]: `registered`, `deregistered` | any thread | the reactor's registry's lock |
+//! | [`IoCounts`]: `registered`, `deregistered`, `here` | any thread | the reactor's registry's lock |
 //! | [`IoCounts`]: `ready` | the thread that waits | nothing: one waits at a time |
 //!
 //! All of it is read from any thread. Each block lies on cache lines of its own, so that the counting
@@ -88,6 +88,8 @@ pub struct IoCounts {
     pub registered: Count,
     /// Descriptors that were taken out again; written under the registry's lock.
     pub deregistered: Count,
+    /// Descriptors that are registered now; written under the registry's lock.
+    pub here: Count,
     /// Events that came; written by whoever waits.
     pub ready: OwnLine<Count>,
 }
@@ -156,8 +158,7 @@ impl IoMetrics {
 
     /// Descriptors that are registered now.
     pub fn fds(&self) -> usize {
-        let gone = self.fd_deregistered_count();
-        usize::try_from(self.fd_registered_count().saturating_sub(gone)).unwrap_or(usize::MAX)
+        usize::try_from(self.0.here.get()).unwrap_or(usize::MAX)
     }
 
     /// How often a descriptor was told to be ready.

@@ -36,6 +36,7 @@ impl RuntimeMetrics {
         each("worker_noop_count", &self.worker_noop_count(worker));
         each("worker_remote_unpark_count", &self.worker_remote_unpark_count(worker));
         each("worker_is_parked", &self.worker_is_parked(worker));
+        each("worker_measured_for", &self.worker_measured_for(worker));
         each("worker_total_busy_duration", &self.worker_total_busy_duration(worker));
         each("worker_busy_for", &format_args!("{:?}", self.worker_busy_for(worker)));
         each("worker_away", &format_args!("{}", self.worker_away(worker)));

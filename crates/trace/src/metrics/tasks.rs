@@ -9,12 +9,13 @@ use crate::pulse::{self, LENGTHS, Pulse};
 
 /// Tasks: how many there are and were.
 impl RuntimeMetrics {
-    /// Tasks that have not ended. What `block_on` waits for is one of them once it has been pending.
+    /// Tasks that have not ended. What `block_on` waits for is one of them.
     pub fn num_alive_tasks(&self) -> usize {
         usize::try_from(self.0.tasks.alive()).unwrap_or(usize::MAX)
     }
 
-    /// Tasks that ever came to the loop. One spawned from another thread comes when the loop opens its mail.
+    /// Tasks that ever came to the loop; what `block_on` waited for is one each time. One spawned from another
+    /// thread comes when the loop opens its mail.
     pub fn spawned_tasks_count(&self) -> u64 {
         self.0.tasks.spawned.get()
     }

@@ -89,17 +89,24 @@ fn what_is_given_to_one_that_nobody_polls_is_no_mistake_of_its_own() {
     check(&[warning("coroutine 'f'", "was never awaited", "Coroutine", line)]);
 }
 
+/// Waits for ever before it comes to a coroutine that it has made.
+async fn waits_before_another() {
+    let later = coroutine(ready(()));
+    pending::<()>().await;
+    later.await;
+}
+
+/// Drops one that waits.
+fn drop_halfway(future: impl Future) {
+    let mut waits = Box::pin(future);
+    assert!(poll(waits.as_mut()).is_pending());
+}
+
 /// Dropping a coroutine where it waits is a cancellation: what it has not come to yet goes with it.
 #[test]
 fn what_is_left_in_one_that_waits_goes_without_a_word() {
     let _on = on();
-    let mut waits = Box::pin(coroutine(async {
-        let later = coroutine(ready(1));
-        pending::<()>().await;
-        later.await
-    }));
-    assert!(poll(waits.as_mut()).is_pending());
-    drop(waits);
+    drop_halfway(coroutine(waits_before_another()));
     check(&[]);
     // Forgotten by one that goes on, it is one.
     let forgets = coroutine(async {
@@ -141,13 +148,7 @@ fn an_action_that_a_future_does_speaks_for_what_it_was_given() {
     }));
     check(&[warning("action 'Box::put'", "was never awaited", "Action", line)]);
     assert_eq!(poll(pin!(put(ready(1)))), Poll::Ready(1));
-    let mut waits = Box::pin(put(async {
-        let later = coroutine(ready(1));
-        pending::<()>().await;
-        later.await
-    }));
-    assert!(poll(waits.as_mut()).is_pending());
-    drop(waits);
+    drop_halfway(put(waits_before_another()));
     check(&[]);
     fn is_send(_: impl Send + Unpin) {}
     is_send(put(ready(())));

@@ -2,8 +2,12 @@
 
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
-use corio_trace::{Event, emit, init_from_env, set_enabled, set_sink};
+use corio_trace::{
+    Event, emit, init_from_env, report_error, report_info, report_warning, set_enabled, set_sink,
+    slow,
+};
 
 use crate::{lines, switch};
 
@@ -41,17 +45,31 @@ fn sink_child() {
     println!("[sink {}, log {}]", SEEN.load(Ordering::Relaxed), lines().len());
 }
 
-#[track_caller]
-fn check(child: &str, value: Option<&str>, expected: &str) {
+/// Reports to nobody: with debug mode off, and on.
+#[test]
+#[ignore = "run by the tests below, in a process of its own"]
+fn listener_child() {
+    for on in [false, true] {
+        set_enabled(on);
+        report_error("corio::test", format_args!("an error, {on}"));
+        report_warning("corio::test", format_args!("a warning, {on}"));
+        report_info("corio::test", format_args!("news, {on}"));
+        slow::report_slow_turn(7, Duration::from_secs(2));
+    }
+}
+
+fn child(name: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().expect("this test's path"));
-    command.args(["--exact", &format!("own_process::{child}"), "--ignored", "--nocapture"]);
-    match value {
-        Some(value) => command.env("CORIO_DEBUG", value),
-        None => command.env_remove("CORIO_DEBUG"),
-    };
-    let output = command.output().expect("the child runs");
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(text.contains(expected), "{child} with {value:?}: {text}");
+    command.args(["--exact", &format!("own_process::{name}"), "--ignored", "--nocapture"]);
+    command.env_remove("CORIO_DEBUG");
+    command
+}
+
+#[track_caller]
+fn check(name: &str, value: Option<&str>, expected: &str) {
+    let output = child(name).envs(value.map(|value| ("CORIO_DEBUG", value))).output();
+    let text = String::from_utf8(output.expect("the child runs").stdout).unwrap();
+    assert!(text.contains(expected), "{name} with {value:?}: {text}");
 }
 
 #[test]
@@ -74,4 +92,24 @@ fn an_unusable_value_is_an_error_that_names_the_usable_ones() {
 #[test]
 fn the_first_sink_takes_all_events_and_may_panic() {
     check("sink_child", None, "[sink 4, log 0]");
+}
+
+#[test]
+fn without_a_logger_debug_mode_tells_the_standard_error_output() {
+    let output = child("listener_child").output().expect("the child runs");
+    let text = String::from_utf8(output.stderr).unwrap();
+    let told: Vec<&str> = text.lines().filter(|line| line.contains(" corio::")).collect();
+    let [error, warning, slow] = told[..] else { panic!("{text}") };
+    assert_eq!(error, "ERROR corio::test: an error, true");
+    assert_eq!(warning, "WARN corio::test: a warning, true");
+    assert!(slow.starts_with("WARN corio::slow: Executing 7 polls"), "{slow}");
+}
+
+#[test]
+fn without_a_logger_and_an_error_output_nothing_happens() {
+    let shut = "exec \"$0\" \"$@\" 2>&-";
+    let of = child("listener_child");
+    let output =
+        Command::new("sh").args(["-c", shut]).arg(of.get_program()).args(of.get_args()).output();
+    assert!(output.expect("the child runs").status.success());
 }
