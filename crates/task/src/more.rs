@@ -187,16 +187,36 @@ pub(crate) fn get(header: &Header) -> Option<&More> {
     unsafe { more.as_ref() }
 }
 
+/// A new one for `header`'s task, with nothing in it.
+#[inline]
+fn make(header: &Header) -> *mut More {
+    let place = match header.home.local() {
+        Some(local) => local.spare.take(),
+        None => Box::new_uninit(),
+    };
+    Box::into_raw(Box::write(place, More::default()))
+}
+
+/// As [`get_or_new`], for a task that was just made and that no other thread knows: nobody else makes one, and
+/// the read-modify-write that would decide takes as long as all the rest.
+#[inline]
+pub(crate) fn get_or_new_unshared(header: &Header) -> &More {
+    if let Some(more) = get(header) {
+        return more;
+    }
+    let new = make(header);
+    // Release: publishes it, as in `get_or_new`, to who is told of the task later.
+    header.more.store(new, Ordering::Release);
+    // SAFETY: made above, and as in `get`.
+    unsafe { &*new }
+}
+
 /// What `header`'s task has of it, made now if there was nothing.
 pub(crate) fn get_or_new(header: &Header) -> &More {
     if let Some(more) = get(header) {
         return more;
     }
-    let place = match header.home.local() {
-        Some(local) => local.spare.take(),
-        None => Box::new_uninit(),
-    };
-    let new = Box::into_raw(Box::write(place, More::default()));
+    let new = make(header);
     // Release: publishes the new one; Acquire: pairs with the Release of whoever was first.
     let outcome =
         header.more.compare_exchange(ptr::null_mut(), new, Ordering::AcqRel, Ordering::Acquire);

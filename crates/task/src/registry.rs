@@ -51,19 +51,34 @@ impl Registry {
         &self.counts
     }
 
-    /// A task that was entered has ended; it may stay registered.
+    /// A task has come, which is entered later, or never.
+    #[inline(always)]
+    pub(crate) fn came(&self) {
+        self.counts.spawned.add(1);
+    }
+
+    /// A task that came has ended; it may stay registered.
     #[inline(always)]
     pub(crate) fn ended(&self) {
         self.counts.ended.add(1);
     }
 
-    /// Enters `task` and says in which slot.
+    /// Enters `task`, which comes, and says in which slot.
     ///
     /// # Panics
     /// With 2³¹ − 1 tasks alive.
     #[inline]
     pub(crate) fn insert(&self, task: NonNull<Header>) -> u32 {
-        self.counts.spawned.add(1);
+        self.came();
+        self.enter(task)
+    }
+
+    /// As [`Registry::insert`], of a task that [came](Registry::came) before.
+    ///
+    /// # Panics
+    /// As [`Registry::insert`].
+    #[inline]
+    pub(crate) fn enter(&self, task: NonNull<Header>) -> u32 {
         // SAFETY: the field's invariant.
         let table = unsafe { &mut *self.table.get() };
         table.len += 1;

@@ -135,6 +135,8 @@ impl Home {
     #[inline]
     fn begin_root<F: Future>(&self, spawn: Spawn, future: RootFuture<'_, F>, at_once: bool) -> Raw {
         let local = self.local();
+        // Counted from here on, also while, or though, it is not entered among the tasks.
+        local.registry.came();
         let flags = if at_once { Flags::RUNNING_ROOT } else { Flags::INITIAL };
         let task = match local.idle_root.take() {
             Some(block) => {
@@ -171,7 +173,7 @@ impl Home {
     #[inline]
     fn register(&self, task: Raw) {
         // SAFETY: on the home's thread.
-        unsafe { header(task).slot.set(self.local().registry.insert(task)) };
+        unsafe { header(task).slot.set(self.local().registry.enter(task)) };
     }
 
     /// After a poll that returned: keeps the block for the next root if nobody else has the task.
@@ -188,6 +190,7 @@ impl Home {
         {
             return false;
         }
+        local.registry.ended();
         if let Some(other) = local.idle_root.replace(Some(task)) {
             // Two loops of one home cannot run at a time, but a root may run within a root's drop.
             free_idle(other);

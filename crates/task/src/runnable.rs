@@ -227,8 +227,8 @@ unsafe fn passes(
         // SAFETY: the caller's claim.
         return unsafe { unwind(task, reason) };
     }
-    pass::begin_run(task);
     let mut wakers = awaiting::far_waits(task);
+    pass::begin_run(task, !wakers.is_empty());
     for round in 0..pass::PASSES_PER_TURN_MAX {
         wakers.extend(pass::begin(task));
         if !wakers.is_empty() {

@@ -119,7 +119,10 @@ fn open<'a>(task: Raw, late: bool) -> &'a TaskPage {
 fn open_new<'a>(task: Raw, late: bool, is_unshared: bool) -> &'a TaskPage {
     let header = header(task);
     let had_more = more::get(header).is_some();
-    let more = more::get_or_new(header);
+    let more = match is_unshared {
+        true => more::get_or_new_unshared(header),
+        false => more::get_or_new(header),
+    };
     let page = more.page();
     if !page.is_open() {
         let birth = TaskBirth {
@@ -274,6 +277,9 @@ fn watched<R>(
         Timed::begin(local, header.home.number(), id, header.cold.location, is_told)
     });
     let entered = page.enter(id);
+    if local.is_none() {
+        entered.note_thread();
+    }
     let result = poll();
     let ran = ran(&result);
     // A task that is still pending has not been given up yet.
@@ -290,7 +296,8 @@ fn watched<R>(
     drop(entered);
     drop(timed);
     let is_slow = took.is_some_and(|took| is_slow(took.nanos));
-    if ran != Ran::Pending || is_told || is_slow {
+    let is_end = ran == Ran::Panicked || ran != Ran::Pending && lives_are_told();
+    if is_end || is_told || is_slow {
         tell(task, ran, took.map(|took| took.nanos), is_told);
     }
     result

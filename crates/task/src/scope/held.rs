@@ -73,7 +73,7 @@ impl Tree {
         guard: GuardId,
         wakers: &mut Waking,
     ) -> Option<Arc<Waker>> {
-        for id in self.takeable_by_catch(node) {
+        for id in self.open_to_catch(node) {
             self.take_one(node, id, guard);
         }
         self.collecting.retain(|other| *other != guard);

@@ -41,6 +41,11 @@ const FULL_ROUNDS_MAX: u32 = 16;
 /// for a hundred thousand, and is over in some milliseconds.
 const PASSES_WITHOUT_POLL_MAX: u64 = 1 << 16;
 
+/// How many turns a task that is awake has before a request ends it, if handles which it awaits were
+/// woken to stand in the tree: a combinator with a budget comes to them behind its futures that give
+/// way, of which there may be twice as many. One that is still not polled by then is detached.
+const FAR_TURNS_MAX: u32 = 256;
+
 /// What a pass came to, with the body still pending.
 #[derive(Debug)]
 pub(crate) enum Next {
@@ -56,9 +61,13 @@ fn with_tree<R>(task: Raw, with: impl FnOnce(&mut Tree) -> R) -> Option<R> {
     more::get(header(task))?.with_tree(with)
 }
 
-/// A run of passes begins: level-triggered requests may ask again.
-pub(crate) fn begin_run(task: Raw) {
+/// A run of passes begins: level-triggered requests may ask again. `has_far`: handles that may be the
+/// task's are woken to stand in the tree.
+pub(crate) fn begin_run(task: Raw, has_far: bool) {
     with_tree(task, |tree| {
+        if has_far {
+            tree.far_turns = FAR_TURNS_MAX;
+        }
         let resting = std::mem::take(&mut tree.resting);
         tree.hidden.extend(resting);
     });
@@ -114,8 +123,17 @@ impl Tree {
     fn end_pass(&mut self, woken: bool, wakers: &mut Waking) -> Next {
         self.is_polling = false;
         self.settle_early(wakers);
-        if let Some(request) = self.takeable_by_target(TASK) {
-            return Next::Take(request.reason.clone());
+        if !woken {
+            // Whoever was woken has been polled.
+            self.far_turns = 0;
+        }
+        let reason = self.takeable_by_target(TASK).map(|request| request.reason.clone());
+        if let Some(reason) = reason {
+            if self.far_turns == 0 {
+                return Next::Take(reason);
+            }
+            self.far_turns -= 1;
+            return self.rest(false);
         }
         let was_verifying = std::mem::replace(&mut self.verifying, false);
         if !self.hidden.is_empty() || self.has_to_decide() {

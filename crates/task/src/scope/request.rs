@@ -197,9 +197,56 @@ impl Tree {
     }
 
     /// The requests that the catch `node` takes now.
-    pub(crate) fn takeable_by_catch(&self, node: NodeId) -> Vec<RequestId> {
+    pub(crate) fn takeable_by_catch(&mut self, node: NodeId) -> Vec<RequestId> {
+        let all = self.open_to_catch(node);
+        if !all.is_empty() && self.goes_after_others(node) {
+            return Vec::new();
+        }
+        all
+    }
+
+    /// The requests that nothing below the catch `node` has still to take.
+    pub(crate) fn open_to_catch(&self, node: NodeId) -> Vec<RequestId> {
         let asks = self.node(node).asks.iter().filter(|ask| ask.answers.go_on());
         asks.map(|ask| ask.request).filter(|&request| !self.is_blocked(node, request)).collect()
+    }
+
+    /// Whether a scope in `node` was told of a request, and is still to be polled for that: whatever the
+    /// request, the scope is asked before the body around it goes by another one. Most combinators poll
+    /// it in this poll; one with a budget stops before, and wakes its task once more.
+    ///
+    /// That does not last: the scope is polled, in which case `node` decides at the end of that poll, or
+    /// it is passed over, goes or is moved, or the request is withdrawn, and `node` looks again.
+    fn goes_after_others(&mut self, node: NodeId) -> bool {
+        let waits = !self.told.is_empty() && (node == TASK || self.has_told_in(node));
+        if waits {
+            self.deferred.insert(node);
+        }
+        waits
+    }
+
+    /// Looks at what is in `node`, which is little for most of ten thousand scopes, and not at all who
+    /// were told, which is the others.
+    fn has_told_in(&self, node: NodeId) -> bool {
+        let mut places = vec![node];
+        while let Some(place) = places.pop() {
+            for child in self.children(place) {
+                if self.told.contains(&child) {
+                    return true;
+                }
+                if self.node(child).has_children() {
+                    places.push(child);
+                }
+            }
+        }
+        false
+    }
+
+    /// Something may no longer be in the way of those who go after others.
+    pub(crate) fn wake_deferred(&mut self, wakers: &mut Waking) {
+        for at in std::mem::take(&mut self.deferred) {
+            self.look_again(at, wakers);
+        }
     }
 
     /// The request that the target `node` absorbs now, if there is one and no outer one can go on.
@@ -211,6 +258,9 @@ impl Tree {
         let id = *self.node(node).own.iter().find(is_settled)?;
         if self.outer_goes_on(node) {
             self.waiting.insert(node);
+            return None;
+        }
+        if self.goes_after_others(node) {
             return None;
         }
         self.requests.get(&id)
@@ -342,6 +392,7 @@ impl Tree {
         let parent = self.node(at).parent;
         if let Some(ask) = self.take_ask(at, id) {
             self.answer(id, parent, ask.answers, wakers);
+            self.wake_deferred(wakers);
         }
     }
 
@@ -498,5 +549,6 @@ impl Tree {
             }
         }
         self.wake_waiting(wakers);
+        self.wake_deferred(wakers);
     }
 }

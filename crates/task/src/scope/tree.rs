@@ -151,6 +151,8 @@ pub(crate) struct Tree {
     pub(crate) delivering: Vec<RequestId>,
     /// Targets that would absorb a request if an outer one did not go first.
     pub(crate) waiting: BTreeSet<NodeId>,
+    /// Scopes that would take a request if others in them had not still to be polled for another one.
+    pub(crate) deferred: BTreeSet<NodeId>,
     /// Scopes that a change concerns which came when they may have been polled in this pass already.
     pub(crate) changed: Vec<NodeId>,
     /// Asked scopes that every poll of the task reaches.
@@ -163,6 +165,9 @@ pub(crate) struct Tree {
     pub(crate) next_sign: Option<NodeId>,
     /// How many rounds of that took several turns, since the last request came.
     pub(crate) full_rounds: u32,
+    /// For how many turns more a task that is awake is not taken, because handles were woken which it may
+    /// not have polled yet.
+    pub(crate) far_turns: u32,
     /// The pass under way was begun for signs of life.
     pub(crate) verifying: bool,
     last_id: u64,
@@ -196,12 +201,14 @@ impl Default for Tree {
             resting: Vec::new(),
             delivering: Vec::new(),
             waiting: BTreeSet::new(),
+            deferred: BTreeSet::new(),
             changed: Vec::new(),
             near: BTreeSet::new(),
             far: BTreeSet::new(),
             told: BTreeSet::new(),
             next_sign: None,
             full_rounds: 0,
+            far_turns: 0,
             verifying: false,
             last_id: 0,
             stamp: 0,
@@ -295,6 +302,7 @@ impl Tree {
         self.unlink(id);
         let node = self.nodes[id as usize].take().expect("it stood here");
         self.vacant.push(id);
+        self.deferred.remove(&id);
         if self.vacant.len() + 1 == self.nodes.len() {
             // A task that had ten thousand scopes once does not keep the room for them.
             self.nodes.truncate(1);
@@ -303,6 +311,7 @@ impl Tree {
         for ask in asks {
             self.answer(ask.request, parent, ask.answers, wakers);
         }
+        self.wake_deferred(wakers);
         node.waker
     }
 
@@ -357,6 +366,7 @@ impl Tree {
             }
             self.answer(request, before, Answers::default(), wakers);
         }
+        self.wake_deferred(wakers);
     }
 
     /// What is in `top` has left the target of `request`.

@@ -23,6 +23,7 @@ mod panics;
 mod recorded;
 mod root;
 mod scopes;
+mod scopes_budget;
 mod scopes_guards;
 mod scopes_holds;
 mod scopes_hostile;

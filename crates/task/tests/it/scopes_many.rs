@@ -132,3 +132,29 @@ fn handles_that_wait_far_are_passed_on_to() {
     home.settle();
     assert!(bystander.is_finished());
 }
+
+/// Each catch has scopes in it, and the one outside decides while most of the others are still to be polled.
+#[test]
+fn ten_thousand_catches_around_targets_around_catches() {
+    let home = Loop::new();
+    let flag = Flag::default();
+    let mut handle = home.spawn({
+        let flag = flag.clone();
+        async move {
+            let mut all: FuturesUnordered<_> = (0..COUNT)
+                .map(|_| {
+                    let body = async {
+                        let _ = flagged(&flag, async { drop(catch(pending::<()>()).await) }).await;
+                        let _ = flagged(&flag, pending::<()>()).await;
+                    };
+                    async { catch(body).await.unwrap_err().resume().await }
+                })
+                .collect();
+            all.next().await
+        }
+    });
+    home.settle();
+    handle.task().cancel("x");
+    timed("nested", || home.settle());
+    assert_cancelled::<Option<()>>(&mut handle, Some("x"));
+}

@@ -1,7 +1,7 @@
 //! The language of the random trees.
 
 /// What some tasks do, and what happens to them.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Program {
     /// Task 0 is spawned at the start, the others where they are awaited.
     pub(super) tasks: Vec<Seq>,
@@ -88,14 +88,21 @@ impl Random {
     }
 }
 
+/// How large random programs get.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Size {
+    /// About how many scopes, joins, selects and tasks.
+    pub(super) ops: usize,
+    pub(super) events: usize,
+}
+
 impl Program {
-    pub(super) fn random(random: &mut Random) -> Program {
+    pub(super) fn random(random: &mut Random, size: Size) -> Program {
         let mut program = Program { tasks: vec![Seq::new()], ..Program::default() };
-        let size = 2 + random.below(10);
-        let mut budget = size;
+        let mut budget = 2 + random.below(size.ops);
         let main = program.seq(random, &mut budget, 0);
         program.tasks[0] = main;
-        for message in 0..2 + random.below(8) {
+        for message in 0..2 + random.below(size.events) {
             let event = match random.below(10) {
                 0..4 => Event::Cancel(random.below(program.tasks.len()), message),
                 4..6 if program.flags > 0 => Event::Raise(random.below(program.flags)),

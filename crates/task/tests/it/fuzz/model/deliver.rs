@@ -185,6 +185,7 @@ impl World {
         for id in self.asking(task, scope, path) {
             self.meet(task, id, node, path, true);
             if self.moved {
+                self.took = true;
                 break;
             }
         }
@@ -205,7 +206,7 @@ impl World {
         }
         let mut held = self.others_for(task, id, *scope, body, path);
         if self.moved {
-            // Others reach scopes in the body before it goes, and what these say counts.
+            // Others reach scopes in the body before it goes, those to what is in it, too.
             return;
         }
         held.insert(id);
@@ -257,6 +258,14 @@ impl World {
         path: &mut Path,
     ) -> BTreeSet<u64> {
         let mut all = BTreeSet::new();
+        for inner in self.requests_into(task, body) {
+            path.push(Around { scope, kind: Kind::Catch });
+            self.meet(task, inner, body, path, false);
+            path.pop();
+            if self.moved {
+                return all;
+            }
+        }
         for other in self.asking(task, scope, path).into_iter().filter(|other| *other != id) {
             path.push(Around { scope, kind: Kind::Catch });
             let met = self.meet(task, other, body, path, true);
@@ -269,6 +278,15 @@ impl World {
             }
         }
         all
+    }
+
+    /// The requests that have their target in `body`.
+    fn requests_into(&self, task: usize, body: &Node) -> Vec<u64> {
+        let visible = self.tasks[task].requests.iter().filter(|(_, request)| !request.hidden);
+        let into = visible.filter(|(_, request)| {
+            request.target.is_some_and(|target| path_to(body, target, &mut Path::new()))
+        });
+        into.map(|(&id, _)| id).collect()
     }
 
     /// Whether what the catch has heard of the request lets it take that.

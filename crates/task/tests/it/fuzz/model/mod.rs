@@ -81,10 +81,13 @@ pub(super) struct World {
     moved: bool,
     /// In the poll under way an awaited handle has let a request go on.
     stood_aside: bool,
+    /// In the poll under way a catch has taken a request: it runs on before others go on.
+    took: bool,
     /// How many catches and holds have begun in the step under way.
     begun: u32,
-    /// A scope began while a request was on its way, or in the step in which one was delivered. Which of the two comes
-    /// first depends on the order of polls within one poll of the task, of which this knows nothing.
+    /// A scope began while a request was on its way, also to ask again, or in the step in which one was
+    /// delivered. Which of the two comes first depends on the order of polls within one poll of the task,
+    /// of which this knows nothing.
     pub(super) is_unclear: bool,
 }
 
@@ -99,6 +102,7 @@ impl World {
             log: Logged::new(),
             moved: false,
             stood_aside: false,
+            took: false,
             begun: 0,
             is_unclear: false,
         };
@@ -233,10 +237,15 @@ impl World {
             return self.end(task, true);
         }
         self.stood_aside = false;
+        self.took = false;
         let returned = self.run(task, &mut root, &mut Path::new());
         if returned {
             let unwound = self.is_unwinding(task, None);
             return self.end(task, unwound);
+        }
+        if self.took {
+            self.tasks[task].root = Some(root);
+            return;
         }
         self.raise(task, &mut root);
         let order = self.in_order(task, &root);
@@ -443,7 +452,10 @@ impl World {
         let is_asked = matches!(op, Op::Catch { .. } | Op::Mask { .. } | Op::Child { .. });
         self.begun += u32::from(is_asked);
         let requests = &self.tasks[task].requests;
-        self.is_unclear |= is_asked && requests.values().any(|r| r.delivered.is_none());
+        let is_on_its_way = |request: &Request| {
+            request.delivered.is_none() || request.answers.values().any(|answers| answers.postponed)
+        };
+        self.is_unclear |= is_asked && requests.values().any(is_on_its_way);
         match op {
             Op::Door(door) => Node::Door(door),
             Op::Catch { id, body, cleanup, exit } => {
