@@ -89,7 +89,7 @@ impl Lock {
     }
 
     pub(crate) fn lock_at(&self, place: &'static Location<'static>) -> Locking<'_> {
-        Locking { lock: self, take: self.permits.take(1, place) }
+        Locking { lock: self, take: Take::new(1, place) }
     }
 
     /// [`Lock::lock`] with a guard that keeps the lock alive.
@@ -194,11 +194,12 @@ impl<'a> Future for Locking<'a> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<LockGuard<'a>> {
-        let mut this = self.project();
-        this.take.as_mut().poll(context).map(|taken| {
+        let lock = self.lock;
+        let mut take = self.project().take;
+        lock.permits.poll_take(take.as_mut(), context).map(|taken| {
             debug_assert!(taken, "a lock is never closed");
-            this.lock.permits.hold_at(&this.take);
-            LockGuard { lock: this.lock }
+            lock.permits.hold_at(&take);
+            LockGuard { lock }
         })
     }
 }

@@ -15,9 +15,9 @@
 //! once the waiter is in the queue.
 
 use std::fmt;
-use std::future::Future;
+use std::future::poll_fn;
 use std::panic::Location;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
 use corio_base::loom::sync::atomic::{AtomicUsize, Ordering};
@@ -274,9 +274,28 @@ impl Permits {
         self.list.rules().try_take(permits)
     }
 
-    #[inline]
-    pub(crate) fn take(&self, permits: usize, place: &'static Location<'static>) -> Take<'_> {
-        Take { permits, wait: Wait::new(&self.list, place) }
+    /// Waits for `permits`; `false` if they were closed. What it has taken is the caller's to give back.
+    pub(crate) async fn take(&self, permits: usize, place: &'static Location<'static>) -> bool {
+        let mut take = pin!(Take::new(permits, place));
+        poll_fn(|context| self.poll_take(take.as_mut(), context)).await
+    }
+
+    /// The same for a future that has its [`Take`] itself, of these permits.
+    // Always: what is there is taken by one exchange, and a call would cost half of it again.
+    #[inline(always)]
+    pub(crate) fn poll_take<'a>(
+        &'a self,
+        take: Pin<&mut Take<'a>>,
+        context: &Context<'_>,
+    ) -> Poll<bool> {
+        if take.wait.is_none() {
+            match self.try_take(take.permits) {
+                Ok(()) => return Poll::Ready(true),
+                Err(Refused::Closed) => return Poll::Ready(false),
+                Err(Refused::TooFew) => {}
+            }
+        }
+        take.poll_slowly(self, context)
     }
 
     /// Notes in debug mode that the task that is polled has what it has just taken: until
@@ -287,11 +306,11 @@ impl Permits {
         if corio_trace::enabled() { self.note(place, movable) } else { HeldKey::NONE }
     }
 
-    /// The same for what `take` was ready with, if that is anything: with the switch off nobody asks.
+    /// The same for what `take` was ready with, if that is anything: with the switch off nobody asks which.
     #[inline]
     pub(crate) fn hold_at(&self, take: &Take<'_>) -> HeldKey {
         if corio_trace::enabled() && take.permits > 0 {
-            self.note(take.place(), false)
+            self.note(take.place, false)
         } else {
             HeldKey::NONE
         }
@@ -408,53 +427,45 @@ impl Drop for Permits {
 }
 
 pin_project! {
-    /// Waits for permits; `false` if they were closed. What it has taken is the caller's to give
-    /// back.
-    #[derive(Debug)]
+    /// A wait for permits, for [`Permits::poll_take`].
     pub(crate) struct Take<'a> {
         permits: usize,
+        place: &'static Location<'static>,
+        // Made when it has to wait: permits that are there are taken without.
         #[pin]
-        wait: Wait<'a, Word>,
+        wait: Option<Wait<'a, Word>>,
     }
 }
 
-impl Take<'_> {
+impl fmt::Debug for Take<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Take { permits, wait, .. } = self;
+        f.debug_struct("Take").field("permits", permits).field("wait", wait).finish_non_exhaustive()
+    }
+}
+
+impl<'a> Take<'a> {
+    /// Of a future that was made at `place`.
+    #[inline]
+    pub(crate) fn new(permits: usize, place: &'static Location<'static>) -> Self {
+        Take { permits, place, wait: None }
+    }
+
+    #[inline]
     pub(crate) fn permits(&self) -> usize {
         self.permits
     }
 
-    /// Where the program made it.
-    #[inline]
-    pub(crate) fn place(&self) -> &'static Location<'static> {
-        self.wait.place()
-    }
-}
-
-impl Future for Take<'_> {
-    type Output = bool;
-
-    // Always: what is there is taken by one exchange, and a call would cost half of it again.
-    #[inline(always)]
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<bool> {
-        if self.wait.is_idle() {
-            match self.wait.list().rules().try_take(self.permits) {
-                Ok(()) => return Poll::Ready(true),
-                Err(Refused::Closed) => return Poll::Ready(false),
-                Err(Refused::TooFew) => {}
-            }
-        }
-        self.poll_slowly(context)
-    }
-}
-
-impl Take<'_> {
     /// Not ready at first sight.
     #[inline(never)]
-    fn poll_slowly(self: Pin<&mut Self>, context: &Context<'_>) -> Poll<bool> {
-        let this = self.project();
+    fn poll_slowly(self: Pin<&mut Self>, of: &'a Permits, context: &Context<'_>) -> Poll<bool> {
+        let mut this = self.project();
         let permits = *this.permits;
-        let wait = this.wait;
-        let word = wait.list().rules();
+        let word = of.list.rules();
+        if this.wait.is_none() {
+            this.wait.set(Some(Wait::new(&of.list, this.place)));
+        }
+        let wait = this.wait.as_pin_mut().expect("made above");
         let poll = wait.poll(context, |_| match word.take_or_mark(permits) {
             Ok(()) => Decision::Done(Request { permits, closed: false }),
             Err(Refused::Closed) => Decision::Done(Request { permits, closed: true }),

@@ -115,7 +115,7 @@ impl Semaphore {
     #[track_caller]
     pub fn acquire_many(&self, permits: usize) -> Acquire<'_> {
         check(permits);
-        Acquire { semaphore: self, take: self.permits.take(permits, Location::caller()) }
+        Acquire { semaphore: self, take: Take::new(permits, Location::caller()) }
     }
 
     /// [`Semaphore::acquire`] with a permit that keeps the semaphore alive.
@@ -272,12 +272,12 @@ impl<'a> Future for Acquire<'a> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        let permits = this.take.permits();
-        match this.take.as_mut().poll(context) {
+        let (semaphore, permits) = (self.semaphore, self.take.permits());
+        let mut take = self.project().take;
+        match semaphore.permits.poll_take(take.as_mut(), context) {
             Poll::Ready(true) => {
-                let key = this.semaphore.permits.hold_at(&this.take);
-                Poll::Ready(Ok(SemaphorePermit::new(this.semaphore, permits, key)))
+                let key = semaphore.permits.hold_at(&take);
+                Poll::Ready(Ok(SemaphorePermit::new(semaphore, permits, key)))
             }
             Poll::Ready(false) => Poll::Ready(Err(AcquireError)),
             Poll::Pending => Poll::Pending,

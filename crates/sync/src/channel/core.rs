@@ -243,6 +243,18 @@ impl<T> Core<T> {
         Some(Claim { place, looked_for: tail.is_looked_for() })
     }
 
+    /// Sends the value that is there, if it is and the first attempt succeeds; says whether receivers wait.
+    #[inline(always)]
+    pub(super) fn send_at_once(&self, value: &mut Option<T>) -> Option<bool> {
+        // Before anything is claimed, for which there would be no value.
+        if value.is_none() {
+            return None;
+        }
+        let claim = self.claim_at_once()?;
+        // SAFETY: seen above, and nobody else can take it.
+        Some(claim.write(unsafe { value.take().unwrap_unchecked() }))
+    }
+
     /// Claims a position to write to without the lock, if that is possible.
     pub(super) fn try_claim(&self) -> Result<Claim<'_, T>, Refused> {
         let mut tail = self.words.tail();

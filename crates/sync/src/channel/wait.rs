@@ -38,17 +38,15 @@ pin_project! {
         ration: &'a Ration,
         place: &'static Location<'static>,
         value: Option<T>,
-        // It has come further than the first attempt.
-        begun: bool,
-        // Made when there is something to wait for: most values are sent without.
+        // Made when the first attempt was in vain: most values are sent without.
         #[pin]
         wait: Option<ChannelWait<'a, T>>,
     }
 
     impl<T> PinnedDrop for Sending<'_, T> {
         fn drop(this: Pin<&mut Self>) {
-            // A value that is there still was not sent at the first attempt, which leads to `begun`.
-            if this.value.is_some() && !this.begun {
+            // A value that is there still was not sent at the first attempt, after which there is a wait.
+            if this.value.is_some() && this.wait.is_none() {
                 report_undone::<SendDeed>(this.place);
             }
         }
@@ -74,7 +72,7 @@ impl<'a, T> Sending<'a, T> {
         value: T,
         place: &'static Location<'static>,
     ) -> Self {
-        Sending { list, ration, place, value: Some(value), begun: false, wait: None }
+        Sending { list, ration, place, value: Some(value), wait: None }
     }
 
     /// The first attempt failed, or none is left of the ration: tries until it is known why, and waits
@@ -86,8 +84,11 @@ impl<'a, T> Sending<'a, T> {
     ) -> Poll<Result<(), SendError<T>>> {
         // Before anything is claimed, for which there would be no value.
         assert!(self.value.is_some(), "{VALUE}");
-        *self.as_mut().project().begun = true;
-        if self.wait.is_none() {
+        let mut this = self.as_mut().project();
+        if this.wait.is_none() {
+            this.wait.set(Some(Wait::new(this.list, this.place)));
+        }
+        if self.wait.as_ref().is_some_and(Wait::is_idle) {
             ready!(self.ration.poll_available(context));
             let this = self.as_mut().project();
             match this.list.rules().try_claim() {
@@ -112,9 +113,6 @@ impl<'a, T> Sending<'a, T> {
             let sent = try_send(list, value);
             return Poll::Ready(sent.map_err(|refused| SendError(refused.into_inner())));
         }
-        if this.wait.is_none() {
-            this.wait.set(Some(Wait::new(list, this.place)));
-        }
         let wait = this.wait.as_mut().as_pin_mut().expect("made above");
         let turn = ready!(wait.poll(context, place));
         let value = this.value.take().expect(VALUE);
@@ -136,13 +134,11 @@ impl<T> Future for Sending<'_, T> {
     #[inline(always)]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let left = self.ration.left();
-        if self.wait.is_none()
+        let this = self.as_mut().project();
+        if this.wait.is_none()
             && left > 0
-            && self.value.is_some()
-            && let Some(claim) = self.list.rules().claim_at_once()
+            && let Some(looked_for) = this.list.rules().send_at_once(this.value)
         {
-            let this = self.as_mut().project();
-            let looked_for = claim.write(this.value.take().expect(VALUE));
             this.ration.spend_of(left);
             if looked_for {
                 call_receiver(this.list);

@@ -103,7 +103,7 @@ impl<T: ?Sized> Mutex<T> {
 
     #[inline]
     pub(crate) fn lock_at(&self, place: &'static Location<'static>) -> MutexLocking<'_, T> {
-        MutexLocking { mutex: self, locking: self.raw.lock(place) }
+        MutexLocking { mutex: self, locking: raw::Locking::new(place) }
     }
 
     /// [`Mutex::lock`] with a guard that keeps the mutex alive.
@@ -120,8 +120,8 @@ impl<T: ?Sized> Mutex<T> {
         place: &'static Location<'static>,
     ) -> OwnedMutexGuard<T> {
         {
-            let mut locking = pin!(self.raw.lock(place));
-            poll_fn(|context| locking.as_mut().poll(context)).await;
+            let mut locking = pin!(raw::Locking::new(place));
+            poll_fn(|context| self.raw.poll_lock(locking.as_mut(), context)).await;
         }
         self.raw.hold(place, true);
         OwnedMutexGuard::new(self)
@@ -227,11 +227,12 @@ impl<'a, T: ?Sized> Future for MutexLocking<'a, T> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<MutexGuard<'a, T>> {
-        let mut this = self.project();
-        match this.locking.as_mut().poll(context) {
+        let mutex = self.mutex;
+        let mut locking = self.project().locking;
+        match mutex.raw.poll_lock(locking.as_mut(), context) {
             Poll::Ready(()) => {
-                this.mutex.raw.hold_at(&this.locking);
-                Poll::Ready(MutexGuard::new(this.mutex))
+                mutex.raw.hold_at(&locking);
+                Poll::Ready(MutexGuard::new(mutex))
             }
             Poll::Pending => Poll::Pending,
         }

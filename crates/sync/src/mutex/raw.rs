@@ -8,6 +8,7 @@
 //! mutex, or sits down, or is dropped, which wakes the next in the queue.
 #![expect(unsafe_code, reason = "a waiter sits down in the seat")]
 
+use std::fmt;
 use std::mem;
 use std::panic::Location;
 use std::pin::Pin;
@@ -75,25 +76,36 @@ fn give(list: &WaitList<Word>) {
 }
 
 #[cold]
-fn give_waited(list: &WaitList<Word>, word: usize) {
-    if Word::is_noted(word) {
-        return give_noted(list, word);
+fn give_waited(list: &WaitList<Word>, mut word: usize) {
+    // Both records by one look, and apart, so that the others save no registers for them.
+    while !Word::is_booked(word) {
+        match list.rules().give(word) {
+            Ok(next) => return call(list, next),
+            Err(found) => word = found,
+        }
     }
-    give_to_next(list, word);
+    give_booked(list, word);
 }
 
-/// Gives back what the book has a record of. Apart, so that the others save no registers for it.
+/// Gives back what the book has a record of, or to one whose wait it has a record of.
 #[cold]
 #[inline(never)]
-fn give_noted(list: &WaitList<Word>, word: usize) {
-    // There is one holder, so one record.
-    book::let_go(object(list), HeldKey::NONE, || list.rules().unnote());
-    give_to_next(list, word);
+fn give_booked(list: &WaitList<Word>, mut word: usize) {
+    if Word::is_noted(word) {
+        // There is one holder, so one record, and nobody but the holder makes one.
+        book::let_go(object(list), HeldKey::NONE, || word = list.rules().unnote());
+    }
+    loop {
+        match list.rules().give(word) {
+            Ok(next) => return call(list, next),
+            Err(found) => word = found,
+        }
+    }
 }
 
 #[inline]
-fn give_to_next(list: &WaitList<Word>, word: usize) {
-    match list.rules().give(word) {
+fn call(list: &WaitList<Word>, next: Next) {
+    match next {
         Next::Nobody | Next::Sitter(None) => {}
         Next::Sitter(Some(waker)) => wake(waker),
         Next::Queue => wake_next(list),
@@ -150,9 +162,20 @@ impl Raw {
         self.list.rules().take()
     }
 
+    /// Ready, it is the caller's to give back. `locking` is of this mutex.
     #[inline]
-    pub(super) fn lock(&self, place: &'static Location<'static>) -> Locking<'_> {
-        Locking { wait: Wait::new(&self.list, place) }
+    pub(super) fn poll_lock<'a>(
+        &'a self,
+        mut locking: Pin<&mut Locking<'a>>,
+        context: &Context<'_>,
+    ) -> Poll<()> {
+        if let Some(wait) = locking.as_mut().project().wait.as_pin_mut() {
+            return poll_again(wait, context);
+        }
+        if self.try_lock() {
+            return Poll::Ready(());
+        }
+        locking.poll_first(self, context)
     }
 
     /// Notes in debug mode that the task that is polled holds it, which has just taken it. `movable`: its
@@ -168,7 +191,7 @@ impl Raw {
     #[inline]
     pub(super) fn hold_at(&self, locking: &Locking<'_>) {
         if corio_trace::enabled() {
-            self.note(locking.wait.place(), false);
+            self.note(locking.place, false);
         }
     }
 
@@ -208,25 +231,34 @@ impl Drop for Raw {
 }
 
 pin_project! {
-    /// Waits for the mutex. Ready, it is the caller's to give back.
-    #[derive(Debug)]
+    /// A wait for the mutex, for [`Raw::poll_lock`].
     pub(super) struct Locking<'a> {
+        place: &'static Location<'static>,
+        // Made when it has to wait: a mutex that is free is taken without.
         #[pin]
-        wait: Wait<'a, Word>,
+        wait: Option<Wait<'a, Word>>,
     }
 }
 
-impl Locking<'_> {
+impl fmt::Debug for Locking<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Locking").field("wait", &self.wait).finish_non_exhaustive()
+    }
+}
+
+impl<'a> Locking<'a> {
+    /// Of a future that was made at `place`.
     #[inline]
-    pub(super) fn poll(self: Pin<&mut Self>, context: &Context<'_>) -> Poll<()> {
-        let wait = self.project().wait;
-        if !wait.is_idle() {
-            return poll_again(wait, context);
-        }
-        if wait.list().rules().take() {
-            return Poll::Ready(());
-        }
-        poll_queue(wait, context)
+    pub(super) fn new(place: &'static Location<'static>) -> Self {
+        Locking { place, wait: None }
+    }
+
+    /// It is not free: from here on there is a wait.
+    #[inline(never)]
+    fn poll_first(self: Pin<&mut Self>, raw: &'a Raw, context: &Context<'_>) -> Poll<()> {
+        let mut this = self.project();
+        this.wait.set(Some(Wait::new(&raw.list, this.place)));
+        poll_queue(this.wait.as_pin_mut().expect("made above"), context)
     }
 }
 
@@ -290,7 +322,10 @@ fn try_or_sit(
     // SAFETY: [1] it is idle: it left the seat, or was granted its turn, which was taken. [2] It has the
     // right of the woken, which is what the seat is for. `give` grants whom it takes out; `leave` takes
     // out who is still there.
-    let seated =
-        unsafe { wait.sit(waker, turn, |waiter| word.sit_or_take(waiter, passed >= PASSED_MAX)) };
+    let seated = unsafe {
+        wait.sit(waker, turn, |waiter, recorded| {
+            word.sit_or_take(waiter, passed >= PASSED_MAX, recorded)
+        })
+    };
     if seated { Poll::Pending } else { Poll::Ready(()) }
 }

@@ -1,7 +1,7 @@
 //! The word of a [`Mutex`](super::Mutex): who has it, who waits, who was woken.
 //!
 //! ```text
-//!   word:  | NOTED | SEATED | OWED | WOKEN | WAITED | LOCKED |
+//!   word:  | RECORDED | NOTED | SEATED | OWED | WOKEN | WAITED | LOCKED |
 //!
 //!   the mutex                         a waiter
 //!              take                          mark_woken          take_woken
@@ -26,6 +26,7 @@
 //! | SEATED | edge 5 | edges 3 and 6; `leave` |
 //! | OWED | with SEATED | edges 4 and 6; `give_up` |
 //! | NOTED | by the holder, after edge 1, 4 or 6, in debug mode | by who gives it back, before edge 2 |
+//! | RECORDED | with SEATED, in debug mode | with SEATED |
 //!
 //! SEATED comes with LOCKED, and never with WOKEN. While WOKEN or SEATED is set nobody from the queue
 //! is woken: one at a time has that right, and it has it first.
@@ -57,6 +58,8 @@ const OWED: usize = 8;
 const SEATED: usize = 16;
 /// The book has a record of who holds it.
 const NOTED: usize = 32;
+/// The book has a record of the wait of the one in the seat.
+const RECORDED: usize = 64;
 
 /// Who is to be told that the mutex was given back.
 #[derive(Debug)]
@@ -151,12 +154,19 @@ impl Word {
         }
     }
 
-    /// Edge 5, for the one that was woken: puts it into the seat, or takes the mutex (`false`).
+    /// Edge 5, for the one that was woken: puts it into the seat, or takes the mutex (`false`). `recorded`: there
+    /// is a record of its wait.
     #[inline]
-    pub(super) fn sit_or_take(&self, sitter: NonNull<Waiter<Turn>>, owed: bool) -> bool {
+    pub(super) fn sit_or_take(
+        &self,
+        sitter: NonNull<Waiter<Turn>>,
+        owed: bool,
+        recorded: bool,
+    ) -> bool {
         // Relaxed: published by the exchange below; nobody else has the right of the woken.
         self.seat.store(sitter.as_ptr(), Ordering::Relaxed);
         let seated = if owed { SEATED | OWED } else { SEATED };
+        let seated = if recorded { seated | RECORDED } else { seated };
         loop {
             let Err(word) = self.take_unless(LOCKED, WOKEN | OWED) else { return false };
             debug_assert!(
@@ -187,7 +197,7 @@ impl Word {
         let mut word = self.bits.load(Ordering::Relaxed);
         while word & SEATED != 0 {
             // Relaxed: what it takes back it wrote itself.
-            let next = word & !SEATED | WOKEN;
+            let next = word & !(SEATED | RECORDED) | WOKEN;
             match self.bits.compare_exchange(word, next, Ordering::Relaxed, Ordering::Relaxed) {
                 Ok(_) => return true,
                 Err(found) => word = found,
@@ -223,44 +233,53 @@ impl Word {
         self.bits.load(Ordering::Relaxed) & NOTED != 0
     }
 
-    /// For the holder: the record is gone.
-    pub(super) fn unnote(&self) {
+    /// For the holder: the record is gone. Says what the word is now.
+    pub(super) fn unnote(&self) -> usize {
         // Relaxed: as in `note`. The chain from `give` to `take_unless` goes on.
-        self.bits.fetch_and(!NOTED, Ordering::Relaxed);
+        self.bits.fetch_and(!NOTED, Ordering::Relaxed) & !NOTED
     }
 
-    /// Whether `word`, found by the holder, says that the book has a record.
+    /// Whether `word`, found by the holder, says that the book has a record of its holding.
     pub(super) fn is_noted(word: usize) -> bool {
         word & NOTED != 0
     }
 
-    /// Edge 2 or, from the seat, 3 or 6. `word` is what it was just now.
+    /// Whether `word` says that the book has any record, of who holds or who sits.
     #[inline]
-    pub(super) fn give(&self, mut word: usize) -> Next {
-        loop {
-            debug_assert!(word & LOCKED != 0, "given back without being held");
-            let next = match (word & SEATED != 0, word & OWED != 0) {
-                (true, true) => word & !(SEATED | OWED),
-                (true, false) => word & !(SEATED | LOCKED) | WOKEN,
-                (false, _) => word & !LOCKED,
-            };
-            // AcqRel: Release pairs with the Acquire in `take_unless`; Acquire with the Release in
-            // `sit_or_take`, for the one who sits there.
-            match self.bits.compare_exchange(word, next, Ordering::AcqRel, Ordering::Relaxed) {
-                Ok(_) => break,
-                Err(found) => word = found,
-            }
-        }
+    pub(super) fn is_booked(word: usize) -> bool {
+        word & (NOTED | RECORDED) != 0
+    }
+
+    /// Edge 2 or, from the seat, 3 or 6, if the word is still `word`; otherwise it has done nothing, and says what
+    /// it found.
+    #[inline]
+    pub(super) fn give(&self, word: usize) -> Result<Next, usize> {
+        debug_assert!(word & LOCKED != 0, "given back without being held");
+        let next = match (word & SEATED != 0, word & OWED != 0) {
+            (true, true) => word & !(SEATED | OWED | RECORDED),
+            (true, false) => word & !(SEATED | LOCKED | RECORDED) | WOKEN,
+            (false, _) => word & !LOCKED,
+        };
+        // AcqRel: Release pairs with the Acquire in `take_unless`; Acquire with the Release in
+        // `sit_or_take`, for the one who sits there.
+        self.bits.compare_exchange(word, next, Ordering::AcqRel, Ordering::Relaxed)?;
         if word & SEATED == 0 {
-            return if word & (WAITED | WOKEN) == WAITED { Next::Queue } else { Next::Nobody };
+            let queue = word & (WAITED | WOKEN) == WAITED;
+            return Ok(if queue { Next::Queue } else { Next::Nobody });
         }
         // Relaxed: acquired with SEATED, and not written until the sitter has been granted its turn.
         let sitter = NonNull::new(self.seat.load(Ordering::Relaxed));
         let sitter = sitter.expect("the seat is not empty");
         // SAFETY: the exchange took it out of the seat.
         unsafe { Waiter::with_slot(sitter, |turn: &mut Turn| turn.held = word & OWED != 0) };
-        // SAFETY: as above.
-        Next::Sitter(unsafe { Waiter::grant(sitter, true) })
+        let waker = if word & RECORDED == 0 {
+            // SAFETY: as above; the word says that there is no record.
+            unsafe { Waiter::grant_unrecorded(sitter) }
+        } else {
+            // SAFETY: as above.
+            unsafe { Waiter::grant(sitter, true) }
+        };
+        Ok(Next::Sitter(waker))
     }
 
     /// Edge 3 from the queue, under the list's lock: `true` if one may be woken, which is marked.

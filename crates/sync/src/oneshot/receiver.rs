@@ -6,8 +6,6 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use corio_trace::WaitKind;
-
 use super::error::{RecvError, TryRecvError};
 use super::shared::{End, Seen, Shared};
 use crate::blocking::block_on;
@@ -58,8 +56,11 @@ impl<T> Receiver<T> {
             return Err(TryRecvError::Closed);
         }
         let shared = *shared;
+        if seen.is_recorded() {
+            shared.unrecord();
+        }
         self.shared = None;
-        // SAFETY: sent, and never again: the channel is no longer here.
+        // SAFETY: sent, without a record, and never again: the channel is no longer here.
         Ok(unsafe { shared.take() })
     }
 
@@ -95,16 +96,39 @@ impl<T> Receiver<T> {
         self.shared.is_none()
     }
 
-    /// Nothing was there when `seen` stood in the word. `None`: there is something now.
+    /// Nothing could be taken at once when `seen` stood in the word. `None`: it can be now.
     #[inline(never)]
-    fn poll_wait(shared: &Shared<T>, seen: Seen, waker: &Waker) -> Option<Poll<RecvError>> {
-        // Before the sender can find the waker, so that it finds the record, too.
-        shared.leaf().wait(WaitKind::Channel, shared.address(), None);
+    fn poll_wait(shared: Shared<T>, seen: Seen, waker: &Waker) -> Option<Poll<RecvError>> {
+        if corio_trace::enabled() {
+            return Self::poll_recorded(shared, seen, waker);
+        }
         if shared.register(End::Receiver, seen, waker) {
             return Some(Poll::Pending);
         }
-        shared.leaf().clear();
-        if shared.seen().is_sent() { None } else { Some(Poll::Ready(RecvError)) }
+        Self::poll_decided(shared)
+    }
+
+    /// The same with a record of the wait. All of it here, so that those without save no registers for it.
+    #[cold]
+    #[inline(never)]
+    fn poll_recorded(shared: Shared<T>, seen: Seen, waker: &Waker) -> Option<Poll<RecvError>> {
+        // Before the sender can find the waker, so that it finds the record, too.
+        let seen = if seen.is_decided() { seen } else { shared.record() };
+        if shared.register(End::Receiver, seen, waker) {
+            return Some(Poll::Pending);
+        }
+        Self::poll_decided(shared)
+    }
+
+    /// There is nothing to wait for.
+    #[cold]
+    #[inline(never)]
+    fn poll_decided(shared: Shared<T>) -> Option<Poll<RecvError>> {
+        let seen = shared.seen();
+        if seen.is_recorded() {
+            shared.unrecord();
+        }
+        if seen.is_sent() { None } else { Some(Poll::Ready(RecvError)) }
     }
 }
 
@@ -118,12 +142,12 @@ impl<T> Future for Receiver<T> {
         loop {
             let Some(shared) = self.shared else { received_already() };
             let seen = shared.seen();
-            if seen.is_sent() {
+            if seen.is_sent_unrecorded() {
                 self.shared = None;
-                // SAFETY: sent, and never again: the channel is no longer here.
+                // SAFETY: sent, without a record, and never again: the channel is no longer here.
                 return Poll::Ready(Ok(unsafe { shared.take() }));
             }
-            if let Some(poll) = Self::poll_wait(&shared, seen, context.waker()) {
+            if let Some(poll) = Self::poll_wait(shared, seen, context.waker()) {
                 return poll.map(Err);
             }
         }

@@ -4,6 +4,7 @@
 //!   sender:    ──1 send────▶ SENT           or ──2 abandon──▶ DROPPED       each is its end
 //!   receiver:  ──3 close───▶ CLOSED         or ──4 retire───▶ RECEIVER_GONE, its end
 //!   each end:  ──5 register──▶ its WAITS ──6 any edge 1 to 4, or a register with another waker──▶
+//!   receiver:  ──7 record──▶ RECORDED ──8 unrecord──▶            in debug mode, before edge 5
 //!
 //!   whoever comes to its end and finds the other's there frees the memory
 //! ```
@@ -12,6 +13,7 @@
 //! |---|---|
 //! | `value` | the sender's; once the word says SENT, the receiver's |
 //! | a waker | its end's while WAITS is clear; while it is set, of the one who clears it |
+//! | `leaf` | written by the receiver; while RECORDED is set, read by who takes its waker |
 //!
 //! Each edge is one compare-exchange, which decides, says that its end touches nothing any more, and
 //! takes both wakers. So a send before the receiver comes is one, and one after it came is two with
@@ -22,18 +24,22 @@
 //!
 //! **A waker that was replaced** between its reading and its taking: each register counts up in the
 //! word, so the word is another one, and the exchange fails.
+//!
+//! **What debug mode needs** is asked of the word, which every edge reads anyway: a send, and a receiver that
+//! takes, look for RECORDED with the same comparison as for the rest, and without it do not look at the leaf.
 #![expect(unsafe_code, reason = "the cells and the memory are guarded by the word")]
 
 use std::alloc::Layout;
 use std::fmt;
 use std::marker::PhantomData;
-use std::mem::MaybeUninit;
+use std::mem::{ManuallyDrop, MaybeUninit};
 use std::panic::Location;
 use std::ptr::NonNull;
 use std::task::Waker;
 
 use corio_base::loom::cell::UnsafeCell;
 use corio_base::loom::sync::atomic::{AtomicU64, Ordering};
+use corio_trace::WaitKind;
 use corio_trace::book::{GrantKey, PlacedLeaf};
 
 use super::pool::{self, Shape};
@@ -53,8 +59,10 @@ const RECEIVER_WAITS: u64 = 1 << 4;
 /// The sender's waker is there.
 const SENDER_WAITS: u64 = 1 << 5;
 const WAITS: u64 = RECEIVER_WAITS | SENDER_WAITS;
-/// One registration. 58 bits count them: they do not wrap.
-const REGISTERED_ONE: u64 = 1 << 6;
+/// The book has a record of the receiver's wait, to be marked by who grants and taken away by the receiver.
+const RECORDED: u64 = 1 << 6;
+/// One registration. 57 bits count them: they do not wrap.
+const REGISTERED_ONE: u64 = 1 << 7;
 
 /// One of the two ends.
 #[derive(Clone, Copy)]
@@ -91,6 +99,18 @@ impl Seen {
         self.0 & SENT != 0
     }
 
+    /// The value is there and no record of the wait for it, so the receiver has but to take it.
+    #[inline]
+    pub(super) fn is_sent_unrecorded(self) -> bool {
+        self.0 & (SENT | RECORDED) == SENT
+    }
+
+    /// The receiver has to take the record of its wait away.
+    #[inline]
+    pub(super) fn is_recorded(self) -> bool {
+        self.0 & RECORDED != 0
+    }
+
     /// Nothing changes any more for the receiver.
     #[inline]
     pub(super) fn is_decided(self) -> bool {
@@ -107,9 +127,12 @@ impl Seen {
 struct Head {
     word: AtomicU64,
     /// Where the program made the channel, and the record of the receiver's wait, who alone writes it; the
-    /// sender reads which one it is.
-    /// Here, so that an end is one word, which moves cheaply.
-    leaf: PlacedLeaf,
+    /// sender reads which one it is. Here, so that an end is one word, which moves cheaply.
+    ///
+    /// # Invariant
+    /// Without a record while RECORDED is clear, but for a moment on edges 7 and 8, and at the receiver's end:
+    /// nothing is left in it to be dropped with the memory.
+    leaf: ManuallyDrop<PlacedLeaf>,
     receiver: Seat,
     sender: Seat,
 }
@@ -168,7 +191,7 @@ impl<T> Shared<T> {
     #[inline]
     pub(super) fn new(place: &'static Location<'static>) -> Self {
         let inner: NonNull<Inner<T>> = pool::take(Self::SHAPE).cast();
-        let (word, leaf) = (AtomicU64::new(0), PlacedLeaf::new(place));
+        let (word, leaf) = (AtomicU64::new(0), ManuallyDrop::new(PlacedLeaf::new(place)));
         let head = Head { word, leaf, receiver: Seat::new(), sender: Seat::new() };
         let value = UnsafeCell::new(MaybeUninit::uninit());
         // SAFETY: a fresh block of the shape of an Inner.
@@ -199,10 +222,26 @@ impl<T> Shared<T> {
         self.inner.as_ptr().addr()
     }
 
-    /// The record of the receiver's wait; for the receiver.
-    #[inline]
-    pub(super) fn leaf(&self) -> &PlacedLeaf {
-        &self.inner().head.leaf
+    /// Edge 7: records that the receiver waits, if debug mode is on, and says what stands in the word then. For
+    /// the receiver.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn record(self) -> Seen {
+        let Head { word, leaf, .. } = &self.inner().head;
+        leaf.wait(WaitKind::Channel, self.address(), None);
+        // Acquire: as in `seen`. Release: publishes which record it is, to the Acquire in `exchange`.
+        let mark = if leaf.is_recorded() { RECORDED } else { 0 };
+        Seen(word.fetch_or(mark, Ordering::AcqRel) | mark)
+    }
+
+    /// Edge 8: the receiver's wait is over. For the receiver, who found RECORDED.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn unrecord(self) {
+        let Head { word, leaf, .. } = &self.inner().head;
+        leaf.clear();
+        // Relaxed: a mark of the receiver's own, which nobody looks for once the wait is over.
+        word.fetch_and(!RECORDED, Ordering::Relaxed);
     }
 
     /// Edge 1, the sender's last: gives the value back if the channel is closed.
@@ -244,8 +283,8 @@ impl<T> Shared<T> {
     /// Edge 4: for a receiver that has not taken the value.
     #[inline(never)]
     pub(super) fn retire(self) {
-        // The memory may stay with the sender.
-        self.leaf().clear();
+        // Here, for the memory may stay with the sender, who sees a mark of what is gone at worst.
+        self.inner().head.leaf.clear();
         if !self.seen().is_sent() && self.head().end_receiver(CLOSED | RECEIVER_GONE) {
             return;
         }
@@ -260,11 +299,12 @@ impl<T> Shared<T> {
     /// Takes the value and frees the memory: who sent is gone.
     ///
     /// # Safety
-    /// By the receiver, as its last, after it has seen SENT.
+    /// By the receiver, as its last, after it has seen SENT, and without a record.
     #[inline]
     pub(super) unsafe fn take(self) -> T {
         // SAFETY: sent, so initialised and the receiver's.
         let value = self.inner().value.with(|place| unsafe { (*place).assume_init_read() });
+        debug_assert!(!self.inner().head.leaf.is_recorded(), "the record would stay for ever");
         self.free();
         value
     }
@@ -294,9 +334,8 @@ impl<'a> HeadRef<'a> {
         unsafe { &(*self.0.as_ptr()).word }
     }
 
-    /// What marks the receiver's wait as granted, in debug mode. After the edge that grants the receiver may
-    /// be gone, and the memory with it.
-    #[inline]
+    /// What marks the receiver's wait as granted, where RECORDED is set. After the edge that grants the receiver
+    /// may be gone, and the memory with it.
     fn grant_key(self) -> GrantKey {
         // SAFETY: as in `word`.
         unsafe { &(*self.0.as_ptr()).leaf }.grant_key()
@@ -313,21 +352,20 @@ impl<'a> HeadRef<'a> {
     }
 
     /// Edges 1 and 2 with `flag`; `false`, and nothing done, if the channel is closed. The two usual
-    /// ways, with and without a receiver that waits, are short enough to be part of a send.
+    /// ways, with and without a receiver that waits, are short enough to be part of a send; a record to be
+    /// marked is not usual.
     #[inline]
     fn end_sender(self, flag: u64) -> bool {
         // Acquire: as in `exchange`.
         let seen = self.word().load(Ordering::Acquire);
-        if seen & (CLOSED | SENDER_WAITS) == 0 {
+        if seen & (CLOSED | SENDER_WAITS | RECORDED) == 0 {
             let waits = seen & RECEIVER_WAITS != 0;
             let parts = self.seat(End::Receiver).parts();
-            let grant = if waits { self.grant_key() } else { GrantKey::NONE };
             let next = (seen | flag) & !RECEIVER_WAITS;
             // Release: publishes the value, and all that this end did comes before the other one frees.
             let word = self.word();
             if word.compare_exchange(seen, next, Ordering::Release, Ordering::Relaxed).is_ok() {
                 if waits {
-                    grant.mark();
                     // SAFETY: as in `exchange`.
                     wake(Some(unsafe { parts.into_waker() }));
                 }
@@ -369,7 +407,10 @@ impl<'a> HeadRef<'a> {
             }
             let receiver = (seen & RECEIVER_WAITS != 0).then(|| self.seat(End::Receiver).parts());
             let sender = (seen & SENDER_WAITS != 0).then(|| self.seat(End::Sender).parts());
-            let grant = receiver.map_or(GrantKey::NONE, |_| self.grant_key());
+            let grant = match seen & RECORDED {
+                0 => GrantKey::NONE,
+                _ => receiver.map_or(GrantKey::NONE, |_| self.grant_key()),
+            };
             // Release: as in `end_sender`.
             match self.word().compare_exchange(
                 seen,

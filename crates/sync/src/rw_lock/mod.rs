@@ -101,7 +101,7 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     #[inline]
     pub fn read(&self) -> RwLockReading<'_, T> {
-        RwLockReading { lock: self, take: self.permits.take(READER, Location::caller()) }
+        RwLockReading { lock: self, take: Take::new(READER, Location::caller()) }
     }
 
     /// Waits until it can be written.
@@ -111,7 +111,7 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     #[inline]
     pub fn write(&self) -> RwLockWriting<'_, T> {
-        RwLockWriting { lock: self, take: self.permits.take(WRITER, Location::caller()) }
+        RwLockWriting { lock: self, take: Take::new(WRITER, Location::caller()) }
     }
 
     /// [`RwLock::read`] with a guard that keeps the lock alive.
@@ -259,11 +259,12 @@ impl<'a, T: ?Sized> Future for RwLockReading<'a, T> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<RwLockReadGuard<'a, T>> {
-        let mut this = self.project();
-        this.take.as_mut().poll(context).map(|taken| {
+        let lock = self.lock;
+        let mut take = self.project().take;
+        lock.permits.poll_take(take.as_mut(), context).map(|taken| {
             debug_assert!(taken, "a lock is never closed");
-            let key = this.lock.permits.hold_at(&this.take);
-            RwLockReadGuard::new(this.lock, key)
+            let key = lock.permits.hold_at(&take);
+            RwLockReadGuard::new(lock, key)
         })
     }
 }
@@ -289,11 +290,12 @@ impl<'a, T: ?Sized> Future for RwLockWriting<'a, T> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<RwLockWriteGuard<'a, T>> {
-        let mut this = self.project();
-        this.take.as_mut().poll(context).map(|taken| {
+        let lock = self.lock;
+        let mut take = self.project().take;
+        lock.permits.poll_take(take.as_mut(), context).map(|taken| {
             debug_assert!(taken, "a lock is never closed");
-            this.lock.permits.hold_at(&this.take);
-            RwLockWriteGuard::new(this.lock)
+            lock.permits.hold_at(&take);
+            RwLockWriteGuard::new(lock)
         })
     }
 }

@@ -204,9 +204,9 @@ impl<'a, P: Rules<LANES>, const LANES: usize> Wait<'a, P, LANES> {
     /// Waits in the primitive's seat, which takes no lock: an atomic word of the primitive has room
     /// for the address of one waiter, who has its turn before all in the list.
     ///
-    /// `publish` puts the address there, or says `false`. Who takes it out again, by the same word,
-    /// fills the slot and grants it; `poll` is ready with that. A poll for another reason begins with
-    /// [`Wait::leave_seat`].
+    /// `publish` puts the address there, or says `false`; it is told whether there is a record of the wait. Who
+    /// takes it out again, by the same word, fills the slot and grants it; `poll` is ready with that. A poll
+    /// for another reason begins with [`Wait::leave_seat`].
     ///
     /// # Safety
     /// It [is idle](Wait::is_idle). `publish` says whether the address is in the seat. Who takes it out
@@ -216,18 +216,52 @@ impl<'a, P: Rules<LANES>, const LANES: usize> Wait<'a, P, LANES> {
         self: Pin<&mut Self>,
         waker: Waker,
         slot: P::Slot,
-        publish: impl FnOnce(NonNull<Waiter<P::Slot>>) -> bool,
+        publish: impl FnOnce(NonNull<Waiter<P::Slot>>, bool) -> bool,
     ) -> bool {
         let this = self.into_ref().get_ref();
         debug_assert!(this.is_idle(), "a wait is in one place at a time");
+        if corio_trace::enabled() {
+            // SAFETY: the caller's claim.
+            return unsafe { this.sit_recorded(waker, slot, publish) };
+        }
+        // SAFETY: as above. An idle node has no record.
+        unsafe { this.sit_down(waker, slot, |node| publish(node, false)) }
+    }
+
+    /// The same with a record. All of it here, so that those without save no registers for it.
+    ///
+    /// # Safety
+    /// As for [`Wait::sit`].
+    #[cold]
+    #[inline(never)]
+    unsafe fn sit_recorded(
+        &self,
+        waker: Waker,
+        slot: P::Slot,
+        publish: impl FnOnce(NonNull<Waiter<P::Slot>>, bool) -> bool,
+    ) -> bool {
         // Before its address is published: whoever grants finds the record.
-        this.record();
+        self.record();
+        let recorded = self.node.is_recorded();
+        // SAFETY: the caller's claim.
+        unsafe { self.sit_down(waker, slot, |node| publish(node, recorded)) }
+    }
+
+    /// # Safety
+    /// As for [`Wait::sit`].
+    #[inline]
+    unsafe fn sit_down(
+        &self,
+        waker: Waker,
+        slot: P::Slot,
+        publish: impl FnOnce(NonNull<Waiter<P::Slot>>) -> bool,
+    ) -> bool {
         // SAFETY: this is the owner, and it is IDLE, as the caller vouches.
-        unsafe { this.node.sit(waker, slot) };
-        let seated = publish(NonNull::from(&this.node));
+        unsafe { self.node.sit(waker, slot) };
+        let seated = publish(NonNull::from(&self.node));
         if !seated {
             // SAFETY: this is the owner, and its address is not in the seat, as `publish` says.
-            let (waker, slot) = unsafe { this.node.unseat() };
+            let (waker, slot) = unsafe { self.node.unseat() };
             // Not seated, it may have got what it wanted instead.
             discard(waker);
             drop(slot);

@@ -133,6 +133,12 @@ impl<S> Waiter<S> {
         }
     }
 
+    /// Whether there is a record of the wait; for the owner.
+    #[inline]
+    pub(super) fn is_recorded(&self) -> bool {
+        self.leaf.is_recorded()
+    }
+
     /// Where the wait was made; for the owner.
     #[inline]
     pub(super) fn place(&self) -> &'static Location<'static> {
@@ -195,6 +201,20 @@ impl<S> Waiter<S> {
             // SAFETY: the caller's claim.
             return unsafe { waiter.grant_recorded(alone) };
         }
+        // SAFETY: the caller's claim.
+        unsafe { waiter.become_granted(GRANTED) }
+    }
+
+    /// As [`Waiter::grant`], for a node of which the caller knows that it has no record.
+    ///
+    /// # Safety
+    /// As for that, and there is none.
+    #[must_use]
+    #[inline]
+    pub(crate) unsafe fn grant_unrecorded(node: NonNull<Self>) -> Option<Waker> {
+        // SAFETY: as in `grant`.
+        let waiter = unsafe { node.as_ref() };
+        debug_assert!(!waiter.leaf.is_recorded(), "the owner would not take the record away");
         // SAFETY: the caller's claim.
         unsafe { waiter.become_granted(GRANTED) }
     }

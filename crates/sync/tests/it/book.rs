@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 
+use corio_base::park::block_on;
 use corio_sync::*;
 use corio_trace::WaitKind;
 use corio_trace::book::{
@@ -476,4 +477,72 @@ fn a_receiver_that_is_called_and_not_polled_is_told_from_one_that_waits() {
     assert!(task.one_wait().granted.is_some());
     drop(waiting);
     task.is_clean();
+}
+
+#[test]
+fn the_wait_of_one_in_the_mutexs_seat_is_marked_and_taken_away() {
+    let (holder, waiter) = (FakeTask::new(), FakeTask::new());
+    let mutex = Mutex::new(());
+    let held = || holder.within(|| mutex.try_lock().unwrap());
+    let let_go = |guard| holder.within(|| drop(guard));
+    let mut guard = held();
+    let mut waiting = waiter.pending(mutex.lock());
+    for _ in 0..2 {
+        let_go(guard);
+        assert!(
+            waiter.one_wait().granted.is_some(),
+            "it was called, from the queue and from the seat"
+        );
+        guard = held();
+        assert!(waiter.poll(&mut waiting).is_pending(), "in vain: it sits down");
+        assert_eq!(waiter.one_wait().granted, None, "and waits again");
+    }
+    let_go(guard);
+    let Poll::Ready(guard) = waiter.poll(&mut waiting) else { panic!("it is free") };
+    assert_eq!((waiter.waits().len(), waiter.holds().len()), (0, 1));
+    waiter.within(|| drop(guard));
+
+    let guard = held();
+    let mut waiting = waiter.pending(mutex.lock());
+    let_go(guard);
+    let guard = held();
+    assert!(waiter.poll(&mut waiting).is_pending());
+    drop(waiting);
+    let_go(guard);
+    assert!(!mutex.locked());
+    holder.is_clean();
+    waiter.is_clean();
+}
+
+#[test]
+fn waits_that_are_raced_for_leave_no_record() {
+    const ROUNDS: u32 = 2_000;
+    let tasks = [FakeTask::new(), FakeTask::new()];
+    let mutex = Mutex::new(0);
+    thread::scope(|scope| {
+        for task in &tasks {
+            let count = async {
+                for _ in 0..ROUNDS {
+                    *mutex.lock().await += 1;
+                }
+            };
+            scope.spawn(|| task.within(|| block_on(count)));
+        }
+    });
+    assert_eq!(mutex.into_inner(), 2 * ROUNDS);
+    let (senders, receivers): (Vec<_>, Vec<_>) = (0..ROUNDS).map(|_| oneshot::channel()).unzip();
+    thread::scope(|scope| {
+        let receive = async {
+            for (number, receiver) in (0..).zip(receivers) {
+                assert_eq!(receiver.await, Ok(number));
+            }
+        };
+        scope.spawn(|| tasks[0].within(|| block_on(receive)));
+        for (number, sender) in (0..).zip(senders) {
+            sender.send(number).unwrap();
+        }
+    });
+    for task in &tasks {
+        task.is_clean();
+    }
 }
