@@ -52,6 +52,24 @@ pub trait Kind:
     /// Whether it is a socket, which has system calls of its own, or a pipe, which is read and
     /// written as a file.
     const IS_SOCKET: bool;
+
+    /// What a read that brings less than it could says.
+    #[doc(hidden)]
+    const SHORT_READ: ShortRead;
+}
+
+/// What a read that brings less than it could, and more than nothing, says.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShortRead {
+    /// Nothing is left.
+    Drained,
+    /// Nothing is left, unless the system says that it ended there for another reason: of a Unix socket,
+    /// whose peer may pass descriptors along with its bytes. A read ends where some were passed.
+    DrainedUnlessPassed,
+    /// Nothing: a read may end where a message does. A pipe's writer may ask for messages (`O_DIRECT`), and
+    /// what is read as a pipe may be a terminal, which gives a line at a time.
+    Nothing,
 }
 
 /// Bytes can be read from it.
@@ -126,11 +144,12 @@ mod sealed {
 
 /// Makes std's types kinds: a table.
 macro_rules! kinds {
-    ($($type:ty, socket: $socket:literal, $($what:ident),*;)*) => {$(
+    ($($type:ty, socket: $socket:literal, short read: $short:ident, $($what:ident),*;)*) => {$(
         impl sealed::Sealed for $type {}
 
         impl Kind for $type {
             const IS_SOCKET: bool = $socket;
+            const SHORT_READ: ShortRead = ShortRead::$short;
         }
 
         $(impl $what for $type {})*
@@ -138,14 +157,14 @@ macro_rules! kinds {
 }
 
 kinds! {
-    net::TcpStream, socket: true, Reads, Writes;
-    net::TcpListener, socket: true, ;
-    net::UdpSocket, socket: true, ;
-    unix::net::UnixStream, socket: true, Reads, Writes;
-    unix::net::UnixListener, socket: true, ;
-    unix::net::UnixDatagram, socket: true, ;
-    PipeReader, socket: false, Reads;
-    PipeWriter, socket: false, Writes;
+    net::TcpStream, socket: true, short read: Drained, Reads, Writes;
+    net::TcpListener, socket: true, short read: Nothing, ;
+    net::UdpSocket, socket: true, short read: Nothing, ;
+    unix::net::UnixStream, socket: true, short read: DrainedUnlessPassed, Reads, Writes;
+    unix::net::UnixListener, socket: true, short read: Nothing, ;
+    unix::net::UnixDatagram, socket: true, short read: Nothing, ;
+    PipeReader, socket: false, short read: Nothing, Reads;
+    PipeWriter, socket: false, short read: Nothing, Writes;
 }
 
 impl Connection for net::TcpStream {

@@ -149,7 +149,7 @@ pub use resolve::{LookupError, ToSocketAddrs, lookup_host};
 pub use split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf};
 pub use stream::ByteStream;
 #[doc(hidden)]
-pub use stream::{recv_now, send_now};
+pub use stream::{BareSocket, recv_now, send_now};
 pub use tcp::{TcpListener, TcpStream};
 pub use udp::{UdpOptions, UdpSocket};
 #[cfg(any(target_os = "linux", target_os = "android"))]

@@ -7,12 +7,13 @@
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::ops::Range;
+use std::os::fd::AsFd;
 
 use corio_reactor::After;
 use rustix::buffer::spare_capacity;
-use rustix::net::{RecvFlags, SendAncillaryBuffer};
+use rustix::net::{RecvAncillaryBuffer, RecvFlags, ReturnFlags, SendAncillaryBuffer};
 
-use crate::kind::{Reads, Socket, Writes};
+use crate::kind::{Reads, ShortRead, Socket, Writes};
 use crate::sys::SEND_FLAGS;
 
 /// How much one call moves at most, what the system copies in some 60 µs: asked for more, and with a peer at
@@ -27,12 +28,15 @@ pub(crate) type Attempt = io::Result<(usize, After)>;
 pub(crate) fn recv<S: Reads>(source: &S, buffer: &mut [u8]) -> Attempt {
     let wanted = buffer.len().min(MOVED_PER_CALL_MAX);
     let buffer = &mut buffer[..wanted];
+    if S::SHORT_READ == ShortRead::DrainedUnlessPassed {
+        return recv_unless_passed(source, &mut [IoSliceMut::new(buffer)]);
+    }
     let n = if S::IS_SOCKET {
         rustix::net::recv(source, buffer, RecvFlags::empty())?.0
     } else {
         rustix::io::read(source, buffer)?
     };
-    Ok((n, After::stream(n, wanted)))
+    Ok((n, after::<S>(n, wanted)))
 }
 
 /// Reads into what the vector has room for; it must have some.
@@ -43,7 +47,29 @@ pub(crate) fn recv_spare<S: Reads>(source: &S, buffer: &mut Vec<u8>) -> Attempt 
     } else {
         rustix::io::read(source, spare_capacity(buffer))?
     };
-    Ok((n, After::stream(n, wanted)))
+    Ok((n, after::<S>(n, wanted)))
+}
+
+/// What a read says that says no more than how much it brought.
+#[inline]
+fn after<S: Reads>(n: usize, wanted: usize) -> After {
+    match S::SHORT_READ {
+        ShortRead::Drained => After::stream(n, wanted),
+        ShortRead::DrainedUnlessPassed | ShortRead::Nothing => After::MaybeMore,
+    }
+}
+
+/// Reads from a Unix socket. Descriptors that the peer has passed are closed by the system, and so is the
+/// read by them: the call says that something besides the bytes had no room.
+pub(crate) fn recv_unless_passed(socket: impl AsFd, buffers: &mut [IoSliceMut<'_>]) -> Attempt {
+    let wanted = buffers.iter().map(|buffer| buffer.len()).sum();
+    let control = &mut RecvAncillaryBuffer::default();
+    let message = rustix::net::recvmsg(socket, buffers, control, RecvFlags::empty())?;
+    let after = match message.flags.contains(ReturnFlags::CTRUNC) {
+        true => After::MaybeMore,
+        false => After::stream(message.bytes, wanted),
+    };
+    Ok((message.bytes, after))
 }
 
 pub(crate) fn recv_vectored<S: Reads>(source: &S, buffers: &mut [IoSliceMut<'_>]) -> Attempt {
@@ -53,9 +79,12 @@ pub(crate) fn recv_vectored<S: Reads>(source: &S, buffers: &mut [IoSliceMut<'_>]
     if let [one] = buffers {
         return recv(source, one);
     }
+    if S::SHORT_READ == ShortRead::DrainedUnlessPassed {
+        return recv_unless_passed(source, buffers);
+    }
     let wanted = buffers.iter().map(|buffer| buffer.len()).sum();
     let n = rustix::io::readv(source, buffers)?;
-    Ok((n, After::stream(n, wanted)))
+    Ok((n, after::<S>(n, wanted)))
 }
 
 /// Takes nothing out, so it never says that nothing is left.

@@ -158,8 +158,10 @@ impl Edges {
         self.0.get() & BY_WORD != 0
     }
 
-    pub(crate) fn is_ended(&self) -> bool {
-        self.0.get() & ENDED != 0
+    /// Forgets that the reactor is gone; `false`: it was not told so.
+    pub(crate) fn forget_end(&self) -> bool {
+        let word = self.0.replace(self.0.get() & !ENDED);
+        word & ENDED != 0
     }
 }
 
@@ -208,7 +210,9 @@ mod tests {
     fn one_whose_reactor_is_gone_or_whose_word_knows_is_not_tried_by_this() {
         let edges = drained(Ready::READABLE);
         edges.add(Told::ENDED);
-        assert!(!edges.is_worth_a_try(Direction::Read) && edges.is_ended());
+        assert!(!edges.is_worth_a_try(Direction::Read) && !edges.is_by_list());
+        assert!(edges.forget_end() && !edges.forget_end());
+        assert!(edges.is_worth_a_try(Direction::Read));
         let edges = Edges::new(Ready::READABLE, Drained::AtWouldBlock, true);
         edges.add(Told::of(Ready::READABLE));
         assert!(!edges.is_worth_a_try(Direction::Read) && edges.is_by_word());

@@ -42,7 +42,8 @@ pub enum After {
     MaybeMore,
     /// It moved fewer bytes than asked, and more than none, through a *stream*: the queue was empty
     /// (or full). Saves the attempt that would say `WouldBlock`, where the driver can tell an
-    /// empty queue from an ended one. Never true of datagrams, or of messages that end a read.
+    /// empty queue from an ended one. Never true of datagrams, or of messages that end a read; nor of a
+    /// read of a Unix socket that ends where the peer has passed descriptors.
     Drained,
 }
 

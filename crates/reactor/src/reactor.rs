@@ -112,7 +112,7 @@ impl Reactor {
         };
         if wait == Wait::Forever
             && corio_trace::enabled()
-            && self.shared.registry().len() <= corio_trace::pulse::aside()
+            && (alone || self.shared.registry().len() <= corio_trace::pulse::aside())
         {
             return corio_trace::pulse::alone(|| park(self));
         }
@@ -123,7 +123,7 @@ impl Reactor {
 impl Park for Reactor {
     fn park(&mut self, wait: Wait) -> io::Result<Parked> {
         let copied = !self.shared.process.is_this();
-        let alone = copied || wait == Wait::Forever && self.shared.registry().len() == 0;
+        let alone = copied || wait == Wait::Forever && self.shared.is_empty();
         let wait = self.shared.unpark.begin(wait, alone);
         let waited = self.wait(wait, copied || alone && wait == Wait::Forever);
         self.shared.unpark.end();
@@ -145,7 +145,9 @@ impl Park for Reactor {
 
 impl Drop for Reactor {
     fn drop(&mut self) {
-        let sources = self.shared.registry().close(&mut self.batch);
+        let Some(mut registry) = self.shared.registry_to_close() else { return };
+        let sources = registry.close(&mut self.batch);
+        drop(registry);
         self.batch.wake_all();
         drop(sources);
     }
@@ -220,6 +222,24 @@ impl Shared {
         self.registry.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether no descriptor is registered, as the loop asks at each wait: a load, and no lock.
+    ///
+    /// **The race**: the first descriptor is being registered. What is read may be older than that, and the
+    /// loop waits alone all the same: then the unpark of `register`, which comes after the descriptor was
+    /// counted, ends this wait. It may be consumed by an earlier wait, too: by [`UnparkState::end`], whose
+    /// Acquire makes the loop see the count from there on. Those that come as the second and later ones
+    /// unpark nobody, and need not: one number is never read older than it was read, or seen, before.
+    #[inline]
+    fn is_empty(&self) -> bool {
+        self.counts.here.get() == 0
+    }
+
+    /// The registry, at the reactor's end. `None` in a copy where it cannot be had: a thread of the original
+    /// held its lock at the fork, and will not give it back here.
+    fn registry_to_close(&self) -> Option<MutexGuard<'_, Registry>> {
+        if self.process.is_this() { Some(self.registry()) } else { self.registry.try_lock().ok() }
+    }
+
     /// When a descriptor counts as drained.
     pub(crate) fn drained(&self) -> Drained {
         self.drained
@@ -259,7 +279,7 @@ impl Shared {
     }
 
     /// Fails in a copy of the process, which must not touch what the system keeps for the original.
-    fn refuse_copy(&self) -> io::Result<()> {
+    pub(crate) fn refuse_copy(&self) -> io::Result<()> {
         if self.process.is_this() { Ok(()) } else { Err(source::copied()) }
     }
 
@@ -290,8 +310,11 @@ impl Shared {
         self.registry().open_list(owner)
     }
 
-    /// Takes a list out.
+    /// Takes a list out; in a copy it stays, as `deregister` has it.
     pub(crate) fn close_list(&self, list: u32) {
+        if !self.process.is_this() {
+            return;
+        }
         let mut batch = WakeBatch::new();
         let closed = self.registry().close_list(list, &mut batch);
         drop(closed);
@@ -299,8 +322,11 @@ impl Shared {
     }
 
     /// Who is told of a descriptor from now on, and what it is known to be ready for. `None`: the reactor is
-    /// gone.
+    /// gone, or a copy's, as `deregister` has it.
     pub(crate) fn set_watch(&self, key: Key, watch: Watch) -> Option<Ready> {
+        if !self.process.is_this() {
+            return None;
+        }
         let mut batch = WakeBatch::new();
         let ready = self.registry().set_watch(key, watch, &mut batch);
         batch.wake_all();

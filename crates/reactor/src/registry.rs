@@ -119,6 +119,7 @@ impl Registry {
         self.free = next;
         self.used += 1;
         self.counts.registered.add(1);
+        self.counts.here.set(self.used as u64);
         let key = Key::new(place, entry.generation);
         let source = Arc::new(Source::new(key, ready, shared.clone()));
         entry.content = Content::Used(source.clone(), Watch::NONE);
@@ -219,6 +220,7 @@ impl Registry {
         self.free = key.place() as u32;
         self.used -= 1;
         self.counts.deregistered.add(1);
+        self.counts.here.set(self.used as u64);
         match content {
             Content::Used(source, _) => Some(source),
             Content::Free(_) => None,
@@ -235,6 +237,7 @@ impl Registry {
         self.free = NONE;
         self.counts.deregistered.add(self.used as u64);
         self.used = 0;
+        self.counts.here.set(0);
         let mut sources = Vec::new();
         for mut entry in std::mem::take(&mut self.entries) {
             let Content::Used(source, watch) = entry.content else { continue };

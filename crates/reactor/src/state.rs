@@ -24,7 +24,9 @@
 //! moment, as `WouldBlock` does, and costs no second system call ([`ReadyState::clear_after_short`]).
 //! It says nothing where something else than an empty queue may have ended it: the end of the
 //! stream (`READ_CLOSED`), the urgent mark (`PRIORITY`), an error. Then no further edge need come,
-//! and only `WouldBlock` clears. A driver that does not tell these apart sets `AT_EAGAIN` for good.
+//! and only `WouldBlock` clears. A driver that does not tell these apart sets `AT_EAGAIN` for good. What no
+//! driver tells of, a message that ends a read, or descriptors that a Unix socket's peer has passed, who reads
+//! has to know ([`After`](crate::After)).
 //!
 //! **Whether anybody waited** stands in the same word (`WAITED`, set by the first waiter), so that an edge of
 //! a descriptor that has none takes no lock. Both are read-modify-writes of one word, so one is first: either

@@ -121,6 +121,7 @@ impl WatchList {
     /// Watches `source`.
     fn enter(&self, source: &Source, token: u32) -> io::Result<Edges> {
         let shared = &source.shared;
+        shared.refuse_copy()?;
         let mut parts = self.parts();
         let number = match parts.iter().find(|part| Arc::ptr_eq(&part.shared, shared)) {
             Some(part) => part.number,
@@ -208,8 +209,16 @@ impl<T> Io<T> {
         let source = self.registration().source()?;
         let state = &source.waitable.state;
         if !edges.is_by_word() {
-            let ended = edges.is_ended() || state.load().is_shut_down();
-            return if ended { Poll::Ready(Err(source::ended())) } else { Poll::Pending };
+            if state.load().is_shut_down() {
+                return Poll::Ready(Err(source::ended()));
+            }
+            // That it has ended was told of another descriptor, which had the same number before it.
+            let is_heard_again = edges.forget_end();
+            return if is_heard_again {
+                edges.attempt(direction, || op(self.get_ref()))
+            } else {
+                Poll::Pending
+            };
         }
         loop {
             let seen = state.load();

@@ -201,6 +201,17 @@ impl Watched {
         batch.wake_all();
     }
 
+    /// Somebody who has a waker, and not the list, begins to wait. Whether that is over at once.
+    fn begin_a_wait(&self, waker: &Waker) -> bool {
+        let mut id = WaiterId::new(Direction::Read);
+        let mut is_first = false;
+        let poll = self.waitable.poll_ready(&mut id, waker, &mut is_first);
+        if is_first {
+            self.speak_up();
+        }
+        poll.is_ready()
+    }
+
     /// As the registry's `set_watch`, for the one who watches it already.
     fn watch_again(&self) {
         let Listing { watch, .. } = &mut *self.registry.lock().unwrap();
@@ -273,14 +284,9 @@ fn who_waits_beside_a_watch_misses_no_edge() {
             move || watched.edge()
         });
         let (woken, waker) = woken();
-        let mut id = WaiterId::new(Direction::Read);
-        let mut is_first = false;
-        let poll = watched.waitable.poll_ready(&mut id, &waker, &mut is_first);
-        if is_first {
-            watched.speak_up();
-        }
+        let is_ready = watched.begin_a_wait(&waker);
         reactor.join().unwrap();
-        let is_told = woken.0.load(Ordering::SeqCst) == 1 || poll.is_ready();
+        let is_told = woken.0.load(Ordering::SeqCst) == 1 || is_ready;
         assert!(is_told, "the waiter sleeps for ever");
         assert!(watched.waitable.state.load().ends_wait(Direction::Read));
     });
@@ -308,14 +314,9 @@ fn who_waits_while_a_watch_begins_misses_no_edge() {
             }
         });
         let (woken, waker) = woken();
-        let mut id = WaiterId::new(Direction::Read);
-        let mut is_first = false;
-        let poll = watched.waitable.poll_ready(&mut id, &waker, &mut is_first);
-        if is_first {
-            watched.speak_up();
-        }
+        let is_ready = watched.begin_a_wait(&waker);
         owner.join().unwrap();
-        let is_told = woken.0.load(Ordering::SeqCst) >= 1 || poll.is_ready();
+        let is_told = woken.0.load(Ordering::SeqCst) >= 1 || is_ready;
         assert!(is_told, "the waiter sleeps for ever");
     });
 }
@@ -404,6 +405,46 @@ fn no_unpark_is_lost(alone: bool) {
             .collect();
         while work.load(Ordering::Relaxed) < 2 {
             let wait = state.begin(Wait::Forever, alone);
+            signal.wait(wait);
+            state.end();
+        }
+        for other in others {
+            other.join().unwrap();
+        }
+    });
+}
+
+/// A loop that has no descriptor waits alone, and goes by a number that it reads without the registry's lock. Two
+/// threads register one each, of which the first unparks the loop: it finds that it is not alone any more.
+#[test]
+fn the_first_descriptor_ends_a_wait_without_any() {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(2);
+    model.check(|| {
+        let state = Arc::new(UnparkState::new());
+        let signal = Arc::new(Signal::default());
+        let registry = Arc::new(Mutex::new(0));
+        // Relaxed: as in the registry, which counts under its lock.
+        let here = Arc::new(AtomicUsize::new(0));
+        let others: Vec<_> = (0..2)
+            .map(|_| {
+                let (state, signal) = (state.clone(), signal.clone());
+                let (registry, here) = (registry.clone(), here.clone());
+                thread::spawn(move || {
+                    let is_first = {
+                        let mut used = registry.lock().unwrap();
+                        *used += 1;
+                        here.store(*used, Ordering::Relaxed);
+                        *used == 1
+                    };
+                    if is_first && state.unpark() == ToDo::Thread {
+                        signal.signal();
+                    }
+                })
+            })
+            .collect();
+        while here.load(Ordering::Relaxed) == 0 {
+            let wait = state.begin(Wait::Forever, true);
             signal.wait(wait);
             state.end();
         }

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use corio_net::{ByteStream, kind};
+use corio_net::{BareSocket, ByteStream, kind};
 use corio_reactor::{Edges, Tried, WatchList};
 
 /// Bytes both ways, between two ends.
@@ -122,7 +122,7 @@ pub trait Connection: fmt::Debug + Send + Sync + 'static {
     /// Of one that is watched: the socket that it is and nothing more. What is read there is what it would
     /// read, what is written there is written.
     #[doc(hidden)]
-    fn bare_socket(&self) -> Option<BorrowedFd<'_>> {
+    fn bare_socket(&self) -> Option<BareSocket<'_>> {
         None
     }
 
@@ -292,9 +292,8 @@ where
     }
 
     #[inline]
-    fn bare_socket(&self) -> Option<BorrowedFd<'_>> {
-        // Of the kinds, pipes alone are no sockets, and they have no two directions.
-        Some(self.as_fd())
+    fn bare_socket(&self) -> Option<BareSocket<'_>> {
+        Some(ByteStream::bare_socket(self))
     }
 
     #[inline]
@@ -378,7 +377,7 @@ impl<C: Connection + ?Sized> Connection for Arc<C> {
         (**self).unwatch();
     }
 
-    fn bare_socket(&self) -> Option<BorrowedFd<'_>> {
+    fn bare_socket(&self) -> Option<BareSocket<'_>> {
         (**self).bare_socket()
     }
 

@@ -1,5 +1,6 @@
 //! The system's call on the blocking pool.
 
+use std::fmt;
 use std::io;
 
 use corio_base::clock;
@@ -25,9 +26,20 @@ where
 /// Where a lookup is reported that took as long as a poll must not.
 const TARGET_NET: &str = "corio::net";
 
-/// Awaits the answer about `name` and tells, with the debug switch on, if it took long: in asyncio's words
-/// and at its level, info, for a name server that is slow is no mistake of the program. Also of a resolver of the program's own. What the question waited for a thread of the pool counts, too.
-pub(super) async fn timed<T>(name: &str, answer: impl Future<Output = T>) -> T {
+/// A name, and the port or service that was asked for with it, as `timed` tells of them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HostPort<'a>(pub(super) &'a str, pub(super) u16);
+
+impl fmt::Display for HostPort<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.0, self.1)
+    }
+}
+
+/// Awaits the answer to the question for `what` and tells, with the debug switch on, if it took long: in asyncio's
+/// words and at its level, info, for a name server that is slow is no mistake of the program. Also of a resolver
+/// of the program's own. What the question waited for a thread of the pool counts, too.
+pub(super) async fn timed<T>(what: impl fmt::Display, answer: impl Future<Output = T>) -> T {
     if !corio_trace::enabled() {
         return answer.await;
     }
@@ -39,7 +51,7 @@ pub(super) async fn timed<T>(name: &str, answer: impl Future<Output = T>) -> T {
         let took = took.as_secs_f64() * 1e3;
         corio_trace::report_info(
             TARGET_NET,
-            format_args!("Getting address info {name} took {took:.3}ms"),
+            format_args!("Getting address info {what} took {took:.3}ms"),
         );
     }
     answer

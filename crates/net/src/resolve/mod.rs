@@ -157,7 +157,7 @@ pub(crate) async fn lookup(
     host: &str,
     port: u16,
 ) -> Result<Vec<SocketAddr>, LookupError> {
-    let addresses = job::timed(host, resolver.resolve(host, port)).await;
+    let addresses = job::timed(job::HostPort(host, port), resolver.resolve(host, port)).await;
     let addresses = addresses.map_err(|error| LookupError::of_resolver(host, error))?;
     if addresses.is_empty() {
         return Err(LookupError::empty(host));

@@ -18,7 +18,7 @@ mod writing;
 pub use connect::Connect;
 pub(crate) use connect::is_under_way;
 pub use reading::{Peek, Read, ReadBuf, ReadExact, ReadToEnd, ReadVectored};
-pub use watched::{recv_now, send_now};
+pub use watched::{BareSocket, recv_now, send_now};
 pub use writing::{Write, WriteAll, WriteVectored};
 
 use std::fmt;

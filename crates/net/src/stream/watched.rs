@@ -3,17 +3,26 @@
 //! Not part of the API: corio's protocols are made of them. Their rules are those of
 //! [`Io::try_watched`](corio_reactor::Io::try_watched).
 
-use std::io::{self, IoSlice};
-use std::os::fd::BorrowedFd;
+use std::io::{self, IoSlice, IoSliceMut};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::task::Poll;
 
 use corio_reactor::{After, Direction, Edges, Tried, WatchList};
 use rustix::net::RecvFlags;
 
 use super::ByteStream;
-use crate::kind::{Kind, Reads, Writes};
-use crate::ops::{self, MOVED_PER_CALL_MAX};
+use crate::kind::{Connection, Kind, Reads, ShortRead, Writes};
+use crate::ops::{self, Attempt, MOVED_PER_CALL_MAX};
 use crate::sys::SEND_FLAGS;
+
+/// The socket that a stream is, without its type.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct BareSocket<'a> {
+    fd: BorrowedFd<'a>,
+    /// A read may end where descriptors were passed.
+    may_pass: bool,
+}
 
 /// Reads from the socket of a stream: one system call, and nothing else. What it says of the next one is for
 /// whoever has the socket's [`Edges`].
@@ -22,19 +31,30 @@ use crate::sys::SEND_FLAGS;
 /// What the system says.
 #[doc(hidden)]
 #[inline(always)]
-pub fn recv_now(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
-    Ok(rustix::net::recv(socket, buffer, RecvFlags::empty())?.0)
+pub fn recv_now(socket: BareSocket<'_>, buffer: &mut [u8]) -> Attempt {
+    if socket.may_pass {
+        return recv_unless_passed(socket.fd, buffer);
+    }
+    let count = rustix::net::recv(socket.fd, &mut *buffer, RecvFlags::empty())?.0;
+    Ok((count, After::stream(count, buffer.len())))
 }
 
-/// Writes into the socket of a stream; otherwise as [`recv_now`].
+#[inline(never)]
+fn recv_unless_passed(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Attempt {
+    ops::recv_unless_passed(fd, &mut [IoSliceMut::new(buffer)])
+}
+
+/// Writes into the socket of a stream, a part if that is more than one call may move; otherwise as
+/// [`recv_now`].
 ///
 /// # Errors
 /// What the system says.
 #[doc(hidden)]
 #[inline(always)]
-pub fn send_now(socket: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
+pub fn send_now(socket: BareSocket<'_>, bytes: &[u8]) -> Attempt {
     let bytes = &bytes[..bytes.len().min(MOVED_PER_CALL_MAX)];
-    Ok(rustix::net::send(socket, bytes, SEND_FLAGS)?)
+    let count = rustix::net::send(socket.fd, bytes, SEND_FLAGS)?;
+    Ok((count, After::stream(count, bytes.len())))
 }
 
 impl<S: Kind> ByteStream<S> {
@@ -51,6 +71,16 @@ impl<S: Kind> ByteStream<S> {
     #[doc(hidden)]
     pub fn unwatch(&self) {
         self.io.unwatch();
+    }
+}
+
+impl<S: Connection> ByteStream<S> {
+    /// Itself, without its type.
+    #[doc(hidden)]
+    #[inline]
+    pub fn bare_socket(&self) -> BareSocket<'_> {
+        let may_pass = S::SHORT_READ == ShortRead::DrainedUnlessPassed;
+        BareSocket { fd: self.as_fd(), may_pass }
     }
 }
 

@@ -8,9 +8,8 @@ use std::time::Duration;
 use corio_net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream, pipe};
 use rustix::io::Errno;
 
-use crate::util::{
-    Folder, alone, any_port, block_on, errno, hoard_descriptors, listen, pair_with_std, poll_once,
-};
+use crate::limits::{alone, hoard_descriptors};
+use crate::util::{Folder, any_port, block_on, errno, listen, pair_with_std, poll_once};
 
 #[test]
 fn without_descriptors_making_a_socket_is_an_error_and_nothing_else_suffers() {

@@ -15,8 +15,9 @@ use corio_net::{Connect, ConnectError, TcpListener, TcpStream};
 use rustix::io::Errno;
 use socket2::{Domain, Socket, Type};
 
+use crate::limits::{alone, hoard_descriptors};
 use crate::resolve::{Failing, Found};
-use crate::util::{alone, any_port, block_on, errno, hoard_descriptors, listen, poll_once};
+use crate::util::{any_port, block_on, errno, listen, poll_once};
 
 const _: fn() = || {
     fn everywhere<T: Send + Sync + Unpin>() {}

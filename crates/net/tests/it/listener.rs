@@ -7,7 +7,8 @@ use std::time::Duration;
 use corio_net::{TcpListener, TcpStream};
 use futures::StreamExt;
 
-use crate::util::{alone, any_port, block_on, hoard_descriptors, listen, poll_once};
+use crate::limits::{alone, hoard_descriptors};
+use crate::util::{any_port, block_on, listen, poll_once};
 
 #[test]
 fn every_form_of_accepting() {

@@ -4,10 +4,13 @@ mod bad_luck;
 mod connect;
 mod connect_proxy;
 mod conversions;
+#[path = "../shared/limits.rs"]
+mod limits;
 mod listener;
 mod pipes;
 mod polls;
 mod resolve;
+mod short_reads;
 mod stream;
 #[cfg(feature = "tokio-io")]
 mod tokio_io;

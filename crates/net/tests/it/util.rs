@@ -1,17 +1,14 @@
 //! What the tests share.
 
 use std::error::Error;
-use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use corio_net::{ConnectError, TcpListener, TcpStream};
 use rustix::io::Errno;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 pub(crate) use corio_base::park::block_on;
 
@@ -82,33 +79,4 @@ impl Drop for Folder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
-}
-
-/// Runs `body` in a process of its own, which runs the test `name` of this binary and no other: for
-/// limits that are the whole process's.
-pub(crate) fn alone(name: &str, body: impl FnOnce()) {
-    /// Set in that process.
-    const ALONE: &str = "CORIO_NET_TEST_ALONE";
-    if std::env::var_os(ALONE).is_some() {
-        return body();
-    }
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", name, "--nocapture"])
-        .env(ALONE, "1")
-        .output()
-        .unwrap();
-    let stdout = String::from_utf8_lossy(&output.stdout);
-    assert!(stdout.contains("1 passed"), "{stdout}{}", String::from_utf8_lossy(&output.stderr));
-}
-
-/// Takes all descriptors that this process may still have; there are few, by a limit set here.
-pub(crate) fn hoard_descriptors() -> Vec<File> {
-    let limit = getrlimit(Resource::Nofile);
-    setrlimit(Resource::Nofile, Rlimit { current: Some(128), ..limit }).unwrap();
-    let mut hoard = Vec::new();
-    while let Ok(file) = File::open("/dev/null") {
-        hoard.push(file);
-    }
-    assert!(!hoard.is_empty());
-    hoard
 }

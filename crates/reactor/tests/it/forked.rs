@@ -1,10 +1,11 @@
 //! Copies of this process that foreign code has forked off: what they do leaves the original alone.
 
 use std::io::{Read, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use corio_base::{Park, Wait, clock};
-use corio_reactor::{Io, Process, Reactor, Ready, current};
+use corio_reactor::{Io, Process, Reactor, Ready, WatchList, current};
 use rustix::process::{Pid, WaitOptions, waitpid};
 
 use crate::util::{block_on, for_each_driver, register};
@@ -86,4 +87,34 @@ fn a_copy_may_have_a_reactor_of_its_own() {
         !process.is_this() && Process::this().is_this() && matches!(ours(), Ok(4))
     });
     assert!(process.is_this());
+}
+
+/// Another thread may hold the registry's lock at the fork: then nobody gives it back in the copy.
+#[test]
+fn a_copy_drops_what_it_has_whatever_another_thread_was_doing() {
+    for_each_driver(|reactor| {
+        let list = WatchList::new(std::task::Waker::noop().clone());
+        let handle = reactor.handle();
+        let is_over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    handle.registered();
+                }
+            });
+            // Few: a copy holds every descriptor of the tests beside this one, and they wait for ends.
+            for _ in 0..4 {
+                let (reader, _writer) = std::io::pipe().unwrap();
+                let reader = register(reactor, reader);
+                reader.watch(&list, 1).unwrap();
+                let mut kept = Some(reader);
+                in_copy(|| {
+                    kept.iter().for_each(Io::unwatch);
+                    drop(kept.take());
+                    true
+                });
+            }
+            is_over.store(true, Ordering::Relaxed);
+        });
+    });
 }

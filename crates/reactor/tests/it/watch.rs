@@ -77,6 +77,11 @@ fn wait(reactor: &mut Reactor, list: &WatchList, all: &[&Ours]) -> Vec<u32> {
     }
 }
 
+/// One whose owner looks by itself.
+fn silent_list() -> WatchList {
+    WatchList::new(std::task::Waker::noop().clone())
+}
+
 /// A watched end, tried once, so that the next edge is told; and the other end.
 fn watched(reactor: &mut Reactor, list: &WatchList, token: u32) -> (Ours, UnixStream) {
     let (ours, theirs) = UnixStream::pair().unwrap();
@@ -87,6 +92,14 @@ fn watched(reactor: &mut Reactor, list: &WatchList, token: u32) -> (Ours, UnixSt
     take(list, &[&ours]);
     assert_eq!(drain(&ours), b"");
     (ours, theirs)
+}
+
+/// One byte, awaited as of a descriptor that nobody watches.
+fn read_one(reactor: &mut Reactor, io: &Io<UnixStream>) -> u8 {
+    let mut byte = [0];
+    let count = block_on(reactor, io.read_with(|mut stream| stream.read(&mut byte)));
+    assert_eq!(count.unwrap(), 1);
+    byte[0]
 }
 
 #[test]
@@ -133,7 +146,7 @@ fn one_wait_wakes_the_owner_once_for_all_and_lists_each_once() {
 #[test]
 fn room_is_told_when_a_write_did_not_go_through() {
     for_each_driver(|reactor| {
-        let list = WatchList::new(std::task::Waker::noop().clone());
+        let list = silent_list();
         let (ours, mut theirs) = watched(reactor, &list, 3);
         let mut sent = 0;
         // Where a descriptor is armed for each wait, it is not known to have room before it is asked.
@@ -154,7 +167,7 @@ fn room_is_told_when_a_write_did_not_go_through() {
 #[test]
 fn the_end_is_told_with_or_after_the_last_bytes() {
     for_each_driver(|reactor| {
-        let list = WatchList::new(std::task::Waker::noop().clone());
+        let list = silent_list();
         let (ours, mut theirs) = watched(reactor, &list, 1);
         theirs.write_all(b"last words").unwrap();
         drop(theirs);
@@ -213,9 +226,7 @@ fn who_is_watched_no_more_tells_nobody() {
         assert_eq!(counter.count(), woken);
         // They are as any others.
         for ours in [first, second] {
-            let mut byte = [0];
-            let count = block_on(reactor, ours.io.read_with(|mut stream| stream.read(&mut byte)));
-            assert_eq!((count.unwrap(), byte), (1, *b"x"));
+            assert_eq!(read_one(reactor, &ours.io), b'x');
         }
     });
 }
@@ -223,7 +234,7 @@ fn who_is_watched_no_more_tells_nobody() {
 #[test]
 fn a_place_that_is_used_again_is_not_watched() {
     for_each_driver(|reactor| {
-        let list = WatchList::new(std::task::Waker::noop().clone());
+        let list = silent_list();
         drop(watched(reactor, &list, 1));
         let (ours, mut theirs) = UnixStream::pair().unwrap();
         let _ours = register(reactor, ours);
@@ -236,7 +247,7 @@ fn a_place_that_is_used_again_is_not_watched() {
 #[test]
 fn a_waiter_beside_a_watch_is_woken_as_well() {
     for_each_driver(|reactor| {
-        let list = WatchList::new(std::task::Waker::noop().clone());
+        let list = silent_list();
         let (ours, mut theirs) = watched(reactor, &list, 1);
         let (counter, waker) = Counter::new();
         let mut readable = ours.io.readable();
@@ -251,14 +262,12 @@ fn a_waiter_beside_a_watch_is_woken_as_well() {
 #[test]
 fn a_waiter_who_comes_after_the_edge_is_woken_as_well() {
     for_each_driver(|reactor| {
-        let list = WatchList::new(std::task::Waker::noop().clone());
+        let list = silent_list();
         let (ours, mut theirs) = watched(reactor, &list, 1);
         theirs.write_all(b"x").unwrap();
         settle(reactor);
-        let mut byte = [0];
-        let count = block_on(reactor, ours.io.read_with(|mut stream| stream.read(&mut byte)));
-        assert_eq!((count.unwrap(), byte), (1, *b"x"));
-        let empty = ours.io.try_io(Direction::Read, |mut stream| stream.read(&mut byte));
+        assert_eq!(read_one(reactor, &ours.io), b'x');
+        let empty = ours.io.try_io(Direction::Read, |mut stream| stream.read(&mut [0]));
         assert_eq!(empty.unwrap_err().kind(), ErrorKind::WouldBlock);
         // And from now on it is told of each edge, as is the list.
         let (counter, waker) = Counter::new();
@@ -274,7 +283,7 @@ fn a_waiter_who_comes_after_the_edge_is_woken_as_well() {
 #[test]
 fn an_attempt_without_a_wait_finds_what_the_list_alone_was_told() {
     for_each_driver(|reactor| {
-        let list = WatchList::new(std::task::Waker::noop().clone());
+        let list = silent_list();
         let (ours, mut theirs) = watched(reactor, &list, 1);
         theirs.write_all(b"x").unwrap();
         settle(reactor);
@@ -289,12 +298,11 @@ fn an_attempt_without_a_wait_finds_what_the_list_alone_was_told() {
 #[test]
 fn who_waited_before_the_watch_is_watched_as_any_other() {
     for_each_driver(|reactor| {
-        let list = WatchList::new(std::task::Waker::noop().clone());
+        let list = silent_list();
         let (ours, mut theirs) = UnixStream::pair().unwrap();
         let io = register(reactor, ours);
         theirs.write_all(b"a").unwrap();
-        let mut byte = [0];
-        block_on(reactor, io.read_with(|mut stream| stream.read(&mut byte))).unwrap();
+        assert_eq!(read_one(reactor, &io), b'a');
         let edges = io.watch(&list, 4).unwrap();
         let ours = Ours { io, edges, token: 4 };
         assert_eq!(drain(&ours), b"");
@@ -304,15 +312,14 @@ fn who_waited_before_the_watch_is_watched_as_any_other() {
         theirs.write_all(b"c").unwrap();
         wait(reactor, &list, &[&ours]);
         ours.io.unwatch();
-        let count = block_on(reactor, ours.io.read_with(|mut stream| stream.read(&mut byte)));
-        assert_eq!((count.unwrap(), byte), (1, *b"c"));
+        assert_eq!(read_one(reactor, &ours.io), b'c');
     });
 }
 
 #[test]
 fn who_is_watched_under_another_number_is_told_by_that() {
     for_each_driver(|reactor| {
-        let list = WatchList::new(std::task::Waker::noop().clone());
+        let list = silent_list();
         let (mut ours, mut theirs) = watched(reactor, &list, 1);
         theirs.write_all(b"x").unwrap();
         settle(reactor);
@@ -330,7 +337,7 @@ fn who_is_watched_under_another_number_is_told_by_that() {
 fn one_list_has_the_descriptors_of_several_reactors() {
     for_each_driver(|reactor| {
         let mut other = Reactor::with_driver(reactor.handle().driver()).unwrap();
-        let list = WatchList::new(std::task::Waker::noop().clone());
+        let list = silent_list();
         let (_here, mut to_here) = watched(reactor, &list, 1);
         let (_there, mut to_there) = watched(&mut other, &list, 2);
         to_here.write_all(b"x").unwrap();
@@ -338,6 +345,25 @@ fn one_list_has_the_descriptors_of_several_reactors() {
         settle(reactor);
         settle(&mut other);
         assert_eq!(take(&list, &[]), [1, 2]);
+    });
+}
+
+/// What is told of a number may be of the descriptor that had it before: also the end of its reactor.
+#[test]
+fn the_end_of_another_reactor_is_not_ones_own() {
+    for_each_driver(|reactor| {
+        let mut other = Reactor::with_driver(reactor.handle().driver()).unwrap();
+        let list = WatchList::new(std::task::Waker::noop().clone());
+        let (before, _) = watched(&mut other, &list, 1);
+        let (ours, mut theirs) = watched(reactor, &list, 1);
+        drop(other);
+        drop(before);
+        theirs.write_all(b"x").unwrap();
+        wait(reactor, &list, &[&ours]);
+        assert_eq!(drain(&ours), b"x");
+        theirs.write_all(b"y").unwrap();
+        wait(reactor, &list, &[&ours]);
+        assert_eq!(drain(&ours), b"y");
     });
 }
 
@@ -381,7 +407,7 @@ fn a_first_use_registers() {
     let _installed = corio_reactor::current::install(reactor.handle());
     let (ours, _theirs) = UnixStream::pair().unwrap();
     let ours = Io::from(ours);
-    let list = WatchList::new(std::task::Waker::noop().clone());
+    let list = silent_list();
     ours.unwatch();
     assert_eq!(reactor.handle().registered(), 0);
     ours.watch(&list, 1).unwrap();

@@ -5,6 +5,10 @@ mod support_servers;
 
 mod connections;
 mod handlers;
+#[path = "../../../trace/tests/shared/kept_log.rs"]
+mod kept_log;
+#[path = "../../../net/tests/shared/limits.rs"]
+mod limits;
 mod protocol;
 mod random;
 mod reading;

@@ -6,10 +6,15 @@ use futures::{AsyncBufReadExt, AsyncReadExt};
 use crate::support::{Played, run, soon, spawn, until, yield_now};
 
 /// Numbers that are the same in every run.
-struct Dice(u64);
+#[derive(Default)]
+pub(crate) struct Dice(u64);
 
 impl Dice {
-    fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn of(seed: u64) -> Dice {
+        Dice(seed)
+    }
+
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         (self.0 >> 33) as usize % limit
     }

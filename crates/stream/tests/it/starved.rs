@@ -1,70 +1,21 @@
 //! Servers without descriptors: they survive, the log says so, and they go on when there are some again.
-//!
-//! Limits are the whole process's, so each case has a process of its own.
 
-use std::fs::File;
 use std::net::SocketAddr;
-use std::process::Command;
-use std::sync::Mutex;
 
 use corio_net::TcpStream;
 use corio_stream::protocol::create_server;
 use corio_stream::{Server, open_connection, start_server};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+use crate::kept_log::{keep_log, logged};
+use crate::limits::{alone, hoard_descriptors};
 use crate::protocol::Recorder;
 use crate::support::{run, soon, until};
 use crate::support_servers::{HERE, answer, ask};
 
-/// Runs `body` in a process of its own, which runs the test `name` of this binary and no other.
-fn alone(name: &str, body: impl FnOnce()) {
-    /// Set in that process.
-    const ALONE: &str = "CORIO_STREAM_TEST_ALONE";
-    if std::env::var_os(ALONE).is_some() {
-        return body();
-    }
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", name, "--nocapture"])
-        .env(ALONE, "1")
-        .output()
-        .unwrap();
-    let stdout = String::from_utf8_lossy(&output.stdout);
-    assert!(stdout.contains("1 passed"), "{stdout}{}", String::from_utf8_lossy(&output.stderr));
-}
-
-/// Takes all descriptors that this process may still have; there are few, by a limit set here.
-fn hoard_descriptors() -> Vec<File> {
-    let limit = getrlimit(Resource::Nofile);
-    setrlimit(Resource::Nofile, Rlimit { current: Some(96), ..limit }).unwrap();
-    let mut hoard = Vec::new();
-    while let Ok(file) = File::open("/dev/null") {
-        hoard.push(file);
-    }
-    assert!(!hoard.is_empty());
-    hoard
-}
-
-static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
-
-struct Lines;
-
-impl log::Log for Lines {
-    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
-        true
-    }
-
-    fn log(&self, record: &log::Record<'_>) {
-        LINES.lock().unwrap().push(format!("{} {}", record.target(), record.args()));
-    }
-
-    fn flush(&self) {}
-}
-
 /// Takes all descriptors but one, which a client gets, and leaves none for the server's end of it. What comes
 /// of it while the server lacks one and after that.
 async fn starve_and_recover(address: SocketAddr, clients: impl Fn() -> usize) -> TcpStream {
-    log::set_logger(&Lines).unwrap();
-    log::set_max_level(log::LevelFilter::Warn);
+    keep_log(log::LevelFilter::Warn);
     let mut hoard = hoard_descriptors();
     // Connecting needs one, and says so where there is none.
     let error = open_connection(address).await.unwrap_err();
@@ -72,10 +23,7 @@ async fn starve_and_recover(address: SocketAddr, clients: impl Fn() -> usize) ->
     assert!(error.to_string().contains(&address.to_string()), "with whom? {error}");
     drop(hoard.pop());
     let stream = TcpStream::connect(address).await.unwrap();
-    let paused = || {
-        let lines = LINES.lock().unwrap();
-        lines.iter().filter(|line| line.contains("accept pauses: ")).count()
-    };
+    let paused = || logged("accept pauses: ").len();
     until(|| paused() > 0).await;
     // It waits in the queue, and nobody turns round for it.
     let before = clients();
@@ -83,12 +31,9 @@ async fn starve_and_recover(address: SocketAddr, clients: impl Fn() -> usize) ->
         corio_timer::sleep(std::time::Duration::from_millis(2)).await;
     }
     assert_eq!((clients(), paused()), (before, 1), "one line for many attempts");
-    {
-        let lines = LINES.lock().unwrap();
-        let line = lines.iter().find(|line| line.contains("accept pauses: ")).unwrap();
-        assert!(line.starts_with("corio::net ") && line.contains("ulimit -n"), "{line}");
-        assert!(line.contains("Too many open files"), "{line}");
-    }
+    let line = &logged("accept pauses: ")[0];
+    assert!(line.starts_with("ERROR corio::net: ") && line.contains("ulimit -n"), "{line}");
+    assert!(line.contains("Too many open files"), "{line}");
     drop(hoard);
     stream
 }

@@ -7,7 +7,8 @@
 //!
 //! The rules are those of a connection's wire: one callback at a time, none within what a program
 //! calls. What differs: each datagram is sent, or refused, by itself, and an error of one is told and
-//! ends nothing. The errors wait in a list for the turn in which they are told.
+//! ends nothing. The errors wait in a list for the turn in which they are told. An error of receiving that is
+//! not the system's is of the socket, and ends it.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -183,6 +184,10 @@ impl Wire {
             match received {
                 None | Some(Poll::Pending) => return,
                 Some(Poll::Ready(Ok(()))) => {}
+                // Not the system's: its loop has ended, say. It would be told for ever.
+                Some(Poll::Ready(Err(error))) if error.raw_os_error().is_none() => {
+                    return self.abort(Some(error));
+                }
                 Some(Poll::Ready(Err(error))) => {
                     self.call("error_received", |protocol| protocol.error_received(error));
                 }

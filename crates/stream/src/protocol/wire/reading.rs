@@ -11,7 +11,7 @@ use std::io;
 use std::task::{Context, Poll, Wake, Waker};
 
 use corio_net::recv_now;
-use corio_reactor::{Direction, Tried};
+use corio_reactor::{After, Direction, Tried};
 
 use super::{Callbacks, Doing, Phase, Wire};
 use crate::protocol::hub::READ_BUFFER;
@@ -54,12 +54,13 @@ impl Wire {
                 _ => None,
             };
             match read {
-                Some(Ok(count))
-                    if count > 0 && count < room.len() && self.edges.used_up(Direction::Read) =>
-                {
+                Some(Ok((count, After::Drained))) if self.edges.used_up(Direction::Read) => {
                     protocol.data_received(&room[..count]);
                 }
-                read => otherwise = Some(self.receive(read, &mut **protocol, room)),
+                read => {
+                    let read = read.map(|read| read.map(|(count, _)| count));
+                    otherwise = Some(self.receive(read, &mut **protocol, room));
+                }
             }
         });
         if let Some(read) = otherwise {

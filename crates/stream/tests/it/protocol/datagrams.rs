@@ -8,6 +8,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use corio_net::UnixDatagram;
+use corio_reactor::Reactor;
 use corio_stream::Address;
 use corio_stream::protocol::{
     DatagramProtocol, DatagramSocket, DatagramTransport, create_datagram_endpoint,
@@ -88,6 +89,24 @@ fn test_create_datagram_endpoint() {
         hears(&server, "lost").await;
         hears(&client, "lost").await;
         assert_eq!(events(&server), ["made", "got xxx", "got ", "lost"]);
+    });
+}
+
+/// Nothing more will ever come there, and the loop has other things to do than to hear so again and again.
+#[test]
+fn a_socket_of_a_loop_that_has_ended_is_lost() {
+    let reactor = Reactor::new().unwrap();
+    let installed = corio_reactor::current::install(reactor.handle());
+    let socket = corio_net::UdpSocket::from_std(StdUdpSocket::bind(here()).unwrap()).unwrap();
+    assert_eq!(reactor.handle().registered(), 1);
+    drop((installed, reactor));
+    run(async {
+        let recorder = Shared::default();
+        datagram_endpoint_over(|| recorder.clone(), socket).await.unwrap();
+        hears(&recorder, "lost").await;
+        let events = events(&recorder);
+        assert_eq!((events.len(), &*events[0]), (2, "made"));
+        assert!(events[1].contains("has ended"), "{events:?}");
     });
 }
 

@@ -10,6 +10,7 @@ mod serving;
 #[cfg(feature = "tls")]
 mod start_tls;
 mod steady;
+mod stress;
 #[cfg(feature = "tls")]
 mod tls;
 mod writing;

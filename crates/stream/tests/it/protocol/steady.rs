@@ -1,11 +1,16 @@
 //! Connections that have nothing to do but to read and to write: what ends that, and that it comes back.
 
-use std::io::Read;
+use std::io::{IoSlice, Read, Write};
+use std::mem::MaybeUninit;
 use std::ops::Range;
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream as StdUnixStream;
+use std::time::Duration;
+
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 
 use super::{Recorder, over, pair, send, turns};
-use crate::support::{run, spawn, until};
+use crate::support::{run, soon, spawn, until};
 
 /// Some messages there and back, as most connections live.
 async fn exchange(recorder: &Recorder, mut peer: &StdUnixStream, rounds: Range<usize>) {
@@ -183,4 +188,52 @@ fn a_task_that_waits_for_the_same_socket_is_woken() {
         assert!(waits.await.unwrap());
         recorder.hears("data two").await;
     });
+}
+
+/// One call moves a part only, and the system would have taken more: that there is room it does not tell then.
+#[test]
+fn more_than_one_call_moves_goes_out_at_once() {
+    const BYTES: usize = 400_000;
+    run(async {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut peer = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (ours, _) = listener.accept().unwrap();
+        let recorder = Recorder::new();
+        let transport = over(&recorder, corio_net::TcpStream::from_std(ours).unwrap()).await;
+        peer.write_all(b"x").unwrap();
+        recorder.hears("data x").await;
+        peer.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        let reader = std::thread::spawn(move || peer.read_exact(&mut vec![0; 10 * BYTES]));
+        for _ in 0..10 {
+            transport.write(&vec![b'x'; BYTES]);
+            turns().await;
+        }
+        until(|| reader.is_finished()).await;
+        reader.join().unwrap().unwrap();
+        transport.close();
+        recorder.hears("lost").await;
+    });
+}
+
+/// The system ends a read where the peer has passed a descriptor, though more is there.
+#[test]
+fn what_comes_after_a_passed_descriptor_is_received() {
+    run(async {
+        let recorder = echo();
+        let (_transport, peer) = pair(&recorder).await;
+        exchange(&recorder, &peer, 0..3).await;
+        send_with_descriptor(&peer, b"one");
+        send_with_descriptor(&peer, b"two");
+        soon(recorder.hears("data two")).await;
+        assert!(recorder.has("data one"));
+    });
+}
+
+fn send_with_descriptor(socket: &StdUnixStream, bytes: &[u8]) {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    let passed = std::io::stderr();
+    let passed = [passed.as_fd()];
+    assert!(control.push(SendAncillaryMessage::ScmRights(&passed)));
+    sendmsg(socket, &[IoSlice::new(bytes)], &mut control, SendFlags::empty()).unwrap();
 }
