@@ -33,6 +33,9 @@
 //! - Who falls asleep while a thread is being started finds LOOKING, too, and relies on that one. If
 //!   the start fails, the word goes to one of those asleep, or back as above: `not_started`.
 //!
+//! Whoever looks finds the word at LOOKING: nobody else takes it back. Otherwise nothing would be lost, but two
+//! threads would look, or one would be called that nobody needs.
+//!
 //! So while a job is in the queue, a thread looks, or every thread of the crew is at work and takes
 //! from the queue when it is done, or the first thread is being started.
 
@@ -129,7 +132,9 @@ struct Sleeper {
 
 impl Sleeper {
     fn wake(&self, to: u8) {
-        // Release: pairs with the Acquire in `sleep`. Both are swaps, so one comes after the other.
+        // Release: pairs with the Acquire in `sleep`, so that the word is at LOOKING for whoever is called to look
+        // before it takes it back. Both are swaps, so one comes after the other. No model shows this: loom
+        // has each thread's swaps happen in their order.
         self.woken.swap(to, Ordering::Release);
         self.thread.unpark();
     }
@@ -221,6 +226,7 @@ impl<T> Handoff<T> {
             let mut crew = self.crew();
             let stay = crew.asleep.len().saturating_sub(count);
             let awakened = crew.asleep.split_off(stay);
+            // Of a closed pool those on their way out are counted, too, which may be more than there may be.
             let free = if crew.closed { 0 } else { self.threads_max - crew.threads };
             let start = free.min(count - awakened.len());
             crew.threads += start;
@@ -286,8 +292,8 @@ impl<T> Handoff<T> {
                 if self.linger() {
                     continue;
                 }
-                seat.looking = false;
-                // Edge 3. AcqRel: as in `look_no_more`; `sleep` looks into the queue once more.
+                // Edge 3. AcqRel: as in `look_no_more`; `sleep` looks into the queue once more, and says of the
+                // seat whether it looks from then on.
                 self.looking.swap(NOBODY, Ordering::AcqRel);
             }
             if !self.sleep(seat) {
@@ -450,6 +456,12 @@ impl<T> Handoff<T> {
     /// Whether no job waits.
     pub fn is_empty(&self) -> bool {
         self.queue.is_empty()
+    }
+
+    /// Whether the word says that a thread looks: true for whoever looks, and what is asked about room does.
+    pub fn is_looked_into(&self) -> bool {
+        // Acquire: who was called to look sees the word that was set for it.
+        self.looking.load(Ordering::Acquire) == LOOKING
     }
 
     /// How many threads there are, and how many of them sleep. Waits for nobody.

@@ -4,6 +4,7 @@
 use std::sync::PoisonError;
 use std::time::Duration;
 
+use corio_base::loom::sync::atomic::{AtomicBool, Ordering};
 use corio_base::loom::sync::{Arc, Condvar, Mutex};
 use corio_base::loom::thread;
 use corio_blocking::handoff::{Handoff, Next, Role, Seat};
@@ -58,10 +59,36 @@ impl World {
         let mut seat = Seat::new(role);
         while let Some((item, next)) = self.handoff().take(&mut seat, || ROOM, || ()) {
             self.follow(next);
-            self.0.run.lock().unwrap_or_else(PoisonError::into_inner).push(item);
-            self.0.ran.notify_all();
+            self.note_run(item);
         }
         self.handoff().leave();
+    }
+
+    /// A thread whose second job lasts until the gate opens. No thread that it is to start does start.
+    fn slow_thread(&self, gate: &Gate) {
+        let mut seat = Seat::new(Role::Looks);
+        let mut jobs = 0;
+        while let Some((item, next)) = self.handoff().take(&mut seat, || self.room(1), || ()) {
+            next.roles().for_each(|role| assert!(!self.handoff().not_started(role)));
+            self.note_run(item);
+            jobs += 1;
+            if jobs == 2 {
+                gate.pass();
+            }
+        }
+        self.handoff().leave();
+    }
+
+    /// The looker alone is asked, and nobody has taken the word from it. For the models with few threads: with
+    /// more, one more load a job makes them take three times as long.
+    fn room(&self, room: usize) -> usize {
+        assert!(self.handoff().is_looked_into(), "two look, or one that was not called to");
+        room
+    }
+
+    fn note_run(&self, item: usize) {
+        self.0.run.lock().unwrap_or_else(PoisonError::into_inner).push(item);
+        self.0.ran.notify_all();
     }
 
     /// Waits until so many have run: for ever, if one is left lying.
@@ -84,6 +111,27 @@ impl World {
         self.handoff().close();
         assert!(self.handoff().push(9).is_err());
         assert!(self.handoff().wait_until_left(0, FOR_EVER));
+    }
+}
+
+/// Shut until it is opened.
+#[derive(Default)]
+struct Gate {
+    is_open: Mutex<bool>,
+    opened: Condvar,
+}
+
+impl Gate {
+    fn open(&self) {
+        *self.is_open.lock().unwrap() = true;
+        self.opened.notify_all();
+    }
+
+    fn pass(&self) {
+        let mut is_open = self.is_open.lock().unwrap();
+        while !*is_open {
+            is_open = self.opened.wait(is_open).unwrap();
+        }
     }
 }
 
@@ -209,4 +257,91 @@ fn a_thread_that_does_not_start_against_one_that_falls_asleep() {
         world.await_all(3);
         world.end();
     });
+}
+
+/// A thread that is called to take between its entry among those asleep and its last look at the queue, at which
+/// it finds that nobody looks: then it does, or the word stays at LOOKING for nobody.
+///
+/// One thread is the pool's; two others, which take a job each and are at work from then on, are played by the
+/// model. What has to fall between which steps takes three changes of thread that nothing forces.
+#[test]
+fn a_thread_that_falls_asleep_is_called_to_take_and_looks() {
+    const CHANGES: usize = 3;
+    let mut models = loom::model::Builder::new();
+    models.preemption_bound = Some(CHANGES);
+    models.check(|| {
+        let world = World::new(3, FOR_EVER);
+        let gate = Arc::new(Gate::default());
+        assert_eq!(world.handoff().push(0), Ok(Next::START_LOOKER));
+        let pools = thread::spawn({
+            let (world, gate) = (world.clone(), gate.clone());
+            move || world.slow_thread(&gate)
+        });
+        world.await_run(1);
+        let mut roles: Vec<Role> = Vec::new();
+        for item in 1..5 {
+            roles.extend(world.handoff().push(item).expect("not closed").roles());
+        }
+        let mut played = 0;
+        // The pool's takes one at most before the gate opens: there is one for each.
+        while let Some(role) = roles.pop() {
+            let mut seat = Seat::new(role);
+            let taken = world.handoff().take(&mut seat, || world.room(ROOM), || ());
+            let (item, next) = taken.expect("not closed");
+            roles.extend(next.roles());
+            world.note_run(item);
+            played += 1;
+        }
+        gate.open();
+        world.await_all(5);
+        let next = world.handoff().push(5).expect("not closed");
+        next.roles().for_each(|role| assert!(!world.handoff().not_started(role)));
+        world.await_all(6);
+        world.handoff().close();
+        (0..played).for_each(|_| world.handoff().leave());
+        assert!(world.handoff().wait_until_left(0, FOR_EVER));
+        pools.join().unwrap();
+    });
+}
+
+/// A job that came just before the end: no thread is started for it once the last one has left.
+#[test]
+fn a_push_against_the_end_of_a_pool_without_threads() {
+    loom::model(|| {
+        let world = World::new(1, FOR_EVER);
+        let has_left = Arc::new(AtomicBool::new(false));
+        let pushes = thread::spawn({
+            let (world, has_left) = (world.clone(), has_left.clone());
+            move || {
+                if world.handoff().push(0) == Ok(Next::START_LOOKER) {
+                    assert!(!has_left.load(Ordering::Acquire), "all have left, and one comes");
+                    world.handoff().leave();
+                }
+            }
+        });
+        world.handoff().close();
+        assert!(world.handoff().wait_until_left(0, FOR_EVER));
+        has_left.store(true, Ordering::Release);
+        pushes.join().unwrap();
+    });
+}
+
+/// The last thread that was expected does not start, as somebody waits for all to leave.
+#[test]
+fn a_thread_that_does_not_start_against_the_wait_for_all_to_leave() {
+    for role in [Role::Looks, Role::Takes] {
+        loom::model(move || {
+            let world = World::new(1, FOR_EVER);
+            assert_eq!(world.handoff().push(0), Ok(Next::START_LOOKER));
+            let ends = thread::spawn({
+                let world = world.clone();
+                move || {
+                    world.handoff().close();
+                    assert!(world.handoff().wait_until_left(0, FOR_EVER));
+                }
+            });
+            assert!(world.handoff().not_started(role));
+            ends.join().unwrap();
+        });
+    }
 }

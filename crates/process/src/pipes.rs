@@ -91,20 +91,18 @@ fn write(fd: &OwnedFd, bytes: &[u8]) -> io::Result<(usize, After)> {
     Ok((written, After::stream(written, bytes.len())))
 }
 
+/// A read that brings less than it could says nothing of what is left: a child may write messages (`O_DIRECT`),
+/// and a read ends where one does.
 fn read(fd: &OwnedFd, buffer: &mut [u8]) -> io::Result<(usize, After)> {
-    let wanted = buffer.len();
-    let read = rustix::io::read(fd, buffer)?;
-    Ok((read, After::stream(read, wanted)))
+    Ok((rustix::io::read(fd, buffer)?, After::MaybeMore))
 }
 
-/// Reads into what the vector has room for; makes room first.
+/// As [`read`], into what the vector has room for; makes room first.
 fn read_more(fd: &OwnedFd, buffer: &mut Vec<u8>) -> io::Result<(usize, After)> {
     if buffer.len() == buffer.capacity() {
         buffer.reserve(READ_ROOM);
     }
-    let wanted = buffer.capacity() - buffer.len();
-    let read = rustix::io::read(fd, spare_capacity(buffer))?;
-    Ok((read, After::stream(read, wanted)))
+    Ok((rustix::io::read(fd, spare_capacity(buffer))?, After::MaybeMore))
 }
 
 impl AsyncWrite for ChildStdin {

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use corio_blocking::{Pool, current};
 use corio_fs::{File, PathError};
+use log::LevelFilter;
 
-use crate::util::{
-    Folder, LONG, block_on, full, keep_log, kind, logged, occupied, occupy, wait_until,
-};
+use crate::kept_log::{keep_log, logged};
+use crate::util::{Folder, LONG, block_on, full, kind, occupied, occupy, wait_until};
 
 /// The write end of a pipe as a file.
 fn file(pipe: PipeWriter) -> File {
@@ -118,7 +118,7 @@ fn a_dropped_file_is_written() {
 
 #[test]
 fn what_a_dropped_file_could_not_write_goes_to_the_log() {
-    keep_log();
+    keep_log(LevelFilter::Info);
     let folder = Folder::new("logged");
     let link = folder.join("a-full-device");
     block_on(async {
@@ -136,7 +136,7 @@ fn what_a_dropped_file_could_not_write_goes_to_the_log() {
 
 #[test]
 fn what_was_told_is_not_logged_and_what_was_not_is() {
-    keep_log();
+    keep_log(LevelFilter::Info);
     let folder = Folder::new("told");
     let links = ["told-full-device", "untold-full-device"].map(|name| folder.join(name));
     for (link, told) in links.iter().zip([true, false]) {
@@ -211,7 +211,7 @@ fn a_shutdown_waits_for_what_is_being_written() {
 
 #[test]
 fn the_end_does_not_wait_for_ever_for_a_pipe_nobody_reads() {
-    keep_log();
+    keep_log(LevelFilter::Info);
     let (reader, writer) = std::io::pipe().unwrap();
     let (pool, gate) = occupied();
     let installed = current::install(pool.clone());

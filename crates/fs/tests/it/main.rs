@@ -2,6 +2,8 @@
 
 mod cancelling;
 mod file;
+#[path = "../../../trace/tests/shared/kept_log.rs"]
+mod kept_log;
 mod lost;
 mod paths;
 mod stdio;

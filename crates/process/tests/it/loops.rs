@@ -7,7 +7,7 @@ use corio_process::Stdio;
 use corio_reactor::{DriverKind, Reactor, current};
 use futures::future::join_all;
 
-use crate::util::{assert_goes_away, block_on, cat, eventually, poll_once, run_in, sh};
+use crate::util::{assert_deregistered, assert_goes_away, block_on, cat, poll_once, run_in, sh};
 
 #[test]
 fn a_loops_own_reactor_watches_with_each_driver() {
@@ -20,7 +20,7 @@ fn a_loops_own_reactor_watches_with_each_driver() {
             assert_eq!(handle.registered(), 2, "{}", kind.name());
             assert!(poll_once(&mut child.handle().wait()).is_pending());
             assert_eq!(child.wait().await.unwrap().code(), Some(6), "{}", kind.name());
-            assert_eq!(handle.registered(), 0, "{}", kind.name());
+            assert_deregistered(&handle);
         });
     }
 }
@@ -69,7 +69,7 @@ fn a_loop_that_stands_still_holds_nobody_up() {
     let mut child = run_in(&mut reactor, async { cat() });
     // The reactor is not driven any more.
     assert!(block_on(child.wait()).unwrap().success());
-    assert_eq!(reactor.handle().registered(), 0);
+    assert_deregistered(&reactor.handle());
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn a_child_dropped_in_a_loop_that_stands_still_is_reaped() {
     });
     drop(stdin);
     assert_goes_away(id);
-    eventually("it is taken out of the loop, too", || reactor.handle().registered() == 0);
+    assert_deregistered(&reactor.handle());
 }
 
 #[test]

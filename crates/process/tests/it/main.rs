@@ -2,9 +2,13 @@
 //! child takes to do what it is told; what should never end is killed.
 
 mod commands;
+#[path = "../../../signal/tests/shared/default_actions.rs"]
+mod default_actions;
 mod drops;
 mod ends;
 mod groups;
+#[path = "../../../trace/tests/shared/kept_log.rs"]
+mod kept_log;
 mod loops;
 mod many;
 mod own_process;

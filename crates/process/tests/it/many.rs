@@ -7,7 +7,7 @@ use corio_reactor::Reactor;
 use futures::future::join_all;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::util::{assert_goes_away, in_own_process, run_in};
+use crate::util::{assert_deregistered, assert_goes_away, in_own_process, run_in};
 
 const CHILDREN: usize = 1000;
 
@@ -38,7 +38,7 @@ fn a_thousand() {
         }
         ids.into_iter().for_each(assert_goes_away);
     });
-    assert_eq!(reactor.handle().registered(), 0);
+    assert_deregistered(&reactor.handle());
 }
 
 #[test]

@@ -1,11 +1,10 @@
 //! What changes a whole process (signal actions, limits, foreign code that waits for any child): each case
 //! in a process of its own.
 
-use std::sync::Mutex;
-
 use corio_process::{Command, StatusLost, Stdio};
 use rustix::process::{Resource, Rlimit, WaitOptions, getrlimit, setrlimit, wait};
 
+use crate::kept_log::{keep_log, logged};
 use crate::util::{assert_goes_away, block_on, cat, in_own_process, poll_once, sh};
 
 #[test]
@@ -243,30 +242,11 @@ fn where_the_system_refuses_pidfds_children_are_reaped_and_signalled_all_the_sam
     in_own_process("own_process::without_pidfds");
 }
 
-static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
-
-struct Collect;
-
-impl log::Log for Collect {
-    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
-        true
-    }
-
-    fn log(&self, record: &log::Record<'_>) {
-        if record.target() == "corio::process" {
-            LINES.lock().unwrap().push(format!("{} {}", record.level(), record.args()));
-        }
-    }
-
-    fn flush(&self) {}
-}
-
 #[test]
 #[ignore = "run by the tests below, in a process of its own"]
 fn warnings() {
-    log::set_logger(&Collect).unwrap();
-    log::set_max_level(log::LevelFilter::Trace);
-    let lines = || std::mem::take(&mut *LINES.lock().unwrap());
+    keep_log(log::LevelFilter::Trace);
+    let lines = || logged(" corio::process: ");
     let sleep = || {
         let mut command = Command::new("sleep");
         command.arg("600");
@@ -284,8 +264,9 @@ fn warnings() {
     let (child, line) = (sleep().spawn().unwrap(), line!());
     let id = child.id();
     killed(child);
-    let expected =
-        format!("WARN ResourceWarning: unclosed <Child {id} 'sleep' running> spawned at ");
+    let expected = format!(
+        "WARN corio::process: ResourceWarning: unclosed <Child {id} 'sleep' running> spawned at "
+    );
     let said = lines();
     assert!(said.len() == 1 && said[0].starts_with(&expected), "{said:?}");
     assert!(said[0].contains(&format!("own_process.rs:{line}:")), "{said:?}");
@@ -299,7 +280,7 @@ fn warnings() {
     let mut ended = sh("true").spawn().unwrap();
     block_on(ended.wait()).unwrap();
     drop(ended);
-    assert_eq!(lines(), [""; 0]);
+    assert_eq!(lines(), said);
 }
 
 #[test]

@@ -162,3 +162,38 @@ fn a_read_that_is_given_up_loses_nothing() {
         child.wait().await.unwrap();
     });
 }
+
+/// Its child's output is a pipe of messages.
+#[cfg(target_os = "linux")]
+fn of_messages(mut command: Command) -> Command {
+    use std::os::fd::BorrowedFd;
+
+    use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+
+    let begin = || {
+        // SAFETY: between `fork` and `exec` the child's output is open and nobody closes it.
+        let output = unsafe { BorrowedFd::borrow_raw(1) };
+        Ok(fcntl_setfl(output, fcntl_getfl(output)? | OFlags::DIRECT)?)
+    };
+    // SAFETY: two system calls, and nothing that a copy of a process with threads must not do.
+    unsafe { command.pre_exec(begin) };
+    command
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn each_message_of_a_child_is_read_at_once() {
+    let command = of_messages(both_piped("printf one; printf two; echo >&2; read _"));
+    let mut child = { command }.stderr(Stdio::piped()).spawn().unwrap();
+    let (mut stdin, stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let mut room = [0; 64];
+    // Both are there, which is told of once.
+    let stderr = child.stderr.take().unwrap();
+    block_on(stderr.read(&mut room)).unwrap();
+    for message in ["one", "two"] {
+        let count = block_on(stdout.read(&mut room)).unwrap();
+        assert_eq!(&room[..count], message.as_bytes(), "a read ends with a message");
+    }
+    stdin.close();
+    block_on(child.wait()).unwrap();
+}

@@ -8,16 +8,19 @@ use std::time::Duration;
 
 use corio_base::{Park, Unparker, Wait, clock};
 use corio_process::{Child, Command, Stdio};
-use corio_reactor::{Reactor, current};
+use corio_reactor::{Reactor, ReactorHandle, current};
 use rustix::process::{Pid, test_kill_process};
+
+use crate::default_actions;
 
 pub(crate) use corio_base::park::block_on;
 
 /// Nothing here takes that long unless it hangs.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A command for the shell.
+/// A command for the shell, which may be ended by any signal.
 pub(crate) fn sh(line: &str) -> Command {
+    default_actions::restore();
     let mut command = Command::new("sh");
     command.args(["-c", line]);
     command
@@ -28,8 +31,9 @@ pub(crate) fn cat() -> Child {
     Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("cat starts")
 }
 
-/// A child that would run for longer than any test.
+/// A child that would run for longer than any test, and may be ended by any signal.
 pub(crate) fn sleeper() -> Child {
+    default_actions::restore();
     Command::new("sleep").arg("600").spawn().expect("sleep starts")
 }
 
@@ -46,6 +50,13 @@ pub(crate) fn exists(id: u32) -> bool {
 #[track_caller]
 pub(crate) fn assert_goes_away(id: u32) {
     eventually(&format!("child {id} is reaped"), || !exists(id));
+}
+
+/// Waits until the loop has no child any more: whoever has reaped it, perhaps the thread of the process, says
+/// so first and deregisters then.
+#[track_caller]
+pub(crate) fn assert_deregistered(reactor: &ReactorHandle) {
+    eventually("it is taken out of the loop", || reactor.registered() == 0);
 }
 
 /// Waits until `is_so`.
@@ -90,6 +101,7 @@ impl Wake for Unparks {
 /// Runs the ignored test of this name in a process of its own, and gives what it has printed.
 #[track_caller]
 pub(crate) fn in_own_process(test: &str) -> String {
+    default_actions::restore();
     let output = StdCommand::new(std::env::current_exe().expect("this test's path"))
         .args(["--exact", test, "--ignored", "--nocapture"])
         .env_remove("CORIO_DEBUG")

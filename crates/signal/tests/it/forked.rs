@@ -27,6 +27,7 @@ fn armed() {
 
 #[test]
 fn a_copy_of_an_armed_process_dies_of_its_own_ctrl_c() {
+    crate::default_actions::restore();
     let output = Command::new(std::env::current_exe().expect("this test's path"))
         .args(["--exact", "forked::armed", "--ignored", "--nocapture"])
         .output()

@@ -1,6 +1,8 @@
 //! Signals as the process gets them. Each test sends itself some, so one at a time: here SIGINT, for
 //! Ctrl-C, in `streams` others.
 
+#[path = "../shared/default_actions.rs"]
+mod default_actions;
 mod forked;
 mod streams;
 #[path = "../../../trace/tests/shared/waits.rs"]
