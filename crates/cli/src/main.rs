@@ -21,9 +21,10 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use corio_inspect::{Report, client, door, table, tree};
+use corio_inspect::{Report, client, door, plain, table, tree};
 
 use crate::args::{Command, Form};
+use crate::top::Ended;
 
 fn main() -> ExitCode {
     let command = match args::parse(lexopt::Parser::from_env()) {
@@ -34,7 +35,7 @@ fn main() -> ExitCode {
         }
     };
     match run(&command) {
-        Ok(text) => print(&text),
+        Ok(code) => code,
         Err(error) => {
             eprintln!("corio: {error}");
             ExitCode::FAILURE
@@ -53,28 +54,29 @@ fn print(text: &str) -> ExitCode {
     }
 }
 
-fn run(command: &Command) -> io::Result<String> {
-    match command {
-        Command::Help => Ok(args::USAGE.to_owned()),
-        Command::Version => Ok(format!("corio {}\n", env!("CARGO_PKG_VERSION"))),
+fn run(command: &Command) -> io::Result<ExitCode> {
+    let text = match command {
+        Command::Help => args::USAGE.to_owned(),
+        Command::Version => format!("corio {}\n", env!("CARGO_PKG_VERSION")),
         Command::List => list(),
         Command::Table { pid, form } => {
             let report = client::ask(*pid)?;
             let rows = table::rows(&report);
-            Ok(match form {
+            match form {
                 Form::Text => notes(&report) + &table::text(&rows),
                 Form::Csv => table::csv(&rows),
-            })
+            }
         }
-        Command::Top { pid } => top::run(*pid).map(|()| String::new()),
-        Command::Debug { pid, on } => client::set_debug(*pid, *on).map(|()| String::new()),
+        Command::Top { pid } => return top::run(*pid).map(Ended::code),
+        Command::Debug { pid, on } => client::set_debug(*pid, *on).map(|()| String::new())?,
         Command::Tree { pid } => {
             let report = client::ask(*pid)?;
             let trees = tree::draw(&report, tree::Marks::default()).map_err(io::Error::other)?;
             let lines: Vec<String> = trees.into_iter().flatten().collect();
-            Ok(notes(&report) + &lines.join("\n") + "\n")
+            notes(&report) + &lines.join("\n") + "\n"
         }
-    }
+    };
+    Ok(print(&text))
 }
 
 /// What a reader should know before the rest.
@@ -96,14 +98,17 @@ fn notes(report: &Report) -> String {
 const EACH_MAX: Duration = Duration::from_secs(2);
 
 /// The processes that can be asked, and those that could if they answered.
-fn list() -> io::Result<String> {
+fn list() -> String {
     let mut text = String::new();
     for pid in door::all() {
         match client::ask_within(pid, EACH_MAX) {
             Ok(report) => {
                 let (tasks, loops) = (report.tasks.len(), report.loops.len());
                 let off = if report.debug { "" } else { ", debug mode is off" };
-                text += &format!("{pid}\t{loops} loops, {tasks} tasks{off}\t{}\n", report.program);
+                text += &format!(
+                    "{pid}\t{loops} loops, {tasks} tasks{off}\t{}\n",
+                    plain(&report.program)
+                );
             }
             // It has ended meanwhile.
             Err(error) if is_gone(&error) => {}
@@ -114,7 +119,7 @@ fn list() -> io::Result<String> {
         // To people; a program that reads the list reads an empty one.
         eprintln!("No process of this user can be asked: one can that runs with CORIO_INSPECT=1.");
     }
-    Ok(text)
+    text
 }
 
 fn is_gone(error: &io::Error) -> bool {

@@ -8,8 +8,10 @@ use std::time::Duration;
 use corio_base::clock::{self, Time};
 use serde::Deserialize;
 
+use crate::connect::connect;
 use crate::door;
 use crate::report::{FORMAT, Report};
+use crate::text::plain;
 
 /// How long the other process may take unless the caller says so: it answers from a thread of its own, so what
 /// takes longer has been stopped. A debug build with a hundred thousand tasks takes some ten seconds on a busy
@@ -98,8 +100,11 @@ pub fn read(json: &[u8]) -> io::Result<Report> {
     if format == FORMAT {
         return whole.map_err(|error| invalid(format!("the report cannot be read: {error}")));
     }
-    let theirs =
-        if version.is_empty() { "an older corio".to_owned() } else { format!("corio {version}") };
+    let theirs = if version.is_empty() {
+        "an older corio".to_owned()
+    } else {
+        format!("corio {}", plain(&version))
+    };
     let ours = env!("CARGO_PKG_VERSION");
     Err(invalid(format!(
         "the process runs {theirs}, which writes reports of format {format}; this is corio {ours}, which reads \
@@ -114,10 +119,8 @@ fn invalid(what: String) -> io::Error {
 /// Sends a request and gives the body of the answer.
 fn converse(socket: &Path, method: &str, path: &str, limit: Duration) -> io::Result<Vec<u8>> {
     let due = clock::os_now().saturating_add(limit);
-    let mut stream = UnixStream::connect(socket)?;
-    stream.set_write_timeout(Some(limit))?;
-    write!(stream, "{method} {path} HTTP/1.1\r\nHost: inspector\r\n\r\n")?;
-    let answer = read_until(stream, due).map_err(|error| match error.kind() {
+    let request = format!("{method} {path} HTTP/1.1\r\nHost: inspector\r\n\r\n");
+    let answer = exchange(socket, &request, due, limit).map_err(|error| match error.kind() {
         io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => io::Error::new(
             io::ErrorKind::TimedOut,
             format!(
@@ -128,6 +131,14 @@ fn converse(socket: &Path, method: &str, path: &str, limit: Duration) -> io::Res
         _ => error,
     })?;
     body(answer)
+}
+
+/// All that is answered to `request`.
+fn exchange(socket: &Path, request: &str, due: Time, limit: Duration) -> io::Result<Vec<u8>> {
+    let mut stream = connect(socket, limit)?;
+    stream.set_write_timeout(Some(limit))?;
+    stream.write_all(request.as_bytes())?;
+    read_until(stream, due)
 }
 
 /// All that comes, until `due`.
@@ -165,7 +176,7 @@ fn body(mut answer: Vec<u8>) -> io::Result<Vec<u8>> {
         Err(error) => return Err(invalid(format!("the answer is no HTTP: {error}"))),
     };
     if let Some(code) = response.code.filter(|code| *code != 200) {
-        let reason = response.reason.unwrap_or_default();
+        let reason = plain(response.reason.unwrap_or_default());
         return Err(invalid(format!(
             "the process answers {code} {reason}: use the command corio of its version"
         )));

@@ -57,8 +57,11 @@ pub fn collect() -> Report {
         .tasks
         .iter()
         .map(|task| {
-            let thread = homes.get(&(task.home as u64)).copied().unwrap_or(0);
-            task_report(task, thread, polled.contains(&task.id), now, &mut places)
+            // Of a job that runs, the one that runs it; one that waits for a thread has none.
+            let of_loop = homes.get(&(task.home as u64)).copied();
+            let thread = task.thread.map(i64::from).or(of_loop).unwrap_or(0);
+            let is_polled = task.thread.is_some() || polled.contains(&task.id);
+            task_report(task, thread, is_polled, now, &mut places)
         })
         .collect();
     link(&snapshot, &mut tasks, &mut places);

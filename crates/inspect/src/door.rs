@@ -18,11 +18,13 @@ use std::fs::{self, DirBuilder, Permissions};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt};
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
+
+use crate::connect::connect;
 
 /// The longest path of a socket, on Linux; elsewhere the system says so itself, with less.
 const PATH_BYTES_MAX: usize = 107;
@@ -133,8 +135,9 @@ fn sweep(folder: &Path) {
 }
 
 fn is_dead(socket: &Path) -> bool {
-    // Of a process that has ended: nobody is there to keep this waiting.
-    UnixStream::connect(socket).is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+    // It refuses at once, or it is alive, in another container perhaps, and stopped there.
+    let answer = connect(socket, Duration::ZERO);
+    answer.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
 }
 
 /// A place for this process's socket, in the first folder that can be had.
@@ -168,7 +171,8 @@ pub(crate) fn prepare(socket: &Path) -> io::Result<()> {
         );
         return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     }
-    let folder = socket.parent().unwrap_or(Path::new("."));
+    let folder = socket.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
     match DirBuilder::new().mode(0o700).create(folder) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
             let message = format!(

@@ -18,6 +18,8 @@ pub mod client;
 
 mod collect;
 
+mod connect;
+
 mod crowd;
 
 pub mod door;
@@ -46,3 +48,4 @@ pub use collect::collect;
 pub use options::{Options, VARIABLE};
 pub use report::Report;
 pub use server::{Inspector, serve, serve_from_env, serve_with};
+pub use text::plain;

@@ -180,7 +180,7 @@ pub struct TaskReport {
     pub name: String,
     /// Its loop.
     pub home: u64,
-    /// That loop's thread.
+    /// That loop's thread; of a job of a pool the one that runs it, and 0 while none does.
     pub thread: i64,
     /// What it does.
     pub state: State,

@@ -6,6 +6,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::rc::Rc;
 use std::thread;
@@ -64,7 +65,7 @@ impl Served {
         socket: &Path,
         page: Option<SocketAddr>,
     ) -> io::Result<Served> {
-        let listener = UnixListener::bind(socket).await?;
+        let listener = UnixListener::bind(socket).await.map_err(|error| taken(error, socket))?;
         door::close_to_others(socket)?;
         let page = match page {
             None => None,
@@ -209,6 +210,21 @@ fn json(report: &Report) -> serde_json::Result<Vec<u8>> {
     let mut json = Vec::with_capacity((report.tasks.len() + 16) * TASK_BYTES);
     serde_json::to_writer(&mut json, report)?;
     Ok(json)
+}
+
+/// What it means that somebody answers where this process is to be found: numbers of processes are used more than
+/// once where containers share a folder.
+fn taken(error: io::Error, socket: &Path) -> io::Error {
+    let is_socket = std::fs::symlink_metadata(socket).is_ok_and(|it| it.file_type().is_socket());
+    if error.kind() != io::ErrorKind::AddrInUse || !is_socket {
+        return error;
+    }
+    let message = format!(
+        "{} cannot be this process's inspector: {error}; where another container has a process of the same number, \
+         set XDG_RUNTIME_DIR to a folder that the two do not share",
+        socket.display()
+    );
+    io::Error::new(io::ErrorKind::AddrInUse, message)
 }
 
 async fn open_page(address: SocketAddr) -> io::Result<Page> {

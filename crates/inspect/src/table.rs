@@ -87,13 +87,18 @@ fn own_stack(task: &TaskReport) -> String {
 const TITLES: [&str; 7] =
     ["tid", "task id", "task name", "stack", "awaiter chain", "awaiter name", "awaiter id"];
 
-/// Writes rows as text, each column as wide as its widest cell; control characters are written out.
+/// The widest that a column gets. A cell that is longer is written whole and moves the rest of its own row: one
+/// name of a megabyte, or a task that waits for a thousand things, would make every row as long.
+const COLUMN_MAX: usize = 120;
+
+/// Writes rows as text, each column as wide as its widest cell, within reason; control characters are written
+/// out.
 pub fn text(rows: &[Row]) -> String {
     let titles = TITLES.map(Cow::Borrowed);
     let mut widths = [0; 7];
     let mut widen = |cells: &[Cow<'_, str>; 7]| {
         for (width, cell) in widths.iter_mut().zip(cells) {
-            *width = (*width).max(wide(cell));
+            *width = (*width).max(wide(cell)).min(COLUMN_MAX);
         }
     };
     widen(&titles);
@@ -123,7 +128,7 @@ fn wide(cell: &str) -> usize {
 fn line(text: &mut String, cells: &[Cow<'_, str>; 7], widths: &[usize; 7], blanks: &str) {
     for (cell, width) in cells.iter().zip(widths) {
         text.push_str(cell);
-        text.push_str(&blanks[..width + GAP - wide(cell)]);
+        text.push_str(&blanks[..width.saturating_sub(wide(cell)) + GAP]);
     }
     text.truncate(text.trim_end_matches(' ').len());
     text.push('\n');
@@ -190,5 +195,27 @@ tid  task id  task name            stack  awaiter chain  awaiter name  awaiter i
 ";
         assert_eq!(shown, expected);
         assert_eq!(text(&[]).lines().count(), 2);
+    }
+
+    #[test]
+    fn one_long_name_does_not_widen_all_rows() {
+        let row = |task, name: String| Row {
+            thread: 7,
+            task,
+            name,
+            stack: "sleep".to_owned(),
+            awaiter_chain: String::new(),
+            awaiter_name: String::new(),
+            awaiter: 0,
+        };
+        let long = "x".repeat(1 << 20);
+        let names = [long.clone()].into_iter().chain((1..100).map(|at| at.to_string()));
+        let rows: Vec<Row> = names.zip(1..).map(|(name, task)| row(task, name)).collect();
+        let shown = text(&rows);
+        let lines: Vec<&str> = shown.lines().collect();
+        assert!(lines[2].starts_with(&format!("7    1        {long}  sleep ")), "it is whole");
+        let widest = lines.iter().map(|line| line.len()).filter(|bytes| *bytes < 1 << 20).max();
+        assert!(widest < Some(2 * COLUMN_MAX), "{widest:?}");
+        assert_eq!(lines.len(), 102);
     }
 }

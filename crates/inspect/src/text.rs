@@ -2,16 +2,14 @@
 
 use std::borrow::Cow;
 
-/// `text` with control characters written out: a line break would end a row, and an escape would be obeyed.
-pub(crate) fn plain(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(char::is_control) {
-        return Cow::Borrowed(text);
+use corio_trace::Plain;
+
+/// `text` with everything written out that a terminal would obey: a line break would end a row.
+pub fn plain(text: &str) -> Cow<'_, str> {
+    match Plain(text) {
+        shown if shown.is_plain() => Cow::Borrowed(text),
+        shown => Cow::Owned(shown.to_string()),
     }
-    let shown = |letter: char| match letter.is_control() {
-        true => letter.escape_default().to_string(),
-        false => letter.to_string(),
-    };
-    Cow::Owned(text.chars().map(shown).collect())
 }
 
 #[cfg(test)]

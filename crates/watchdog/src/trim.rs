@@ -57,22 +57,26 @@ fn root(frames: &[Frame]) -> usize {
     let Some(polls) = frames.iter().rposition(|frame| is_of(&frame.name, &["corio_task"])) else {
         return frames.len();
     };
-    let before = frames[..polls].iter().rposition(|frame| !is_runtime(&frame.name));
+    let ours = our_sources(frames);
+    let before = frames[..polls].iter().rposition(|frame| !is_runtime(frame, &ours));
     before.map_or(frames.len(), |last| last + 1)
 }
 
-/// What stands between the loop and the task's function: corio's crates and what they reach it through.
-fn is_runtime(name: &str) -> bool {
-    const OURS: &[&str] = &[
-        "corio",
-        "corio_base",
-        "corio_blocking",
-        "corio_executor",
-        "corio_reactor",
-        "corio_task",
-        "corio_timer",
-        "corio_trace",
-    ];
+/// The crates that poll tasks.
+const OURS: &[&str] = &[
+    "corio",
+    "corio_base",
+    "corio_blocking",
+    "corio_executor",
+    "corio_reactor",
+    "corio_task",
+    "corio_timer",
+    "corio_trace",
+];
+
+/// What stands between the loop and the task's function: corio's crates and what they reach it through. A function
+/// that was inlined may have its last name only, where there are line tables and no more; then its file tells.
+fn is_runtime(frame: &Frame, ours: &[&str]) -> bool {
     const GLUE: &[&str] = &[
         "std::panicking::",
         "std::panic::",
@@ -84,7 +88,45 @@ fn is_runtime(name: &str) -> bool {
         "alloc::boxed::",
         "__rust_try",
     ];
-    is_of(name, OURS) || GLUE.iter().any(|glue| bare(name).starts_with(glue))
+    const GLUE_FILES: &[&str] = &[
+        "library/std/src/panicking.rs",
+        "library/std/src/panic.rs",
+        "library/std/src/thread/local.rs",
+        "library/core/src/panic/",
+        "library/core/src/ops/function.rs",
+        "library/core/src/future/",
+        "library/core/src/pin",
+        "library/alloc/src/boxed.rs",
+    ];
+    let (name, place) = (&frame.name, frame.place.as_deref().unwrap_or_default());
+    is_of(name, OURS)
+        || GLUE.iter().any(|glue| bare(name).starts_with(glue))
+        || is_last_name(name)
+            && (ours.iter().any(|folder| is_within(place, folder))
+                || GLUE_FILES.iter().any(|file| place.contains(file)))
+}
+
+/// The folders with the sources of corio's crates, of those functions whose names say that they are ours.
+fn our_sources<'a>(frames: &'a [Frame]) -> Vec<&'a str> {
+    let folder = |frame: &'a Frame| {
+        let place = frame.place.as_deref().filter(|_| is_of(&frame.name, OURS))?;
+        let (folder, _) = place.split_once("/src/")?;
+        Some(folder)
+    };
+    let mut sources: Vec<&str> = frames.iter().filter_map(folder).collect();
+    sources.sort_unstable();
+    sources.dedup();
+    sources
+}
+
+/// Whether the place is in the sources in this folder.
+fn is_within(place: &str, folder: &str) -> bool {
+    place.strip_prefix(folder).is_some_and(|rest| rest.starts_with("/src/"))
+}
+
+/// Whether the name does not say whose it is: `run`, `call<a::B>`, and not `myapp::run`.
+fn is_last_name(name: &str) -> bool {
+    !name.starts_with('<') && !name.split('<').next().unwrap_or_default().contains("::")
 }
 
 /// Whether the function is of one of these crates.
@@ -143,6 +185,27 @@ mod tests {
             &["clock_nanosleep", "std::thread::sleep", "app::handler::{{closure}}"],
             8,
         );
+    }
+
+    #[test]
+    fn functions_with_a_last_name_only_are_told_by_their_files() {
+        let at = |name: &str, place: &str| Frame { place: Some(place.to_owned()), ..frame(name) };
+        let frames = vec![
+            at("std::thread::functions::sleep", "library/std/src/thread/functions.rs:289:5"),
+            at("run", "src/main.rs:52:51"),
+            at("corio_task::cell::poll", "corio-task-0.1.0/src/cell.rs:107:62"),
+            at("catch_unwind<(), corio_task::F>", "library/std/src/panicking.rs:544:19"),
+            at("run_started", "corio-task-0.1.0/src/runnable.rs:142:27"),
+            at("corio_task::watch::run", "corio-task-0.1.0/src/watch.rs:201:5"),
+            at("turn_of", "/work/crates/executor/src/core.rs:311:14"),
+            at("corio_executor::executor::drive", "/work/crates/executor/src/executor.rs:191:14"),
+            at("corio_task::root::run", "corio-task-0.1.0/src/root.rs:84:13"),
+            at("main", "src/main.rs:76:5"),
+        ];
+        let trimmed = trim(Stack { frames, cut: None });
+        let shown: Vec<&str> = trimmed.inner.iter().map(|frame| frame.name.as_str()).collect();
+        assert_eq!(shown, ["std::thread::functions::sleep", "run"]);
+        assert_eq!(trimmed.runtime, 8);
     }
 
     #[test]

@@ -144,14 +144,14 @@ impl Watch {
         // Unwind safe: what panics in there is foreign debug information being read; what it leaves behind
         // is looked at again from the beginning.
         let taken = catch_unwind(AssertUnwindSafe(|| take(stacks, pulse, due.key)));
-        let (at, stack) = taken.unwrap_or_else(|payload| {
+        let (at, what, stack) = taken.unwrap_or_else(|payload| {
             corio_base::quiet::drop_quietly(payload);
-            (clock::coarse_now(), Err(NoStack::Because("making it out failed".to_owned())))
+            let failed = NoStack::Because("making it out failed".to_owned());
+            (clock::coarse_now(), label(&due.key), Err(failed))
         });
         if matches!(stack, Err(NoStack::Over)) {
             return;
         }
-        let what = label(&due.key);
         let taken = at.saturating_since(due.key.since);
         let still_runs = still_runs();
         let text = Report { what, taken, count: due.count, still_runs, stack }.text();
@@ -173,16 +173,22 @@ fn label(key: &PollKey) -> String {
     }
 }
 
-/// The stack of the loop's thread in this poll, and the moment it was taken at.
-fn take(stacks: &mut Stacks, pulse: &Arc<Pulse>, key: PollKey) -> (Time, Result<Stack, NoStack>) {
+/// The stack of the loop's thread in this poll, the moment it was taken at, and what the poll is of.
+fn take(
+    stacks: &mut Stacks,
+    pulse: &Arc<Pulse>,
+    key: PollKey,
+) -> (Time, String, Result<Stack, NoStack>) {
     let is_running = || running(pulse) == Some(key);
     let copied = stacks.copy(pulse, is_running);
     let at = clock::coarse_now();
     // Without a copy there is still something to tell, if the poll was not a misreading.
     if copied.is_err() && !is_running() {
-        return (at, Err(NoStack::Over));
+        return (at, String::new(), Err(NoStack::Over));
     }
-    (at, copied.map(|copy| stacks.make_out(&copy)))
+    // Before it is made out, which takes its time: a task that ends meanwhile takes its name along.
+    let what = label(&key);
+    (at, what, copied.map(|copy| stacks.make_out(&copy)))
 }
 
 /// What the coarse clock may be late by: a sleep that is shorter would find nothing changed.

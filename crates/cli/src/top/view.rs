@@ -1,5 +1,6 @@
 //! The screen of `corio top`: what the program is, its loops, its tasks, the chosen one.
 
+use corio_inspect::plain;
 use corio_inspect::report::{LoopReport, Node, State, TaskReport};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -29,7 +30,7 @@ pub(crate) fn draw(frame: &mut Frame<'_>, app: &App) {
     frame.render_widget(Paragraph::new(head), top);
     draw_tasks(frame, app, middle);
     if let Some(task) = app.chosen() {
-        let block = Block::bordered().title(task.name.clone());
+        let block = Block::bordered().title(plain(&task.name).into_owned());
         frame.render_widget(Paragraph::new(about(task)).block(block), bottom);
     }
     let typing = if app.is_typing { "█" } else { "" };
@@ -48,7 +49,7 @@ fn head(app: &App) -> Vec<Line<'static>> {
     let count = |state| report.tasks.iter().filter(|task| task.state == state).count();
     let mut lines = vec![Line::from(format!(
         "{} (process {})  {} tasks: {} running, {} ready, {} waiting",
-        report.program,
+        plain(&report.program),
         report.pid,
         report.tasks.len(),
         count(State::Running),
@@ -132,7 +133,7 @@ fn row(app: &App, task: &TaskReport) -> Row<'static> {
     };
     let since = if task.waits.is_empty() { String::new() } else { duration(waited_us(task)) };
     Row::new([
-        task.name.clone(),
+        plain(&task.name).into_owned(),
         state.to_owned(),
         task.polls.to_string(),
         duration(task.busy_us),
@@ -253,6 +254,19 @@ mod tests {
         assert_eq!(wait(&report.tasks[0]), "waits since before debug mode");
         let screen = screen(&App::new(report));
         assert!(screen.contains("waits since"), "{screen}");
+    }
+
+    #[test]
+    fn names_that_a_terminal_would_obey_are_written_out() {
+        let mut report = report();
+        report.tasks[0].name = "\u{202e}gnp\u{1b}[2J".to_owned();
+        report.program = "a\nb".to_owned();
+        let mut app = App::new(report);
+        app.selected = Some(1);
+        let screen = screen(&app);
+        assert!(screen.contains("a\\nb (process 7)"), "{screen}");
+        let title = "\\u{202e}gnp\\u{1b}[2J";
+        assert!(screen.contains(title) && !screen.contains('\u{202e}'), "{screen}");
     }
 
     #[test]

@@ -103,3 +103,28 @@ fn who_cannot_be_asked_is_told_so() {
     let (_, error, status) = run(target.corio().args(["tops"]));
     assert!(error.contains("no command") && status == Some(2), "{error}");
 }
+
+#[test]
+fn a_job_stands_at_the_thread_that_runs_it() {
+    let target = Target::of_the_environment("job");
+    let pid = target.pid().to_string();
+    let mut rows = 0;
+    let of = |table: &str, name: &str| {
+        let row = table.lines().find(|row| row.contains(name)).map(str::to_owned);
+        let tid = row.as_deref().and_then(|row| row.split(',').next());
+        tid.and_then(|tid| tid.parse::<u32>().ok())
+    };
+    // The job is begun soon, by another thread than the one that says it is there.
+    let (loops, jobs) = loop {
+        let (csv, _, _) = run(target.corio().args(["ps", &pid, "--csv"]));
+        match (of(&csv, ",left,"), of(&csv, ",input,")) {
+            (Some(loops), Some(jobs @ 1..)) => break (loops, jobs),
+            _ => rows += 1,
+        }
+        assert!(rows < 200, "{csv}");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    };
+    assert_ne!(loops, jobs);
+    let name = std::fs::read_to_string(format!("/proc/{pid}/task/{jobs}/comm")).unwrap();
+    assert!(name.starts_with("corio-pool"), "{name}");
+}

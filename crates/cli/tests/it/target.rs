@@ -144,7 +144,7 @@ fn the_program() {
         }
         println!("\n{READY}");
         let input = || std::io::stdin().read_to_end(&mut Vec::new());
-        let _ = corio::spawn_blocking(input).await;
+        let _ = corio::blocking::Builder::new().name("input").spawn(input).await;
         std::process::exit(0);
     })
 }

@@ -4,10 +4,14 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::process::{Child, Command};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
+use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
@@ -16,7 +20,10 @@ const TIME_MAX: Duration = Duration::from_secs(20);
 
 /// A terminal with a program in it.
 pub(crate) struct Terminal {
-    ours: File,
+    /// `None`: it has hung up.
+    ours: Option<File>,
+    reader: Option<JoinHandle<()>>,
+    hangs_up: Arc<AtomicBool>,
     theirs: OwnedFd,
     screen: Arc<Mutex<vt100::Parser>>,
     child: Child,
@@ -43,20 +50,30 @@ impl Terminal {
         let child = session.stdin(side()).stdout(side()).stderr(side()).spawn().unwrap();
         drop(session);
         let screen = Arc::new(Mutex::new(vt100::Parser::new(rows, columns, 0)));
-        let (mut from, to) = (File::from(ours.try_clone().unwrap()), Arc::clone(&screen));
-        std::thread::spawn(move || {
-            let mut chunk = [0; 4096];
-            // Ends with an error when nobody has the other side any more.
-            while let Ok(n @ 1..) = from.read(&mut chunk) {
-                to.lock().unwrap().process(&chunk[..n]);
-            }
-        });
-        Terminal { ours: File::from(ours), theirs, screen, child }
+        let (from, to) = (File::from(ours.try_clone().unwrap()), Arc::clone(&screen));
+        let hangs_up = Arc::new(AtomicBool::new(false));
+        let stops = Arc::clone(&hangs_up);
+        let reader = std::thread::spawn(move || read(from, &to, &stops));
+        let (ours, reader) = (Some(File::from(ours)), Some(reader));
+        Terminal { ours, reader, hangs_up, theirs, screen, child }
     }
 
     /// Types.
     pub(crate) fn type_in(&self, text: &str) {
-        (&self.ours).write_all(text.as_bytes()).unwrap();
+        let mut ours = self.ours.as_ref().expect("it has not hung up");
+        ours.write_all(text.as_bytes()).unwrap();
+    }
+
+    /// Sends the program a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Goes away, as a window that is closed: the program is told so by a signal, and every use of it fails.
+    pub(crate) fn hang_up(&mut self) {
+        self.hangs_up.store(true, Ordering::Relaxed);
+        self.reader.take().expect("it has not hung up").join().unwrap();
+        self.ours = None;
     }
 
     /// A new size; what was shown is gone.
@@ -94,8 +111,8 @@ impl Terminal {
         let due = Instant::now() + TIME_MAX;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
-                // What it wrote last is on its way to the screen.
-                while !self.is_restored() && Instant::now() < due {
+                // What it wrote last is on its way to the screen, if there is one.
+                while self.ours.is_some() && !self.is_restored() && Instant::now() < due {
                     std::thread::sleep(Duration::from_millis(10));
                 }
                 return status.code();
@@ -117,4 +134,19 @@ impl Drop for Terminal {
 fn resize(terminal: &OwnedFd, columns: u16, rows: u16) {
     let size = Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
     tcsetwinsize(terminal, size).unwrap();
+}
+
+/// Puts what comes onto the screen, until the terminal hangs up or nobody has its other side any more.
+fn read(mut from: File, screen: &Mutex<vt100::Parser>, stops: &AtomicBool) {
+    let glance = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
+    let mut chunk = [0; 4096];
+    while !stops.load(Ordering::Relaxed) {
+        if poll(&mut [PollFd::new(&from, PollFlags::IN)], Some(&glance)) == Ok(0) {
+            continue;
+        }
+        match from.read(&mut chunk) {
+            Ok(n @ 1..) => screen.lock().unwrap().process(&chunk[..n]),
+            _ => break,
+        }
+    }
 }

@@ -83,3 +83,35 @@ fn keys_are_heard_while_the_program_is_stopped() {
     check_restored(&mut terminal);
     target.signal(Signal::CONT);
 }
+
+#[test]
+fn a_signal_gives_the_terminal_back_and_is_the_status() {
+    let target = Target::start("signals");
+    for signal in [Signal::TERM, Signal::HUP, Signal::INT, Signal::QUIT] {
+        let mut terminal = top(&target);
+        terminal.signal(signal);
+        assert_eq!(terminal.ended(), Some(128 + signal.as_raw()));
+        assert!(terminal.is_restored(), "{signal:?}: {}", terminal.shown());
+    }
+}
+
+#[test]
+fn a_signal_is_heard_while_the_program_is_stopped() {
+    let target = Target::start("both");
+    let mut terminal = top(&target);
+    target.signal(Signal::STOP);
+    terminal.until("no answer");
+    terminal.signal(Signal::TERM);
+    assert_eq!(terminal.ended(), Some(143));
+    assert!(terminal.is_restored(), "{}", terminal.shown());
+    target.signal(Signal::CONT);
+}
+
+/// The terminal fails for ever from here on; whoever reads it in a loop does not come back.
+#[test]
+fn a_terminal_that_hangs_up_leaves_no_process_behind() {
+    let target = Target::start("hangs");
+    let mut terminal = top(&target);
+    terminal.hang_up();
+    assert_eq!(terminal.ended(), Some(129));
+}

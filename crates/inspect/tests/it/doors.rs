@@ -84,11 +84,15 @@ fn what_stands_in_the_sockets_place_is_only_removed_if_nobody_needs_it() {
     fs::write(&file, "somebody's").unwrap();
     let error = serve_with(only_socket(&file)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AddrInUse);
+    assert!(error.to_string().contains("is no socket: remove it"), "{error}");
     assert_eq!(fs::read_to_string(&file).unwrap(), "somebody's");
 
     let taken = folder.join("taken");
     let listens = UnixListener::bind(&taken).unwrap();
-    assert_eq!(serve_with(only_socket(&taken)).unwrap_err().kind(), ErrorKind::AddrInUse);
+    let error = serve_with(only_socket(&taken)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AddrInUse);
+    // As it is where two containers share the folder.
+    assert!(error.to_string().contains("set XDG_RUNTIME_DIR to a folder"), "{error}");
     drop(listens);
     let inspector = serve_with(only_socket(&taken)).unwrap();
     assert!(client::ask_at(inspector.socket()).is_ok());

@@ -126,6 +126,11 @@ pub(super) fn is_in_place(signal: Signal) -> bool {
     action(signal.number()).is_ok_and(|present| is_handler(&present))
 }
 
+/// Whether the handler that is there is ours, and not one that has replaced it.
+pub(super) fn is_ours(signal: Signal) -> bool {
+    action(signal.number()).is_ok_and(|present| present.sa_sigaction == ours())
+}
+
 /// Sends the signal, with the request's number, to a thread of this process.
 ///
 /// # Errors

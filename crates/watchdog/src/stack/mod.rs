@@ -153,12 +153,17 @@ impl Way {
     }
 
     fn no_answer(&self) -> NoStack {
-        because(format!(
-            "its thread has not answered {} within {:.1} seconds: it blocks the signal, or the system does not \
-             let it run",
-            self.signal,
-            ANSWER_WITHIN.as_secs_f64()
-        ))
+        let (signal, within) = (self.signal, ANSWER_WITHIN.as_secs_f64());
+        let why = if handler::is_ours(signal) {
+            "it blocks the signal, or the system does not let it run".to_owned()
+        } else {
+            let variable = crate::VARIABLE;
+            format!(
+                "the program has a handler of its own for it, which does not pass it on; choose another signal with \
+                 {variable}"
+            )
+        };
+        because(format!("its thread has not answered {signal} within {within:.1} seconds: {why}"))
     }
 
     /// Waits for the answer; `false` if none has come in time.

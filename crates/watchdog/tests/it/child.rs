@@ -13,6 +13,7 @@ use std::time::Duration;
 use corio_trace::pulse::Pulse;
 use corio_watchdog::{Config, Signal, StackReader, StartError};
 
+use crate::default_actions;
 use crate::support::{SLOW, STACK, Until, check, lines_of, listen, new_task, report_of, wait_for};
 
 const IS_CHILD: &str = "CORIO_IT_CHILD";
@@ -25,6 +26,7 @@ fn in_child(test: &str, variables: &[(&str, &str)], work: impl FnOnce()) -> Opti
         work();
         return None;
     }
+    default_actions::restore();
     let mut command = Command::new(std::env::current_exe().unwrap());
     let test = if test.contains("::") { test.to_owned() } else { format!("child::{test}") };
     command.args([&test, "--exact", "--nocapture"]);
@@ -202,6 +204,18 @@ fn a_handler_that_was_taken_away_costs_the_stack_and_not_the_process() {
         catch(libc::SIGUSR1, libc::SIG_DFL, 0);
         let report = report_of(STACK, spins, || {});
         check(&report, &["cannot be shown: the program has taken the handler of SIGUSR1 away"]);
+    });
+}
+
+#[test]
+fn a_handler_that_was_replaced_is_named_as_the_reason() {
+    check_in_child("a_handler_that_was_replaced_is_named_as_the_reason", &[], || {
+        corio_watchdog::start(Config::new().signal(signal("USR1"))).unwrap();
+        check_stack();
+        catch(libc::SIGUSR1, catches_plainly as *const () as usize, 0);
+        let report = report_of(STACK, spins, || {});
+        let reason = "the program has a handler of its own for it, which does not pass it on";
+        check(&report, &["has not answered SIGUSR1", reason, "CORIO_WATCHDOG_SIGNAL"]);
     });
 }
 
