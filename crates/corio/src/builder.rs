@@ -150,7 +150,7 @@ impl Builder {
         let driver = Driver::new(io, Rc::clone(&timers), clock.clone(), pool.clone());
         let timer_metrics = timers.metrics();
         let executor = Executor::new(driver);
-        let metrics = executor.metrics();
+        let metrics = executor.core().counters();
         metrics.set_timers(timer_metrics);
         metrics.set_threads(pool.figures());
         if let Some(reactor) = &reactor {

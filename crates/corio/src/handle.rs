@@ -67,7 +67,8 @@ impl Handle {
     }
 
     /// How the runtime is doing, as numbers: tasks, queues, turns, time at work, timers, descriptors, threads.
-    /// A live view for any thread, which outlasts the runtime.
+    /// A live view for any thread, which outlasts the runtime. From the first one on, the loop's time at work is
+    /// measured: see [`RuntimeMetrics::worker_measured_for`].
     ///
     /// ```
     /// use std::time::Duration;

@@ -47,8 +47,8 @@ impl Lateness {
     /// The loop looks at the rest of the world: it may have been long.
     #[inline]
     pub(crate) fn looks(&mut self) {
-        if let Some(before) = self.0.take() {
-            judge_turns(before);
+        if self.0.is_some() {
+            judge_turns(self.0.take());
         }
     }
 
@@ -62,7 +62,8 @@ impl Lateness {
 }
 
 #[cold]
-fn judge_turns(before: Done) {
+fn judge_turns(before: Option<Done>) {
+    let Some(before) = before else { return };
     let now = Done::by_now();
     let polls = now.polled.polls.wrapping_sub(before.polled.polls);
     let took = now.polled.nanos.wrapping_sub(before.polled.nanos);

@@ -67,14 +67,23 @@ impl Program {
         beside.iter().map(|line| self.shown(line)).collect()
     }
 
-    /// The watchdog has said in which function the poll was that still ran: `meanwhile` is what
-    /// [`prints`](Program::prints) gave, and what is still being made out is waited for. Lines about a machine
+    /// The watchdog has said where the poll was that still ran: `meanwhile` is what [`prints`](Program::prints)
+    /// gave, and what is still being made out is waited for. The frames of the program are those of the console's
+    /// block `name`; what is around them is the system's, and another one on each machine. Lines about a machine
     /// that was busy are passed over.
     ///
+    /// Gives whether the places of the frames were known, and are those of the page: a program of documentation
+    /// is compiled without.
+    ///
     /// # Panics
-    /// If no stack of such a poll comes, or one comes that is not in `function`.
+    /// If no stack of such a poll comes, or one comes that has other frames.
     #[track_caller]
-    pub fn names_what_blocks(&self, mut meanwhile: Vec<String>, function: &str) {
+    pub fn shows_where(&self, mut meanwhile: Vec<String>, name: &str) -> bool {
+        let blocks = blocks("console", PAGE);
+        let block = blocks.iter().find(|(of, _)| of == name);
+        let (_, expected) = block.unwrap_or_else(|| panic!("the page has no console {name:?}"));
+        let expected = frames_of_program(expected);
+        assert!(!expected.is_empty(), "the page shows no frame of the program in {name:?}");
         let begun = Instant::now();
         let is_stack =
             |line: &String| line.contains(" is here:\n") || line.contains(" was here:\n");
@@ -83,8 +92,19 @@ impl Program {
             thread::sleep(Duration::from_millis(10));
             meanwhile.extend(lines().iter().map(|line| self.shown(line)));
         }
-        let names_it = |line: &String| line.contains(function);
-        assert!(meanwhile.iter().filter(|line| is_stack(line)).all(names_it), "{meanwhile:#?}");
+        let mut has_places = true;
+        for stack in meanwhile.iter().filter(|line| is_stack(line)) {
+            // Further out are the frames of the test around the program.
+            let shown: Vec<Frame> =
+                frames_of_program(stack).into_iter().take(expected.len()).collect();
+            has_places &= shown.iter().all(|frame| frame.place.is_some());
+            let is_same = |(page, shown): (&Frame, &Frame)| {
+                page.name == shown.name && (shown.place.is_none() || page.place == shown.place)
+            };
+            let is_so = shown.len() == expected.len() && expected.iter().zip(&shown).all(is_same);
+            assert!(is_so, "the page shows {expected:?}, and it is\n{stack}");
+        }
+        has_places
     }
 
     /// Before the program begins, which never ends: when `tasks` tasks of it wait, another thread compares what
@@ -130,6 +150,7 @@ impl Program {
         let mut text = with_names(&with_places(&line.to_string(), self.begin));
         text = with_times(&text);
         text = between(&text, "127.0.0.1:", &[",", " "], "...");
+        text = between(&text, "db.example:", &[" "], "...");
         text = between(&text, "fd: ", &[" "], "...");
         text = between(&text, "<Child ", &[" '"], "...");
         match text.split_once(", for ") {
@@ -137,6 +158,34 @@ impl Program {
             _ => text,
         }
     }
+}
+
+/// A frame of a stack that is in the program.
+#[derive(Debug, PartialEq, Eq)]
+struct Frame {
+    /// The function, as if the program were called `myapp`.
+    name: String,
+    /// Where in it, if that is known.
+    place: Option<String>,
+}
+
+/// Of a stack, the frames that are in the program of the page. Each has a number, which counts the system's frames,
+/// too, and is left out.
+fn frames_of_program(stack: &str) -> Vec<Frame> {
+    let frame = |line: &str| {
+        let (number, frame) = line.trim_start().split_once(": ")?;
+        number.parse::<u32>().ok()?;
+        let (name, place) = match frame.split_once(" at ") {
+            Some((name, place)) => (name, Some(place)),
+            None => (frame, None),
+        };
+        // What it declares stands in a `main` around it.
+        let (_, name) = name.rsplit_once("::main::").or(name.split_once("myapp::"))?;
+        let is_here = place.is_none_or(|place| place.starts_with("src/main.rs:"));
+        let frame = || Frame { name: format!("myapp::{name}"), place: place.map(str::to_owned) };
+        is_here.then(frame)
+    };
+    stack.lines().filter_map(frame).collect()
 }
 
 /// Whether the block `name` of the page has `text`, which is something.
@@ -169,16 +218,24 @@ fn is_shown(name: &str, line: &Line) -> bool {
     is_late && blocks.iter().any(|(of, text)| of == name && text.contains(LATE))
 }
 
-/// `text` with the places that are in the file of `begin` as the reader counts them.
+/// `text` with the places that are in the file of `begin` as the reader counts them. A stack's are told from the
+/// folder where it is read, so that some of the file's folders may be missing.
 fn with_places(text: &str, begin: &Location<'_>) -> String {
-    let file = format!("{}:", begin.file());
-    let mut parts = text.split(file.as_str());
+    let shown = with_places_of(text, "", begin.file(), begin);
+    let ends = begin.file().match_indices('/').map(|(at, _)| &begin.file()[at + 1..]);
+    ends.fold(shown, |shown, end| with_places_of(&shown, " at ", end, begin))
+}
+
+/// `text` with the places in `file` that stand behind `before`.
+fn with_places_of(text: &str, before: &str, file: &str, begin: &Location<'_>) -> String {
+    let place = format!("{before}{file}:");
+    let mut parts = text.split(place.as_str());
     let mut shown = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let digits = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
         let line = part[..digits].parse::<u32>().unwrap_or_default();
         let line = line.saturating_sub(begin.line());
-        shown.push_str(&format!("src/main.rs:{line}{}", &part[digits..]));
+        shown.push_str(&format!("{before}src/main.rs:{line}{}", &part[digits..]));
     }
     shown
 }
@@ -267,6 +324,19 @@ mod tests {
         assert!(differs.contains(text.as_str()) && differs.ends_with('!'), "{differs}");
         assert!(compare("of another page", text).unwrap_err().contains("no such block"));
         assert!(compare(name, "").is_err());
+    }
+
+    #[test]
+    fn of_a_stack_the_frames_of_the_program_count() {
+        let stack = "it is here:\n  0: nap\n  1: nap at library/std/nap.rs:2:5\n  2: bundle::main::read_it at \
+                     src/main.rs:4:5\n  3: myapp::reads\n  ... 31 frames of the runtime";
+        let frame = |name: &str, place: Option<&str>| Frame {
+            name: name.to_owned(),
+            place: place.map(str::to_owned),
+        };
+        let frames =
+            [frame("myapp::read_it", Some("src/main.rs:4:5")), frame("myapp::reads", None)];
+        assert_eq!(frames_of_program(stack), frames);
     }
 
     #[test]

@@ -132,7 +132,7 @@ const LAYERS: &[Layer] = &[
         ],
         &["futures-core", "pin-project-lite"],
     ),
-    layer(5, "corio-cli", &["corio-inspect"], &["lexopt", "ratatui"]),
+    layer(5, "corio-cli", &["corio-inspect"], &["lexopt", "ratatui", "signal-hook"]),
 ];
 
 /// At the top level; they may use anything, and nothing may use them.

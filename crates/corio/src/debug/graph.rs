@@ -27,6 +27,9 @@ pub struct CallGraph {
     pub of: Awaited,
     /// Where it stands, as [`Task::stack`] says; an eventual stands nowhere.
     pub stack: Vec<StackFrame>,
+    /// What there is to say where no wait is known because the task is older than debug mode, as `corio ps` says
+    /// it.
+    pub unknown_wait: Option<&'static str>,
     /// Who waits for it to end, the oldest first.
     pub awaited_by: Vec<CallGraph>,
     /// It waits, by way of those it stands below here, for itself; the circle is not followed again.
@@ -127,6 +130,7 @@ pub fn call_graph(of: &impl HasCallGraph) -> CallGraph {
                     location: task.location(),
                 }),
                 stack: task.stack(),
+                unknown_wait: None,
                 awaited_by: Vec::new(),
                 is_cycle: false,
             })
@@ -134,6 +138,7 @@ pub fn call_graph(of: &impl HasCallGraph) -> CallGraph {
         Subject::Eventual(object) => CallGraph {
             of: Awaited::Eventual(object),
             stack: Vec::new(),
+            unknown_wait: None,
             awaited_by: edges.waiting_on(object),
             is_cycle: false,
         },
@@ -180,9 +185,15 @@ pub fn format_call_graph(of: &impl HasCallGraph, limit: Option<usize>) -> String
 
 /// Writes [`format_call_graph`]'s text.
 ///
-/// ```no_run
-/// let me = corio::task::current().expect("this is a task");
-/// corio::debug::print_call_graph(&me, None, &mut std::io::stderr())?;
+/// ```
+/// corio::debug::set(true);
+/// let text = corio::run(async {
+///     let me = corio::task::current().expect("this is a task");
+///     let mut text = Vec::new();
+///     corio::debug::print_call_graph(&me, None, &mut text)?;
+///     Ok::<_, std::io::Error>(text)
+/// })?;
+/// assert!(text.starts_with(b"* Task(name='Task-1', id=1)\n"));
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///
@@ -200,6 +211,7 @@ impl CallGraph {
     fn write(&self, to: &mut dyn fmt::Write, indent: usize, limit: usize) -> fmt::Result {
         match &self.of {
             Awaited::Task(GraphTask { id, name, .. }) => {
+                let name = corio_trace::Plain(name);
                 writeln!(to, "{:indent$}* Task(name='{name}', id={id})", "")?;
             }
             Awaited::Eventual(id) => writeln!(to, "{:indent$}* Eventual(id={id:#x})", "")?,
@@ -212,6 +224,10 @@ impl CallGraph {
             for frame in &self.stack[self.stack.len().saturating_sub(limit)..] {
                 let width = 2 * frame.depth;
                 writeln!(to, "{:indent$}  |   {:width$}{frame}", "", "")?;
+            }
+            if let Some(words) = self.unknown_wait {
+                // Where its frames and waits would stand: within the task's own future.
+                writeln!(to, "{:indent$}  |     {words}", "")?;
             }
         }
         if !self.awaited_by.is_empty() {
@@ -235,6 +251,8 @@ impl fmt::Display for CallGraph {
 struct Edges<'a> {
     tasks: HashMap<u64, &'a TaskRecord>,
     awaiters: HashMap<u64, Vec<u64>>,
+    /// Those that are being polled, and wait for nothing.
+    polled: &'a [u64],
 }
 
 impl<'a> Edges<'a> {
@@ -245,7 +263,8 @@ impl<'a> Edges<'a> {
                 members.entry(held.object).or_default().push(task.id);
             }
         }
-        let mut edges = Edges { tasks: HashMap::new(), awaiters: HashMap::new() };
+        let (tasks, awaiters) = (HashMap::new(), HashMap::new());
+        let mut edges = Edges { tasks, awaiters, polled: &snapshot.polled };
         for task in &snapshot.tasks {
             edges.tasks.insert(task.id, task);
             let mut awaited = HashSet::new();
@@ -294,6 +313,7 @@ impl<'a> Edges<'a> {
                 location: record.place,
             }),
             stack: StackFrame::all_of(record),
+            unknown_wait: record.unknown_wait().filter(|_| !self.polled.contains(&id)),
             awaited_by,
             is_cycle,
         })

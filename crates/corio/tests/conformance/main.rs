@@ -5,6 +5,8 @@
 //! nothing is forgotten. Time is virtual, but where sockets and children are waited for, and turns of the
 //! loop are counted where CPython counts them.
 
+#[path = "../../../signal/tests/shared/default_actions.rs"]
+mod default_actions;
 mod recorder;
 #[cfg(feature = "tls")]
 mod secured;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use corio::blocking::is_cancelled;
@@ -12,20 +12,36 @@ use corio::{Clock, EventLoop, cancel, from_thread, spawn_blocking};
 /// Nothing here takes this long, unless it hangs.
 const LONG: Duration = Duration::from_secs(20);
 
-/// A job that runs until it is asked to end, begun.
-async fn patient(ended: Arc<AtomicBool>) {
+/// Has the loop's pool do `job`, and waits until it has begun.
+async fn begin(job: impl FnOnce() + Send + 'static) {
     let (begun, has_begun) = channel();
     drop(spawn_blocking(move || {
         begun.send(()).unwrap();
+        job();
+    }));
+    while has_begun.try_recv().is_err() {
+        corio::yield_now().await;
+    }
+}
+
+/// A job that runs until it is asked to end, begun.
+async fn patient(ended: Arc<AtomicBool>) {
+    begin(move || {
         while !is_cancelled() {
             std::thread::yield_now();
         }
         std::thread::sleep(Duration::from_millis(5));
         ended.store(true, Ordering::SeqCst);
-    }));
-    while has_begun.try_recv().is_err() {
-        corio::yield_now().await;
-    }
+    })
+    .await;
+}
+
+/// A job that runs until the other end of `wait` goes, begun.
+async fn stuck(wait: Receiver<()>) {
+    begin(move || {
+        let _ = wait.recv();
+    })
+    .await;
 }
 
 #[test]
@@ -67,19 +83,15 @@ fn a_job_that_waits_for_the_loop_does_not_hang_the_end() {
     let begun = Instant::now();
     let (send, receive) = channel();
     corio::run(async move {
-        let (started, has_started) = channel();
-        drop(spawn_blocking(move || {
-            started.send(()).unwrap();
+        begin(move || {
             while !is_cancelled() {
                 std::thread::yield_now();
             }
             // The tasks have ended by now; this one is asked to end as well.
             let result = from_thread::run(std::future::pending::<()>());
             send.send(result.unwrap_err().is_cancelled()).unwrap();
-        }));
-        while has_started.try_recv().is_err() {
-            corio::yield_now().await;
-        }
+        })
+        .await;
     });
     assert_eq!(receive.recv_timeout(LONG), Ok(true));
     assert!(begun.elapsed() < Duration::from_secs(7), "less than the grace");
@@ -90,16 +102,8 @@ fn what_is_stuck_is_left_after_the_grace() {
     for clock in [Clock::system(), Clock::virtual_time()] {
         let (open, wait) = channel::<()>();
         let begun = Instant::now();
-        corio::Builder::new().clock(clock).shutdown_grace(Duration::from_millis(30)).run(async {
-            let (started, has_started) = channel();
-            drop(spawn_blocking(move || {
-                started.send(()).unwrap();
-                let _ = wait.recv();
-            }));
-            while has_started.try_recv().is_err() {
-                corio::yield_now().await;
-            }
-        });
+        let runtime = corio::Builder::new().clock(clock).shutdown_grace(Duration::from_millis(30));
+        runtime.run(stuck(wait));
         assert!((Duration::from_millis(30)..LONG).contains(&begun.elapsed()));
         drop(open);
     }
@@ -163,14 +167,7 @@ fn what_is_stuck_in_a_pool_that_was_set_is_left_after_the_grace() {
     let begun = Instant::now();
     corio::Builder::new().shutdown_grace(Duration::from_millis(30)).run(async {
         EventLoop::current().set_default_executor(&Pool::new());
-        let (started, has_started) = channel();
-        drop(spawn_blocking(move || {
-            started.send(()).unwrap();
-            let _ = wait.recv();
-        }));
-        while has_started.try_recv().is_err() {
-            corio::yield_now().await;
-        }
+        stuck(wait).await;
     });
     assert!((Duration::from_millis(30)..LONG).contains(&begun.elapsed()));
     drop(open);

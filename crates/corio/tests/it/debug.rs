@@ -161,10 +161,17 @@ fn tasks_from_before_the_switch_are_known_as_late() {
         let stack = String::from_utf8(stack).unwrap();
         assert_eq!(stack.lines().last(), Some("    waits since before debug mode"), "{stack}");
         assert!(stack.contains("spawned at ") && stack.contains(file!()), "{stack}");
+        let graph = corio::debug::format_call_graph(&before.task(), None);
+        assert!(graph.ends_with("\n  |     waits since before debug mode\n"), "{graph}");
+        let me = corio::task::current().unwrap();
+        let graph = corio::debug::format_call_graph(&me, None);
+        assert!(!graph.contains("before debug mode"), "it is being polled: {graph}");
         assert_eq!(known(after.task().id()).map(|task| task.late), Some(false));
         let mut stack = Vec::new();
         after.task().print_stack(None, &mut stack).unwrap();
         assert!(!String::from_utf8(stack).unwrap().contains("before debug mode"));
+        let graph = corio::debug::format_call_graph(&after.task(), None);
+        assert!(!graph.contains("before debug mode"), "{graph}");
         let id = after.task().id();
         after.abort();
         drop(after.await);

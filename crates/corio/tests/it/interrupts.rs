@@ -7,7 +7,7 @@ use std::time::Duration;
 use corio::Runner;
 use corio::cancel::catch;
 
-use crate::util::{assert_passed, in_child, inside_child};
+use crate::util::{assert_passed, in_child, in_child_of, inside_child};
 
 /// As a terminal does, but only to this process.
 fn interrupt_self() {
@@ -219,4 +219,21 @@ fn one_run_at_a_time_has_it() {
         return;
     }
     assert_passed(&in_child("interrupts::one_run_at_a_time_has_it", &[]));
+}
+
+/// As `nohup` does with another signal, and a shell with what it starts with `&`.
+#[test]
+fn a_process_that_was_started_to_ignore_it_goes_on_doing_so() {
+    if inside_child() {
+        corio::run(async {
+            interrupt_self();
+            corio::yield_now().await;
+            assert_eq!(corio::task::current().unwrap().cancelling(), 0);
+        });
+        return;
+    }
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "trap '' INT; exec \"$@\"", "sh"]).arg(std::env::current_exe().unwrap());
+    let test = "interrupts::a_process_that_was_started_to_ignore_it_goes_on_doing_so";
+    assert_passed(&in_child_of(&mut shell, test, &[]));
 }

@@ -9,6 +9,8 @@ mod cancel_scopes;
 mod combine;
 mod crowds;
 mod debug;
+#[path = "../../../signal/tests/shared/default_actions.rs"]
+mod default_actions;
 mod ends;
 mod errors;
 mod event_loop;

@@ -81,13 +81,13 @@ fn a_deadline_that_had_passed_is_not_late_from_before_it_was_asked_for() {
 fn time_at_work_is_real_also_under_a_virtual_clock() {
     bounded(|| {
         let runtime = Builder::new().clock(Clock::virtual_time()).build().unwrap();
+        let metrics = runtime.metrics();
         runtime.block_on(async {
             corio::sleep(HOUR).await;
             let begun = clock::os_now();
             while clock::os_now().saturating_since(begun) < 3 * MS {}
             corio::sleep(HOUR).await;
         });
-        let metrics = runtime.metrics();
         let busy = metrics.worker_total_busy_duration(0);
         assert!(busy >= 3 * MS && busy < HOUR, "{busy:?}");
         assert!(metrics.worker_away(0).max() >= 3 * MS);
@@ -129,10 +129,14 @@ fn a_sleeping_loop_is_parked_and_at_rest() {
             until(|| metrics.worker_is_parked(0) && metrics.worker_busy_for(0).is_none());
             task.abort();
         }
-        let busy = metrics.worker_total_busy_duration(0);
-        thread::sleep(20 * MS);
-        let more = metrics.worker_total_busy_duration(0);
-        assert!(more - busy < 10 * MS, "the loop slept: {:?}", more - busy);
+        // Real time: what is tested is that it counts for nothing. What wakes the loop for the last time may
+        // come late.
+        let sleeps = || {
+            let busy = metrics.worker_total_busy_duration(0);
+            thread::sleep(20 * MS);
+            metrics.worker_total_busy_duration(0) == busy
+        };
+        assert!((0..100).any(|_| sleeps()), "the loop is at work all the time");
     });
 }
 

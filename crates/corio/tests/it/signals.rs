@@ -8,6 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use corio::signal::{SignalKind, signal};
 use corio::{Builder, EventLoop};
 
+use crate::default_actions;
 use crate::util::{Log, bounded, panic_text};
 
 fn alone() -> MutexGuard<'static, ()> {
@@ -233,6 +234,7 @@ fn removed() {
 #[test]
 fn a_signal_whose_handler_is_removed_has_its_default_action_again() {
     use std::os::unix::process::ExitStatusExt;
+    default_actions::restore();
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "signals::removed", "--ignored", "--nocapture"])
         .output()

@@ -8,6 +8,8 @@ use std::rc::Rc;
 use std::sync::mpsc;
 use std::time::Duration;
 
+use crate::default_actions;
+
 pub(crate) const MS: Duration = Duration::from_millis(1);
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 
@@ -90,9 +92,14 @@ pub(crate) fn text(payload: &(dyn Any + Send)) -> String {
 const INSIDE: &str = "CORIO_TEST_IN_CHILD";
 
 /// Runs the test of this name in a process of its own, where `inside_child` says so, with
-/// `variables` in its environment.
+/// `variables` in its environment and signals that have their default actions.
 pub(crate) fn in_child(test: &str, variables: &[(&str, &str)]) -> Output {
-    let mut command = Command::new(std::env::current_exe().unwrap());
+    in_child_of(&mut Command::new(std::env::current_exe().unwrap()), test, variables)
+}
+
+/// As [`in_child`]: `command` starts this test program, with what is added to its arguments.
+pub(crate) fn in_child_of(command: &mut Command, test: &str, variables: &[(&str, &str)]) -> Output {
+    default_actions::restore();
     command.args(["--exact", test, "--nocapture"]).env(INSIDE, "1");
     for name in ["CORIO_DEBUG", "CORIO_DRIVER"] {
         command.env_remove(name);

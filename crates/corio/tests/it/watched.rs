@@ -156,6 +156,10 @@ fn check(told: &[(Level, String)], words: &[&str]) {
     let [(level, text)] = stacks[..] else { panic!("one stack is to be told: {told:#?}") };
     assert_eq!(*level, Level::Warn);
     let spawned_at = format!(" spawned at {}:", file!());
+    assert!(text.ends_with(" frames of the runtime"), "{text}");
+    for ours in ["corio_task::", "crates/task/src/", "crates/executor/src/"] {
+        assert!(!text.contains(ours), "{ours} is counted, not shown: {text}");
+    }
     for part in
         [&spawned_at, " seconds and still runs"].iter().copied().chain(words.iter().copied())
     {
@@ -184,6 +188,21 @@ fn what_blocks_is_named_while_it_does() {
 /// Longer than a poll should take, but not longer than what is set in its place.
 fn pauses() {
     thread::sleep(Duration::from_millis(200));
+}
+
+#[test]
+fn a_task_that_ends_before_its_stack_is_made_out_keeps_its_name() {
+    alone("a_task_that_ends_before_its_stack_is_made_out_keeps_its_name", || {
+        Builder::new().debug(true).run(async {
+            // The process's first stack, for which debug information is read: that takes longer than the poll.
+            let task = corio::task::Builder::new().name("brief").spawn(async { pauses() });
+            task.await.unwrap();
+            let is_told = |said: &Said| said.lines.iter().any(|line| line.2.contains(" here:\n"));
+            said(|said| said.ended = u32::MAX, is_told);
+            let told = lines_of("corio::slow", " here:\n");
+            assert!(told[0].1.starts_with("Executing <Task name='brief' spawned at "), "{told:?}");
+        });
+    });
 }
 
 #[test]

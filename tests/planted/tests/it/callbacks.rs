@@ -160,7 +160,7 @@ pub(crate) const CASES: &[Case] = &[
 fn with_loop(ask: fn(&EventLoop)) {
     corio::run(async move {
         ask(&EventLoop::current());
-        corio::sleep(Duration::from_millis(50)).await;
+        corio::sleep(Duration::from_millis(300)).await;
     });
 }
 
@@ -179,7 +179,7 @@ fn reader(call: fn()) {
         let event_loop = EventLoop::current();
         event_loop.add_reader(&from, call).unwrap();
         to.write_all(b"!").unwrap();
-        corio::sleep(Duration::from_millis(20)).await;
+        corio::sleep(Duration::from_millis(300)).await;
         event_loop.remove_reader(&from);
     });
 }

@@ -75,9 +75,13 @@ pub(crate) const CASES: &[Case] = &[
         &["1 jobs on other threads did not end within 20ms", "naps", file!()],
         || {
             Builder::new().shutdown_grace(GRACE).run(async {
+                let (begin, begun) = corio::sync::oneshot::channel();
                 let naps = blocking::Builder::new().name("naps");
-                drop(naps.spawn(|| thread::sleep(Duration::from_millis(300))));
-                corio::sleep(GRACE).await;
+                drop(naps.spawn(|| {
+                    begin.send(()).unwrap();
+                    thread::sleep(LONG);
+                }));
+                begun.await.unwrap();
             });
         },
         || {

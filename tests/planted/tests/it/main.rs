@@ -16,6 +16,7 @@ mod never_awaited;
 mod never_retrieved;
 mod page;
 mod slow;
+mod starved;
 mod unclosed;
 mod waits;
 mod wrong_place;
@@ -26,7 +27,7 @@ use harness::Case;
 const CASES_MIN: usize = 100;
 
 fn all() -> Vec<Case> {
-    let groups: [&[Case]; 12] = [
+    let groups: [&[Case]; 13] = [
         slow::CASES,
         never_awaited::CASES,
         never_retrieved::CASES,
@@ -39,6 +40,7 @@ fn all() -> Vec<Case> {
         waits::CASES,
         in_the_loop::CASES,
         wrong_place::CASES,
+        starved::CASES,
     ];
     groups.concat()
 }

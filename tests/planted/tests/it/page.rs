@@ -1,5 +1,7 @@
 //! Every output on the page is compared with what a program prints.
 
+use std::process::Command;
+
 use corio_planted_tests::{PAGE, blocks};
 
 #[test]
@@ -28,4 +30,40 @@ fn every_program_that_listens_is_judged() {
         let judged = ["program.prints(", "program.is_silent()", "program.is_asked(", "assert"];
         assert!(judged.iter().any(|word| code.contains(word)), "{code}");
     }
+}
+
+/// Says to the next test that it is its own child.
+const STACK: &str = "CORIO_PLANTED_STACK";
+
+/// The programs of the page are compiled without places; this one, which is the same, has them.
+#[test]
+fn the_stack_on_the_page_is_that_of_its_program() {
+    if std::env::var_os(STACK).is_none() {
+        let name = "page::the_stack_on_the_page_is_that_of_its_program";
+        let mut child = Command::new(std::env::current_exe().unwrap());
+        let child = child.args(["--exact", name, "--nocapture"]).env(STACK, "1");
+        let output = child.output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        return assert!(output.status.success(), "{}", String::from_utf8_lossy(&said));
+    }
+    assert!(main(), "the places are not known");
+}
+
+/// As if it were a program: its frames are named by it.
+fn main() -> bool {
+    include!("programs/blocks.in")
+}
+
+#[test]
+fn the_program_with_the_stack_is_that_of_the_page() {
+    let own = include_str!("programs/blocks.in");
+    let own = own.strip_prefix("{\n").and_then(|own| own.strip_suffix("\n}\n")).unwrap();
+    let programs = blocks("rust", PAGE);
+    let is_it = |code: &&String| code.contains("program.prints(\"blocking\");");
+    let of_page = programs.iter().map(|(_, code)| code).find(is_it).unwrap();
+    let shown = |line: &str| {
+        let line = line.strip_prefix("# ").unwrap_or(line);
+        line.replace("\"stack\");", "\"stack\")")
+    };
+    assert_eq!(of_page.lines().map(shown).collect::<Vec<_>>().join("\n"), own);
 }

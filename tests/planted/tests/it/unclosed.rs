@@ -189,7 +189,7 @@ pub(crate) const CASES: &[Case] = &[
     ),
 ];
 
-const SHORT: Duration = Duration::from_millis(50);
+const SHORT: Duration = Duration::from_millis(300);
 
 /// A device that takes nothing.
 fn full_disk() -> File {

@@ -1,8 +1,9 @@
 //! Loops that are late or stand still without a slow poll: names that take long to look up, many short callbacks,
 //! a system that keeps the process waiting, and waits that nothing will end.
 
+use std::io::Read;
 use std::net::Ipv4Addr;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::rc::Rc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -36,15 +37,15 @@ pub(crate) const CASES: &[Case] = &[
         &["poll ", " ms took ", " events, ", " ms late: the process was stopped"],
         || {
             waits_while(&format!(
-                "sleep 0.1; kill -STOP {0}; sleep 2; kill -CONT {0}",
+                "sleep 0.5; kill -STOP {0}; sleep 5; kill -CONT {0}",
                 std::process::id()
             ))
         },
-        || waits_while("sleep 0.1"),
+        || waits_while("sleep 0.5"),
     ),
     NET.case(
         "a name that takes long to look up",
-        &["Getting address info example.invalid took ", "ms"],
+        &["Getting address info example.invalid:", " took ", "ms"],
         || connects(BLOCKS),
         || connects(Duration::ZERO),
     ),
@@ -90,6 +91,10 @@ const SLOW: Duration = Duration::from_millis(400);
 
 /// How many callbacks there are, and how long each takes.
 const CALLBACKS: u32 = 1000;
+/// How many are done before the loop may look after others, where it may.
+const CALLBACKS_IN_A_ROW: u32 = 10;
+/// Long enough for the loop to wait, which is a look at everything.
+const PAUSE: Duration = Duration::from_millis(1);
 
 fn computes() {
     let begun = Instant::now();
@@ -110,19 +115,30 @@ fn callbacks_in_a_row() {
 
 fn callbacks_with_pauses() {
     corio::run(async {
-        for _ in 0..CALLBACKS {
+        for number in 1..=CALLBACKS {
             computes();
-            // Sockets and timers have their turn.
-            yield_now().await;
+            // Sockets and timers have their turn, long before a busy machine makes it late.
+            if number % CALLBACKS_IN_A_ROW == 0 {
+                sleep(PAUSE).await;
+            }
         }
     });
 }
 
-/// Waits for a while, beside what a shell does.
+/// Waits for 3 seconds, in which a shell that is there already does something after half a second: it has as
+/// long again, and more, to be slow in, and so has the loop, which has to wait by then.
 fn waits_while(script: &str) {
     debug::set_slow_poll(SLOW);
-    let mut shell = Command::new("sh").args(["-c", script]).spawn().unwrap();
-    corio::run(sleep(Duration::from_millis(300)));
+    let script = format!("echo ready; read go; {script}");
+    let mut shell = Command::new("sh");
+    let shell = shell.args(["-c", &script]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut shell = shell.spawn().unwrap();
+    let mut ready = [0; 6];
+    shell.stdout.take().unwrap().read_exact(&mut ready).unwrap();
+    corio::run(async {
+        drop(shell.stdin.take());
+        sleep(Duration::from_secs(3)).await;
+    });
     shell.wait().unwrap();
 }
 

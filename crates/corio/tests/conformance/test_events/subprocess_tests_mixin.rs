@@ -6,6 +6,7 @@ use std::time::Duration;
 use corio::process::{Child, Command, Stdio, create_subprocess_shell, returncode};
 use corio::signal::SignalKind;
 
+use crate::default_actions;
 use crate::sockets::soon;
 use crate::support::implements;
 
@@ -14,7 +15,9 @@ fn cat() -> Child {
     Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap()
 }
 
+/// A child that may be ended by any signal.
 fn sleeper() -> Child {
+    default_actions::restore();
     Command::new("sleep").arg("1000").spawn().unwrap()
 }
 

@@ -6,18 +6,21 @@ mod runner_tests;
 use std::process::{Command, Output};
 use std::time::Duration;
 
+use crate::default_actions;
+
 /// Set in a process made by [`in_child`].
 const INSIDE: &str = "CORIO_CONFORMANCE_IN_CHILD";
 
 /// Runs `work` in a process of its own, the test of this name, with `CORIO_DEBUG` set to `debug`. What
-/// concerns the whole process (signals, debug mode) would disturb the other tests here. In that process
-/// `None` is given.
+/// concerns the whole process (signals, debug mode) would disturb the other tests here. Signals have their
+/// default actions there. In that process `None` is given.
 #[track_caller]
 pub(crate) fn in_child(test: &str, debug: Option<&str>, work: impl FnOnce()) -> Option<Output> {
     if std::env::var_os(INSIDE).is_some() {
         work();
         return None;
     }
+    default_actions::restore();
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", test, "--nocapture"]).env(INSIDE, "1").env_remove("CORIO_DEBUG");
     command.envs(debug.map(|debug| ("CORIO_DEBUG", debug)));

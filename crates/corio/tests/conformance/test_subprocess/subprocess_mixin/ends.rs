@@ -7,6 +7,7 @@ use corio::process::{Command, SignalKind, Stdio, create_subprocess_shell, return
 use corio::{gather, spawn_local};
 
 use super::super::{blocked, piped};
+use crate::default_actions;
 use crate::sockets::{soon, until};
 use crate::support::Seen;
 
@@ -35,6 +36,7 @@ async fn test_kill_issue43884() {
 
 #[corio::test]
 async fn test_send_signal() {
+    default_actions::restore();
     let mut command = create_subprocess_shell("echo sleeping; exec sleep 3600");
     let mut child = command.kill_on_drop(true).stdout(Stdio::piped()).spawn().unwrap();
     // It has begun when it says so.

@@ -22,6 +22,7 @@ use corio::process::{Command, Stdio};
 use corio::stream::open_connection;
 use corio::{Builder, fs};
 use log::Level;
+use rustix::process::{WaitId, WaitIdOptions, waitid};
 
 use super::{alone, line, silence};
 
@@ -159,7 +160,8 @@ fn of_children() {
 /// The future of a child that has ended by now: one that runs is dropped with it, which debug mode would tell
 /// of, too.
 fn after_its_end<T>(future: T) -> T {
-    std::thread::sleep(Duration::from_millis(200));
+    // It is this process's only one. It stays to be waited for; reaped meanwhile, it is unknown by now.
+    let _ = waitid(WaitId::All, WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
     future
 }
 
