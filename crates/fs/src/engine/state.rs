@@ -28,9 +28,13 @@ use std::task::Waker;
 
 use corio_base::WakeBatch;
 
-/// How much a read asks the system for at least, and how large the buffer of a file stays. Copying so much
-/// takes some 6 µs, about what the trip to another thread takes.
+/// How much a read asks the system for at least. Copying so much takes some 6 µs, about what the trip to
+/// another thread takes.
 pub(crate) const READ_BYTES_MIN: usize = 64 * 1024;
+
+/// How much it asks for at most of its own accord: twice as much each time, while reads follow each other and
+/// come back full. What is copied out of it soon should still be in the cache of a core.
+const READ_AHEAD_MAX: usize = 256 * 1024;
 
 /// How much it asks for at most, however large the caller's buffer is: copied twice in the cache of a
 /// core, and long enough (100 µs) for the trip not to count.
@@ -51,9 +55,24 @@ pub(crate) enum Stage {
 /// What has been read ahead: `bytes[at..end]`.
 #[derive(Debug, Default)]
 pub(crate) struct Input {
-    pub(crate) bytes: Vec<u8>,
+    bytes: Vec<u8>,
     at: usize,
     end: usize,
+    /// How much the last read asked for, if it got that, and nobody has been elsewhere since.
+    in_a_row: usize,
+}
+
+impl Input {
+    /// The room for a read whose caller could take `wanted` bytes.
+    pub(crate) fn room(&mut self, wanted: usize) -> &mut [u8] {
+        let ahead = (2 * self.in_a_row).clamp(READ_BYTES_MIN, READ_AHEAD_MAX);
+        let bytes = wanted.clamp(ahead, READ_BYTES_MAX);
+        if self.bytes.len() < bytes {
+            self.bytes.resize(bytes, 0);
+        }
+        self.in_a_row = bytes;
+        &mut self.bytes[..bytes]
+    }
 }
 
 /// An error, before it is known of which file.
@@ -181,6 +200,9 @@ impl State {
             Ok(bytes) => input.end = bytes,
             Err(error) => self.read_error = Some(error),
         }
+        if input.end < input.in_a_row {
+            input.in_a_row = 0;
+        }
         self.input = input;
         self.become_idle(wakers);
     }
@@ -192,7 +214,7 @@ impl State {
 
     /// The descriptor is where the program is, or about to go elsewhere.
     pub(crate) fn forget_input(&mut self) {
-        (self.input.at, self.input.end) = (0, 0);
+        (self.input.at, self.input.end, self.input.in_a_row) = (0, 0, 0);
         self.ended = false;
         self.read_error = None;
     }
@@ -349,5 +371,44 @@ impl State {
 
     fn wake_all(&mut self, wakers: &mut WakeBatch) {
         self.waiters.drain(..).for_each(|waker| wakers.push(waker));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a read asks for, which gets `result`.
+    fn read(state: &mut State, wanted: usize, result: impl FnOnce(usize) -> usize) -> usize {
+        let nothing_taken = &mut |_: &[u8]| unreachable!("nothing is left");
+        let Read::Start(mut input) = state.read(nothing_taken) else { panic!("{state:?}") };
+        let asked = input.room(wanted).len();
+        let mut wakers = WakeBatch::new();
+        state.end_read(input, Ok(result(asked)), &mut wakers);
+        // The caller takes it.
+        state.input.at = state.input.end;
+        asked
+    }
+
+    #[test]
+    fn reads_in_a_row_ask_for_more_each_time() {
+        let mut state = State::new();
+        let full = |asked| asked;
+        let mut asked = || read(&mut state, 1, full) / 1024;
+        assert_eq!([asked(), asked(), asked(), asked()], [64, 128, 256, 256]);
+        // A caller who wants more gets more, and does not change what is asked for without.
+        assert_eq!(read(&mut state, 300 * 1024, full), 300 * 1024);
+        assert_eq!(read(&mut state, usize::MAX, full), READ_BYTES_MAX);
+        assert_eq!(read(&mut state, 1, full), READ_AHEAD_MAX);
+    }
+
+    #[test]
+    fn one_that_comes_back_short_or_a_seek_begins_anew() {
+        let mut state = State::new();
+        read(&mut state, 1, |asked| asked);
+        read(&mut state, 1, |_| 10);
+        assert_eq!(read(&mut state, 1, |asked| asked), READ_BYTES_MIN);
+        state.forget_input();
+        assert_eq!(read(&mut state, 1, |asked| asked), READ_BYTES_MIN);
     }
 }

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use corio_blocking::{Config, Job, Pool, is_cancelled};
 
-use super::state::{Input, READ_BYTES_MAX, READ_BYTES_MIN};
+use super::state::Input;
 use super::{Inner, TARGET, Target};
 
 /// How many buffers one job writes before it goes to the end of the pool's queue: a program that writes
@@ -136,11 +136,8 @@ fn refused() -> io::Error {
 
 impl<T: Target> Inner<T> {
     fn read(&self, mut input: Input, wanted: usize) {
-        let bytes = wanted.clamp(READ_BYTES_MIN, READ_BYTES_MAX);
-        if input.bytes.len() < bytes {
-            input.bytes.resize(bytes, 0);
-        }
-        let result = uninterrupted(|| self.target.read(&mut input.bytes[..bytes]));
+        let room = input.room(wanted);
+        let result = uninterrupted(|| self.target.read(room));
         self.change(|state, wakers| state.end_read(input, result, wakers));
     }
 
