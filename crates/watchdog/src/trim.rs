@@ -197,8 +197,8 @@ mod tests {
             at("catch_unwind<(), corio_task::F>", "library/std/src/panicking.rs:544:19"),
             at("run_started", "corio-task-0.1.0/src/runnable.rs:142:27"),
             at("corio_task::watch::run", "corio-task-0.1.0/src/watch.rs:201:5"),
-            at("turn_of", "/work/crates/executor/src/core.rs:311:14"),
-            at("corio_executor::executor::drive", "/work/crates/executor/src/executor.rs:191:14"),
+            at("turn_of", "/src/crates/executor/src/core.rs:311:14"),
+            at("corio_executor::executor::drive", "/src/crates/executor/src/executor.rs:191:14"),
             at("corio_task::root::run", "corio-task-0.1.0/src/root.rs:84:13"),
             at("main", "src/main.rs:76:5"),
         ];
