@@ -22,6 +22,7 @@ mod clients;
 mod conformance;
 mod loom;
 mod page;
+mod programs;
 mod sanitizer;
 mod stress;
 mod test;

@@ -48,7 +48,6 @@ pub(crate) struct Package {
     /// Its folder, from the root, with `/`.
     pub(crate) folder: String,
     pub(crate) dependencies: Vec<Dependency>,
-    pub(crate) examples: Vec<String>,
     /// Whether it may go to a registry.
     pub(crate) published: bool,
     /// Names of metadata that it lacks though a published package should have them.
@@ -107,7 +106,7 @@ impl Repo {
         names.push(source.name().trim_end_matches(".rs"));
         let mut models = self.below(folder).filter(|model| {
             let rest = &model.path[folder.len()..];
-            rest == "/tests/loom.rs" || rest.starts_with("/tests/loom/")
+            ["/tests/loom.rs", "/tests/loom/", "/tests/loom_"].iter().any(|at| rest.starts_with(at))
         });
         models.any(|model| {
             model.lines.iter().any(|line| names.iter().any(|name| has_word(&line.raw, name)))
@@ -139,13 +138,6 @@ impl Metadata {
         packages.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(Metadata { packages, target: PathBuf::from(text(&json["target_directory"])) })
     }
-
-    /// The package that has the example `name`, if one has.
-    pub(crate) fn has_example(&self, package: &str, name: &str) -> bool {
-        self.packages
-            .iter()
-            .any(|one| one.name == package && one.examples.iter().any(|example| example == name))
-    }
 }
 
 fn text(value: &Value) -> String {
@@ -157,7 +149,6 @@ fn package(json: &Value) -> Package {
     let folder = manifest.parent().unwrap_or(Path::new(""));
     let folder = folder.strip_prefix(shell::root()).unwrap_or(folder);
     let dependencies = json["dependencies"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let targets = json["targets"].as_array().map(Vec::as_slice).unwrap_or_default();
     let lacks = ["description", "license", "repository", "rust_version", "keywords", "categories"];
     let absent = |name: &&str| match &json[*name] {
         Value::String(text) => text.is_empty(),
@@ -168,11 +159,6 @@ fn package(json: &Value) -> Package {
         name: text(&json["name"]),
         folder: folder.to_string_lossy().replace('\\', "/"),
         dependencies: dependencies.iter().map(dependency).collect(),
-        examples: targets
-            .iter()
-            .filter(|target| target["kind"][0] == "example")
-            .map(|target| text(&target["name"]))
-            .collect(),
         published: json["publish"].is_null(),
         lacks: lacks.into_iter().filter(absent).collect(),
     }

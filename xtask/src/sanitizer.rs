@@ -10,6 +10,7 @@ use crate::flags;
 use crate::repo::Metadata;
 use crate::shell;
 use crate::steps::Outcome;
+use crate::test::WAITS;
 
 /// The crates with unsafe code of their own, and those that drive it hardest.
 pub(crate) const PACKAGES: [&str; 14] = [
@@ -49,6 +50,7 @@ pub(crate) fn run(options: &flags::Sanitizer) -> Result<Outcome, Fail> {
             command.args(["--package", package]);
         }
     }
+    command.args(["--", "--skip", WAITS]);
     command
         .env("RUSTC_BOOTSTRAP", "1")
         .env("RUSTFLAGS", "-Zsanitizer=address")

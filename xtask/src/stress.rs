@@ -8,7 +8,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::Fail;
 use crate::flags;
-use crate::repo::{CHECKED, Metadata};
+use crate::programs::{self, Build, Program};
+use crate::repo::CHECKED;
 use crate::shell;
 use crate::steps::Outcome;
 
@@ -17,17 +18,15 @@ use crate::steps::Outcome;
 /// # Errors
 /// It fails.
 pub(crate) fn run(options: &flags::Stress) -> Result<Outcome, Fail> {
-    if !Metadata::ask()?.has_example("corio", "stress") {
-        return Ok(Outcome::Skipped("crates/corio has no example `stress`".to_owned()));
-    }
     let seed = options.seed.unwrap_or_else(|| {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         since.as_secs()
     });
     eprintln!("seed {seed}");
     let seconds = options.seconds.to_string();
-    let mut command = shell::cargo(["run", "--profile", CHECKED, "--package", "corio"]);
-    command.args(["--example", "stress", "--", "--seconds", &seconds, "--seed", &seed.to_string()]);
+    let [stress] = programs::build(Build::Optimised, [Program::Example("stress")])?;
+    let mut command = shell::program(stress);
+    command.args(["--seconds", &seconds, "--seed", &seed.to_string()]);
     shell::run(&mut command)
         .map_err(|error| format!("{error}; repeat it with: cargo xtask stress --seed {seed}"))?;
     scopes(&seconds, options.seed)?;

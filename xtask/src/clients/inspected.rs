@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 
 use super::ANSWER_TIME_MAX;
 use crate::Fail;
-use crate::repo::CHECKED;
 use crate::shell::{self, Said};
 use crate::steps::in_words;
 
@@ -26,16 +25,12 @@ const MARK: &str = "process ";
 /// The two that wait for each other, and for nobody else.
 const CIRCLES: [&str; 2] = ["cycle: left → right → left", "cycle: right → left → right"];
 
-/// Builds program and command, and asks.
+/// Asks the program by the command.
 ///
 /// # Errors
 /// An answer is wrong, missing or late.
-pub(super) fn run(target: &Path) -> Result<(), Fail> {
-    let mut build = shell::cargo(["build", "--profile", CHECKED, "--package", "corio"]);
-    build.args(["--package", "corio-cli", "--features", "corio/inspect"]);
-    shell::run(build.args(["--example", "inspected", "--bin", "corio"]))?;
-    let folder = target.join(CHECKED);
-    let mut program = Program::start(&folder.join("examples/inspected"), folder.join("corio"))?;
+pub(super) fn check(program: &Path, command: PathBuf) -> Result<(), Fail> {
+    let mut program = Program::start(program, command)?;
     table(&program)?;
     circle(&program)?;
     switch(&program)?;

@@ -31,10 +31,11 @@ mod tour;
 mod udp;
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::Fail;
-use crate::repo::{CHECKED, Metadata};
+use crate::programs::Program::{Command, Example};
+use crate::programs::{self, Build};
 use crate::shell;
 use crate::steps::{Outcome, in_words};
 use server::Server;
@@ -42,21 +43,8 @@ use server::Server;
 /// How long a client's single request may take before it counts as unanswered.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(10);
 
-/// An example, and what is done with its program.
-type Check = (&'static str, fn(&Path) -> Result<(), Fail>);
-
-/// Measured by clients, so built for speed.
-const OPTIMISED: [Check; 2] = [("kv", kv), ("proxy", proxy::check)];
-
-/// As the tests have built what they are made of.
-const DEBUGGED: [Check; 6] = [
-    ("chat", chat::check),
-    ("job_runner", jobs::check),
-    ("link_checker", links::check),
-    ("udp_echo", udp::check),
-    ("tls_echo", tls::check),
-    ("tour", tour::check),
-];
+/// What is done with an example's program.
+type Check = fn(&Path) -> Result<(), Fail>;
 
 /// Programs that clients are made of, and the packages they come in.
 const TOOLS: [(&str, &str); 5] = [
@@ -72,43 +60,48 @@ const TOOLS: [(&str, &str); 5] = [
 /// # Errors
 /// A program does not start, an answer is wrong or missing, or it does not end in order.
 pub(crate) fn run() -> Result<Outcome, Fail> {
-    let metadata = Metadata::ask()?;
-    for (name, _) in OPTIMISED.iter().chain(&DEBUGGED) {
-        if !metadata.has_example("corio", name) {
-            return Ok(Outcome::Skipped(format!("crates/corio has no example `{name}`")));
-        }
-    }
     for (tool, package) in TOOLS {
         if shell::find(tool).is_none() {
             let text = format!("{tool} is not installed: apt-get install {package}");
             return Ok(Outcome::Skipped(text));
         }
     }
-    build(&OPTIMISED, &["--profile", CHECKED])?;
-    build(&DEBUGGED, &["--features", "tls"])?;
-    let optimised = metadata.target.join(CHECKED).join("examples");
-    let debugged = metadata.target.join("debug/examples");
-    for (checks, folder) in [(&OPTIMISED[..], optimised), (&DEBUGGED[..], debugged)] {
-        for (name, check) in checks {
-            let start = std::time::Instant::now();
-            check(&folder.join(name)).map_err(|error| format!("{name}: {error}"))?;
-            eprintln!("{name}: all is well, after {}\n", in_words(start.elapsed()));
-        }
+    // What clients measure.
+    let [kv, proxy, inspected, command] = programs::build(
+        Build::Optimised,
+        [Example("kv"), Example("proxy"), Example("inspected"), Command("corio")],
+    )?;
+    let [chat, jobs, links, udp, tls, tour] = programs::build(
+        Build::Debugged,
+        ["chat", "job_runner", "link_checker", "udp_echo", "tls_echo", "tour"].map(Example),
+    )?;
+    let checks: [(&Path, Check); 8] = [
+        (&kv, check_kv),
+        (&proxy, proxy::check),
+        (&chat, chat::check),
+        (&jobs, jobs::check),
+        (&links, links::check),
+        (&udp, udp::check),
+        (&tls, tls::check),
+        (&tour, tour::check),
+    ];
+    for (program, check) in checks {
+        well(program, || check(program))?;
     }
-    inspected::run(&metadata.target).map_err(|error| format!("inspected: {error}"))?;
+    well(&inspected, || inspected::check(&inspected, command))?;
     Ok(Outcome::Passed)
 }
 
-fn build(checks: &[Check], more: &[&str]) -> Result<(), Fail> {
-    let mut command = shell::cargo(["build", "--package", "corio"]);
-    command.args(more);
-    for (name, _) in checks {
-        command.args(["--example", name]);
-    }
-    shell::run(&mut command)
+/// Says what became of the check of a program.
+fn well(program: &Path, check: impl FnOnce() -> Result<(), Fail>) -> Result<(), Fail> {
+    let name = program.file_name().unwrap_or_default().display();
+    let start = Instant::now();
+    check().map_err(|error| format!("{name}: {error}"))?;
+    eprintln!("{name}: all is well, after {}\n", in_words(start.elapsed()));
+    Ok(())
 }
 
-fn kv(program: &Path) -> Result<(), Fail> {
+fn check_kv(program: &Path) -> Result<(), Fail> {
     let mut server = Server::start(program, &[])?;
     cli::check(&server)?;
     malformed::check(&server)?;

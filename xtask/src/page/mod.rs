@@ -20,6 +20,8 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use crate::Fail;
+use crate::programs::Program::Example;
+use crate::programs::{self, Build};
 use crate::repo::Metadata;
 use crate::shell;
 use crate::steps::{Outcome, in_words};
@@ -40,11 +42,11 @@ pub(crate) fn run() -> Result<Outcome, Fail> {
         ));
     };
     let target = Metadata::ask()?.target;
-    build()?;
+    let [program] = programs::build(Build::Debugged, [Example("inspected")])?;
     let pictures = target.join("page");
     std::fs::create_dir_all(&pictures)?;
     let begun = Instant::now();
-    let mut program = Program::start(&target.join("debug/examples/inspected"))?;
+    let mut program = Program::start(&program)?;
     let folder = Profile::new()?;
     let mut browser = Browser::start(&chromium, &folder.0)?;
     checks::run(&mut browser, &mut program, &pictures)?;
@@ -52,12 +54,6 @@ pub(crate) fn run() -> Result<Outcome, Fail> {
     eprintln!("the page: all is well, after {}", in_words(begun.elapsed()));
     eprintln!("its pictures are in {}", pictures.display());
     Ok(Outcome::Passed)
-}
-
-fn build() -> Result<(), Fail> {
-    let mut command =
-        shell::cargo(["build", "--package", "corio", "--features", "inspect,watchdog"]);
-    shell::run(command.args(["--example", "inspected"]))
 }
 
 /// A folder of the browser's own, which goes with this.

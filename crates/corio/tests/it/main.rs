@@ -36,7 +36,6 @@ mod stacks;
 mod threadsafe;
 mod timeouts;
 mod told;
-mod ui;
 mod util;
 mod virtual_time;
 mod watched;

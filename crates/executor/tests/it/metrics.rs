@@ -3,8 +3,7 @@
 use std::cell::RefCell;
 use std::io;
 use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::task::Waker;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,6 +16,13 @@ use corio_executor::{Executor, Guest, RuntimeMetrics, yield_now};
 use corio_trace::metrics;
 
 use crate::support::{FakePark, Slot, away, executor, park_that_wakes_twice, wait_in, wake};
+
+/// For who looks at all loops of the process, by which they are measured, and for who makes one that nobody is to
+/// look at.
+fn all_loops() -> MutexGuard<'static, ()> {
+    static ALL_LOOPS: Mutex<()> = Mutex::new(());
+    ALL_LOOPS.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 async fn yields(times: u32) {
     for _ in 0..times {
@@ -104,6 +110,7 @@ fn what_is_waited_for_is_a_task_from_its_first_poll_on() {
 
 #[test]
 fn a_loop_that_is_dropped_leaves_its_numbers_and_no_task_alive() {
+    let _alone = all_loops();
     let (executor, _) = executor();
     let metrics = executor.metrics();
     let listed = || metrics::all().iter().any(|one| one.is_same(&metrics));
@@ -190,6 +197,7 @@ fn a_delivery_that_ends_a_park_is_counted_as_such() {
 
 #[test]
 fn a_loop_that_is_stuck_says_for_how_long() {
+    let _alone = all_loops();
     let (stuck, is_stuck) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();
     let thread = thread::Builder::new().name("stuck".to_owned()).spawn(move || {
@@ -260,6 +268,7 @@ fn spin(time: Duration) {
 #[test]
 fn time_is_measured_from_the_first_view_on() {
     const LONG: Duration = Duration::from_millis(2);
+    let _alone = all_loops();
     let executor = Executor::new(ThreadPark::new());
     let counters = executor.core().counters().clone();
     let times = || (counters.worker_measured_for(0), counters.worker_total_busy_duration(0));
@@ -307,6 +316,7 @@ fn a_view_taken_within_a_poll_sees_the_rest_of_it() {
 
 #[test]
 fn two_loops_of_one_thread_count_apart() {
+    let _alone = all_loops();
     let (first, _) = executor();
     let (second, _) = executor();
     first.block_on(yields(2));
