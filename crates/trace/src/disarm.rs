@@ -13,8 +13,11 @@
 //! program drops by itself is not disarmed: that is what [`crate::coroutine`] and [`crate::action`] look
 //! for.
 //!
-//! With the switch off, entering costs the one relaxed load that asks for it, and leaving nothing or one
-//! load of the thread's.
+//! With the switch off, entering costs one relaxed load, and leaving nothing or one load of the thread's.
+//!
+//! **The switch turned meanwhile** must not leave the depth wrong. So who drops in two steps, by [`Enters`] and
+//! [`Leaves`], counts from the moment on in which the switch was first turned on, whatever it says after that. Those
+//! who were under way then did not enter, and leave: they are the outermost, so they leave last, at depth 0.
 
 use std::cell::Cell;
 use std::marker::PhantomData;
@@ -39,7 +42,7 @@ fn enter() {
 }
 
 fn leave() {
-    // Not below 0: whoever entered while the switch was off did not count.
+    // Not below 0: whoever entered before the switch was ever on did not count.
     DEPTH.with(|depth| depth.set(depth.get().saturating_sub(1)));
 }
 
@@ -96,7 +99,7 @@ impl Enters {
 impl Drop for Enters {
     #[inline]
     fn drop(&mut self) {
-        if crate::enabled() {
+        if crate::switch::was_on() {
             enter();
         }
     }

@@ -74,6 +74,8 @@ pub use event::{Event, Outcome, TaskLabel};
 pub use limits::Limit;
 pub use plain::Plain;
 pub use slow::{report_slow_call, report_slow_poll, set_slow_poll, slow_poll, slow_poll_nanos};
-pub use switch::{BadDebugValue, enabled, init_from_env, set_enabled, turned_on, when_enabled};
+pub use switch::{
+    BadDebugValue, enabled, init_from_env, set_enabled, turned_on, turned_on_at, when_enabled,
+};
 pub use type_names::shown_type;
 pub use wait::{Wait, WaitKind, forget_last_wait, record, take_last_wait};

@@ -3,11 +3,19 @@
 //! Every poll and every wait asks [`enabled`], so it is one relaxed load. What the environment says
 //! comes first, whatever the program says after it holds: [`init_from_env`] (called when a runtime
 //! is built) and [`set_enabled`] both read `CORIO_DEBUG`, the first of them all, once a process.
+//!
+//! **Turned off and on again**, the book may say what was true before and is no more: nobody has told it
+//! meanwhile. So each turning on has a number, which tasks keep that were recorded since, and a moment. What is
+//! older is not believed where a program would be blamed for it.
 
 use std::ffi::OsStr;
 use std::fmt;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use corio_base::clock::{self, Time};
+
+use crate::book;
 
 /// The environment variable that sets the switch before the program does.
 pub const VARIABLE: &str = "CORIO_DEBUG";
@@ -16,6 +24,15 @@ static ENABLED: AtomicBool = AtomicBool::new(false);
 
 /// How often it was turned on, from 1 on.
 static TURNED_ON: AtomicU32 = AtomicU32::new(1);
+
+/// When it was turned on last, in nanoseconds of the coarse clock; 0: the program has not done so.
+static TURNED_ON_AT: AtomicU64 = AtomicU64::new(0);
+
+/// Whether it was ever on: what is done in pairs is done in pairs from then on, whatever it says.
+static WAS_ON: AtomicBool = AtomicBool::new(false);
+
+/// Who turns it has this: of two who turn it on, one is the first.
+static TURNING: Mutex<()> = Mutex::new(());
 
 /// What the environment said, applied to [`ENABLED`] when it was read.
 static ENVIRONMENT: OnceLock<Result<(), BadDebugValue>> = OnceLock::new();
@@ -40,13 +57,27 @@ pub fn set_enabled(on: bool) {
     // Read first, so that a runtime built later does not put the environment's word over this one.
     // An unusable value is that runtime's error, not ours.
     let _ = init_from_env();
-    // Relaxed: as in `enabled`.
-    if !ENABLED.swap(on, Ordering::Relaxed) && on {
-        TURNED_ON.fetch_add(1, Ordering::Relaxed);
-        if let Some(begin) = WHEN_ENABLED.get() {
-            begin();
-        }
+    if turn(on)
+        && let Some(begin) = WHEN_ENABLED.get()
+    {
+        begin();
     }
+}
+
+/// Turns it; says whether it was off and is on.
+fn turn(on: bool) -> bool {
+    let _turning = TURNING.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_turned_on = on && !enabled();
+    if is_turned_on {
+        // Relaxed, all of them: published by the store below.
+        TURNED_ON.fetch_add(1, Ordering::Relaxed);
+        TURNED_ON_AT.store(clock::coarse_now().as_nanos(), Ordering::Relaxed);
+        WAS_ON.store(true, Ordering::Relaxed);
+        book::forget_all_asked();
+    }
+    // Release: pairs with the fence in `turned_on`.
+    ENABLED.store(on, Ordering::Release);
+    is_turned_on
 }
 
 /// What begins when the switch is turned on.
@@ -61,11 +92,28 @@ pub fn when_enabled(begin: fn()) {
     }
 }
 
-/// How often the switch was turned on: what began before the last time is not in the book yet. Never 0.
+/// How often the switch was turned on: what began before the last time is not in the book yet, or not as it is.
+/// Who has found the switch on finds that turning's number, or a later one's. Never 0.
 #[inline]
 pub fn turned_on() -> u32 {
-    // Relaxed: as in `enabled`.
+    // Acquire: pairs with the Release in `turn`.
+    fence(Ordering::Acquire);
     TURNED_ON.load(Ordering::Relaxed).max(1)
+}
+
+/// When the program turned the switch on last, on the coarse clock; [`Time::ZERO`] if it was on from the
+/// beginning, or never. What was recorded before may be over.
+pub fn turned_on_at() -> Time {
+    // Acquire: as in `turned_on`.
+    fence(Ordering::Acquire);
+    Time::from_nanos(TURNED_ON_AT.load(Ordering::Relaxed))
+}
+
+/// Whether the switch was ever on, as far as this thread has seen: one relaxed load.
+#[inline]
+pub(crate) fn was_on() -> bool {
+    // Relaxed: as in `enabled`.
+    WAS_ON.load(Ordering::Relaxed)
 }
 
 /// Sets the switch to what `CORIO_DEBUG` says: `1` is on, `0` is off; empty or unset changes
@@ -81,6 +129,8 @@ pub fn init_from_env() -> Result<(), BadDebugValue> {
             if let Some(value) = std::env::var_os(VARIABLE)
                 && let Some(on) = parse(&value)?
             {
+                // Relaxed, both: as in `enabled`; there is nothing from before.
+                WAS_ON.store(on, Ordering::Relaxed);
                 ENABLED.store(on, Ordering::Relaxed);
             }
             Ok(())

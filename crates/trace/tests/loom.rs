@@ -1,7 +1,10 @@
-//! Models of the book's slot: a reader believes whole writes only.
+//! Models of the book: a reader of a slot believes whole writes only, and a task's `page` leaves nothing behind.
 #![cfg(loom)]
 
-use corio_trace::book::model::Numbered;
+use std::panic::Location;
+
+use corio_trace::book::model::{Numbered, is_asked, is_named, records};
+use corio_trace::book::{TaskBirth, TaskPage};
 use loom::sync::{Arc, Mutex};
 use loom::thread;
 
@@ -88,5 +91,59 @@ fn counters_are_read_with_the_task_they_are_of() {
         let _ = slot.read_task();
         owner.join().unwrap();
         assert_eq!(slot.read_task(), Some(2));
+    });
+}
+
+/// The task of the models below.
+const ID: u64 = 3;
+
+fn page() -> Arc<TaskPage> {
+    let (place, type_name) = (Location::caller(), "");
+    Arc::new(TaskPage::new(&TaskBirth {
+        id: ID,
+        parent: 0,
+        place,
+        type_name,
+        home: 1,
+        late: false,
+    }))
+}
+
+/// A task is given a name, or asked to end, while it ends: neither outlives its page.
+#[test]
+fn a_page_that_closes_takes_what_is_noted_along() {
+    for asks in [false, true] {
+        loom::model(move || {
+            let page = page();
+            let other = {
+                let page = Arc::clone(&page);
+                thread::spawn(move || match asks {
+                    true => page.note_asked(ID),
+                    false => page.set_name(ID, "named"),
+                })
+            };
+            page.close();
+            other.join().unwrap();
+            assert!(!is_named(ID) && !is_asked(ID), "left behind");
+            assert_eq!(records(), []);
+        });
+    }
+}
+
+/// A request is noted while one before it turns out to be over: its task is marked if it is in the table.
+#[test]
+fn a_request_that_is_over_against_a_new_one() {
+    loom::model(|| {
+        let page = page();
+        page.note_asked(ID);
+        let other = {
+            let page = Arc::clone(&page);
+            thread::spawn(move || page.note_asked(ID))
+        };
+        page.forget_asked(ID);
+        other.join().unwrap();
+        assert!(page.is_asked() || !is_asked(ID), "nobody would take the note back");
+        page.close();
+        assert!(!is_asked(ID), "left behind");
     });
 }

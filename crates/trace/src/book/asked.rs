@@ -4,11 +4,18 @@
 //! by the task's number, and goes with the task's page, as [names](super::names) do.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 
 use corio_base::clock::{self, Time};
+use corio_base::loom::sync::{Mutex, MutexGuard};
 
+#[cfg(not(loom))]
 static ASKED: Mutex<BTreeMap<u64, Time>> = Mutex::new(BTreeMap::new());
+
+#[cfg(loom)]
+loom::lazy_static! {
+    static ref ASKED: Mutex<BTreeMap<u64, Time>> = Mutex::default();
+}
 
 fn asked() -> MutexGuard<'static, BTreeMap<u64, Time>> {
     ASKED.lock().unwrap_or_else(PoisonError::into_inner)
@@ -23,6 +30,13 @@ pub(crate) fn note(id: u64) {
 /// The task has ended, or may go on after all.
 pub(crate) fn forget(id: u64) {
     asked().remove(&id);
+}
+
+/// The switch was turned on: who was asked before may have been told to go on meanwhile, and nobody has told the
+/// table.
+pub(crate) fn forget_all() {
+    let gone = std::mem::take(&mut *asked());
+    drop(gone);
 }
 
 /// The tasks that were asked to end and are still there, each with the moment of the first request, on the

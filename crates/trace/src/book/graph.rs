@@ -46,6 +46,12 @@ impl Waiting<'_> {
         }
     }
 
+    /// Whether somebody may end it who took what it is about while the switch was off: a permit, which several may
+    /// have, is given back by whoever is first. Of a lock there is one holder, or all have to let it go.
+    fn may_have_others(&self) -> bool {
+        matches!(self.wait(), Some((WaitKind::Semaphore, _)))
+    }
+
     /// Whether each of the enders is needed to end it, and not just one. A group waits for all its children, but
     /// each of them may end the others: it fails, and they are cancelled.
     fn needs_all(&self) -> bool {
@@ -197,6 +203,8 @@ pub fn stuck(snapshot: &Snapshot, polled: &[u64]) -> Vec<Vec<u64>> {
 /// those that are not to whoever waits for them: each edge is followed once.
 fn dead(snapshot: &Snapshot, polled: &[u64]) -> HashSet<u64> {
     let holders = holders(snapshot, true);
+    // Such a task may have taken things when nobody wrote that down.
+    let has_late = snapshot.tasks.iter().any(|task| task.late);
     let polled: HashSet<u64> = polled.iter().copied().collect();
     let may_be_dead = |task: &&TaskRecord| !task.late && !polled.contains(&task.id);
     let waits: Vec<(u64, Vec<Waiting<'_>>)> = snapshot
@@ -214,7 +222,7 @@ fn dead(snapshot: &Snapshot, polled: &[u64]) -> HashSet<u64> {
     for &(id, ref waits) in &waits {
         for wait in waits {
             let needed = needed(wait, &dead);
-            if needed == 0 {
+            if needed == 0 || has_late && wait.may_have_others() {
                 alive.push(id);
                 break;
             }
@@ -369,6 +377,10 @@ mod tests {
         let named: HashSet<u64> = circles.iter().flatten().copied().collect();
         assert_eq!((named.len(), &circles[0]), (3, &vec![1, 2, 3, 1]));
         assert_eq!(circles.len(), 1, "{circles:?}");
+        // One who was there before the switch was turned on may have a permit, too.
+        let mut old = task(4, vec![sleep()], &[]);
+        old.late = true;
+        assert!(stuck(&snapshot(vec![has(1), has(2), old]), &[]).is_empty());
         // One who can give a permit back is enough.
         let mut sleeps = has(3);
         sleeps.waits = vec![sleep()];

@@ -19,14 +19,17 @@
 
 use std::collections::BTreeMap;
 use std::panic::Location;
-use std::sync::{Mutex, PoisonError};
+use std::sync::PoisonError;
+
+use corio_base::loom::sync::{Mutex, MutexGuard};
 
 use crate::book::token::Held;
 use crate::book::{current_task, token};
 use crate::wait::WaitKind;
 
-/// Tables, by address, so that two locks seldom meet in one.
-const TABLES: usize = 16;
+/// Tables, by address, so that two locks seldom meet in one. In a model all meet: which of them do must be the
+/// same in each of its runs, and addresses are not.
+const TABLES: usize = if cfg!(loom) { 1 } else { 16 };
 
 /// A holder's task and its record.
 type Holders = Vec<(u64, Held)>;
@@ -41,10 +44,18 @@ impl HeldKey {
     pub const NONE: HeldKey = HeldKey(0);
 }
 
+#[cfg(not(loom))]
 static HELD: [Mutex<BTreeMap<usize, Holders>>; TABLES] =
     [const { Mutex::new(BTreeMap::new()) }; TABLES];
 
-fn table(object: usize) -> std::sync::MutexGuard<'static, BTreeMap<usize, Holders>> {
+#[cfg(loom)]
+loom::lazy_static! {
+    // Anew in each run: `mark` and `unmark` change a word that loom knows, so it has to know of the lock.
+    static ref HELD: [Mutex<BTreeMap<usize, Holders>>; TABLES] =
+        std::array::from_fn(|_| Mutex::new(BTreeMap::new()));
+}
+
+fn table(object: usize) -> MutexGuard<'static, BTreeMap<usize, Holders>> {
     // Locks are words, mostly within larger things: the bits above those of a cache line differ.
     let at = (object >> 6) % TABLES;
     HELD[at].lock().unwrap_or_else(PoisonError::into_inner)

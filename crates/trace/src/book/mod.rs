@@ -32,6 +32,10 @@
 //! | `snapshot` | all of it, read |
 //! | [`graph`] | who waits for whom, read off a snapshot |
 
+#[cfg(not(loom))]
+mod arena;
+#[cfg(loom)]
+#[path = "arena_model.rs"]
 mod arena;
 
 mod code;
@@ -62,6 +66,7 @@ mod token;
 pub mod model;
 
 pub use asked::asked_to_end;
+pub(crate) use asked::forget_all as forget_all_asked;
 pub use code::FrameKind;
 pub use here::{Entered, Here, current_task, here};
 pub use holders::{HeldKey, forget, hold, let_go};

@@ -1,7 +1,48 @@
-//! The slot, for its model: records that are told apart by one number.
+//! The book, for models: a slot whose records are told apart by one number, and what stands in the book when a
+//! run is over.
 
 use crate::book::slot::{Content, Slot};
+use crate::book::{arena, asked, code, names};
 
+/// A record that stands in the book.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Whether it is a wait's; otherwise it is of something held.
+    pub waits: bool,
+    /// What is waited for or held.
+    pub object: u64,
+    /// Of a wait: whether it is marked as granted.
+    pub granted: bool,
+}
+
+/// The waits and the held things that stand in the book in this run of a model. For who has joined the other
+/// threads: a record that is being written is none yet.
+///
+/// # Panics
+/// If a record is being written.
+pub fn records() -> Vec<Record> {
+    let contents = arena::all().map(|(number, slot)| {
+        slot.read().unwrap_or_else(|| panic!("slot {number} is being written when the run is over"))
+    });
+    let records = contents.filter(|content| content.code != 0).map(|content| Record {
+        waits: code::sort(content.code) == code::LEAF,
+        object: content.object,
+        granted: content.granted != 0,
+    });
+    records.collect()
+}
+
+/// Whether task `id` has a name in the table of names.
+pub fn is_named(id: u64) -> bool {
+    names::name(id).is_some()
+}
+
+/// Whether task `id` is in the table of those who were asked to end.
+pub fn is_asked(id: u64) -> bool {
+    asked::asked_to_end().iter().any(|&(of, _)| of == id)
+}
+
+/// A slot whose every field is made of one number, so that a mixture of two writes is seen.
 /// A slot whose every field is made of one number, so that a mixture of two writes is seen.
 #[derive(Debug)]
 pub struct Numbered(Slot);

@@ -2,15 +2,26 @@
 //! beside the records.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+#[cfg(not(loom))]
+use std::sync::LazyLock;
+use std::sync::{Arc, PoisonError};
+
+use corio_base::loom::sync::{Mutex, MutexGuard};
 
 use crate::book::snapshot;
 
 type Names = HashMap<u64, Arc<str>>;
 
+#[cfg(not(loom))]
+static NAMES: LazyLock<Mutex<Names>> = LazyLock::new(Mutex::default);
+
+#[cfg(loom)]
+loom::lazy_static! {
+    static ref NAMES: Mutex<Names> = Mutex::default();
+}
+
 fn names() -> MutexGuard<'static, Names> {
-    static NAMES: OnceLock<Mutex<Names>> = OnceLock::new();
-    NAMES.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner)
+    NAMES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Notes that task `id` is called `name`; for whoever gives it that name while the switch is on.

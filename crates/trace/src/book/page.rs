@@ -4,11 +4,17 @@
 //! |---|---|---|
 //! | [`TaskPage::open`], [`TaskPage::close`], [`TaskPage::enter`] | who has the task to himself: its spawner, who polls it, who ends it | the page lies beside the task |
 //! | [`TaskPage::wait`], [`TaskPage::polled`], [`TaskPage::set_name`], [`TaskPage::note_asked`] | anybody who has the task | the same |
+//!
+//! **The race** of one who gives the task a name with the end of the task, which must not leave the name in
+//! its table: the one writes the table and then asks whether the page is still open, by a
+//! read-modify-write of the number; the other closes it by another one, and then looks for a name. One of them
+//! comes first. If that is the end, whoever names the task finds that and takes the name back; if it is not,
+//! the end sees the mark that there is a name. So it is with the note that a task is asked to end.
 
 use std::panic::Location;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 
 use corio_base::clock::{self, Time};
+use corio_base::loom::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 
 use crate::book::here::{self, EnteredTask, Here};
 use crate::book::slot::{Content, Slot};
@@ -56,6 +62,18 @@ pub struct TaskPage {
 
 impl TaskPage {
     /// No record yet.
+    #[cfg(loom)]
+    pub fn none() -> TaskPage {
+        TaskPage {
+            number: AtomicU32::new(0),
+            loose: AtomicU32::new(0),
+            named: AtomicBool::new(false),
+            asked: AtomicU8::new(NOT_ASKED),
+        }
+    }
+
+    /// No record yet.
+    #[cfg(not(loom))]
     pub const fn none() -> TaskPage {
         TaskPage {
             number: AtomicU32::new(0),
@@ -88,7 +106,8 @@ impl TaskPage {
             use_number: slot.use_number().wrapping_add(1),
             task: birth.id,
             parent: 0,
-            object: 0,
+            // By which a reader knows that the switch was turned on again since.
+            object: u64::from(crate::turned_on()),
             owner: birth.parent,
             granted: 0,
             since: since.as_nanos(),
@@ -174,23 +193,29 @@ impl TaskPage {
 
     /// Notes what task `id`, whose record this is, is called.
     pub fn set_name(&self, id: u64, name: &str) {
-        // SeqCst, both, and in `close`: of the two who write one word and read the other, one at least
-        // sees what the other wrote; so a name is never left behind.
-        self.named.store(true, Ordering::SeqCst);
+        // Relaxed: `was_closed` publishes it.
+        self.named.store(true, Ordering::Relaxed);
         names::set_name(id, name);
-        if self.number.load(Ordering::SeqCst) == 0 {
+        if self.was_closed() {
             names::forget_name(id);
         }
+    }
+
+    /// Whether the end came first. Of what was written before this, the end sees all if it did not.
+    fn was_closed(&self) -> bool {
+        // A read-modify-write, for the module's race. AcqRel: Release pairs with the Acquire in `close`, for
+        // the mark; Acquire with its Release, so that what is taken back is taken back for good.
+        self.number.fetch_or(0, Ordering::AcqRel) == 0
     }
 
     /// Task `id`, whose record this is, is asked to end; the first request's moment counts. For whoever
     /// has the task polled after this: that poll takes the note back, if the request is over by then.
     pub fn note_asked(&self, id: u64) {
         asked::note(id);
-        // SeqCst, both, and in `close`: as in `set_name`. After the table: who finds the mark and takes the
-        // note back leaves none behind.
-        self.asked.store(ASKED, Ordering::SeqCst);
-        if self.number.load(Ordering::SeqCst) == 0 {
+        // Relaxed: as in `set_name`. After the table: who finds the mark and takes the note back leaves none
+        // behind.
+        self.asked.store(ASKED, Ordering::Relaxed);
+        if self.was_closed() {
             asked::forget(id);
         }
     }
@@ -204,21 +229,22 @@ impl TaskPage {
 
     /// No request to task `id`, whose record this is, is under way any more.
     pub fn forget_asked(&self, id: u64) {
-        // SeqCst: before the entry goes, so that one that is noted meanwhile is marked after this; and
-        // `close` still looks for it.
-        self.asked.store(WAS_ASKED, Ordering::SeqCst);
+        // Relaxed: the table's lock orders it. Before the entry goes, so that one that is noted meanwhile is
+        // marked after this; and `close` still looks for it.
+        self.asked.store(WAS_ASKED, Ordering::Relaxed);
         asked::forget(id);
     }
 
     /// The task has ended: takes the record away.
     pub fn close(&self) {
-        // SeqCst: see `set_name`.
-        let number = self.number.swap(0, Ordering::SeqCst);
+        // A read-modify-write, for the module's race. AcqRel: pairs with that in `was_closed`, both ways.
+        let number = self.number.swap(0, Ordering::AcqRel);
         let Some(slot) = arena::slot(number) else { return };
-        if self.named.load(Ordering::SeqCst) {
+        // Relaxed, both: acquired with the number.
+        if self.named.load(Ordering::Relaxed) {
             forget_name_of(slot);
         }
-        if self.asked.load(Ordering::SeqCst) != NOT_ASKED {
+        if self.asked.load(Ordering::Relaxed) != NOT_ASKED {
             forget_asked_of(slot);
         }
         slot.clear();
@@ -331,7 +357,8 @@ fn wait_of(content: &Content) -> Option<Wait> {
 
 impl Drop for TaskPage {
     fn drop(&mut self) {
-        if *self.number.get_mut() != 0 {
+        // Relaxed, in place of a borrow that loom's atomics lend otherwise: whoever drops it is alone with it.
+        if self.number.load(Ordering::Relaxed) != 0 {
             self.close();
         }
     }

@@ -10,7 +10,8 @@
 
 use std::panic::Location;
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, Ordering};
+
+use corio_base::loom::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::book::here::here;
 use crate::book::token::GrantKey;
@@ -40,9 +41,29 @@ pub struct PlacedLeaf(AtomicPtr<Location<'static>>);
 
 impl PlacedLeaf {
     /// A wait that was made at `place`, without a record yet.
+    #[cfg(not(loom))]
     #[inline]
     pub const fn new(place: &'static Location<'static>) -> Self {
         PlacedLeaf(AtomicPtr::new(ptr::from_ref(place).cast_mut()))
+    }
+
+    /// A wait that was made at `place`, without a record yet.
+    #[cfg(loom)]
+    pub fn new(place: &'static Location<'static>) -> Self {
+        PlacedLeaf(AtomicPtr::new(ptr::from_ref(place).cast_mut()))
+    }
+
+    /// The word, for whoever has it to himself.
+    #[cfg(not(loom))]
+    #[inline]
+    fn word(&mut self) -> usize {
+        self.0.get_mut().addr()
+    }
+
+    /// The word, for whoever has it to himself, of which loom makes sure.
+    #[cfg(loom)]
+    fn word(&mut self) -> usize {
+        self.0.with_mut(|word| word.addr())
     }
 
     /// The record's number; 0 if there is none.
@@ -119,6 +140,16 @@ impl PlacedLeaf {
         }
     }
 
+    /// For a model, where this goes without being dropped: nobody else is at it any more, as loom knows, and there
+    /// is no record.
+    ///
+    /// # Panics
+    /// If there is one.
+    #[cfg(loom)]
+    pub fn assert_over(&mut self) {
+        assert!(self.word() & RECORDED == 0, "the record would stay for ever");
+    }
+
     /// What marks this wait as granted later, when this may be gone.
     #[inline]
     pub fn grant_key(&self) -> GrantKey {
@@ -140,7 +171,7 @@ fn recorded_place(number: u32) -> &'static Location<'static> {
 impl Drop for PlacedLeaf {
     #[inline]
     fn drop(&mut self) {
-        let word = self.0.get_mut().addr();
+        let word = self.word();
         if word & RECORDED != 0 {
             token::release((word >> 1) as u32);
         }

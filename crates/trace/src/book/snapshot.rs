@@ -83,7 +83,7 @@ pub struct TaskRecord {
     pub thread: Option<u32>,
     /// Since when the book knows it, on the coarse clock.
     pub since: Time,
-    /// Whether it was there before the switch was turned: then its older waits are not known.
+    /// Whether it was there before the switch was turned on, the last time: then its older waits are not known.
     pub late: bool,
     /// How often it was polled since then.
     pub polls: u64,
@@ -294,7 +294,7 @@ fn task_record(content: &Content, counters: &Counters) -> Option<TaskRecord> {
         home: counters.home,
         thread: Some(counters.thread).filter(|&thread| thread != 0 && counters.is_polled),
         since: Time::from_nanos(content.since),
-        late: content.code & code::LATE != 0,
+        late: content.code & code::LATE != 0 || content.object != u64::from(crate::turned_on()),
         polls: counters.polls,
         busy_nanos: counters.busy,
         waits: Vec::new(),

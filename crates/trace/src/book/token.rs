@@ -11,9 +11,9 @@
 
 use std::mem::ManuallyDrop;
 use std::panic::Location;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use corio_base::clock::{self, Time};
+use corio_base::loom::sync::atomic::{AtomicU32, Ordering};
 
 use crate::book::code::{self, FrameKind};
 use crate::book::here::{self, Entered, Here, here};
@@ -80,7 +80,14 @@ pub struct LeafCell(AtomicU32);
 
 impl LeafCell {
     /// No record yet.
+    #[cfg(not(loom))]
     pub const fn new() -> LeafCell {
+        LeafCell(AtomicU32::new(0))
+    }
+
+    /// No record yet.
+    #[cfg(loom)]
+    pub fn new() -> LeafCell {
         LeafCell(AtomicU32::new(0))
     }
 

@@ -181,3 +181,47 @@ fn check_bucket(bucket: usize) {
         "bucket {bucket} was asked about, and there are {LENGTHS}, counted from 0"
     );
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::metrics::parts::Queue;
+
+    struct Empty;
+
+    impl Queue for Empty {
+        fn depth(&self) -> usize {
+            0
+        }
+    }
+
+    #[test]
+    fn a_length_is_counted_in_the_bucket_that_has_it() {
+        const HOME: usize = 831;
+        let metrics = RuntimeMetrics::register(HOME, Arc::default(), Arc::new(Empty));
+        let pulse = Pulse::register(HOME);
+        let counts = || -> Vec<u64> {
+            (0..LENGTHS).map(|at| metrics.poll_time_histogram_bucket_count(0, at)).collect()
+        };
+        let mut expected = vec![0; LENGTHS];
+        let mut from = Duration::ZERO;
+        for bucket in 0..LENGTHS {
+            let range = metrics.poll_time_histogram_bucket_range(bucket);
+            assert_eq!(range.start, from, "bucket {bucket} begins where the one before ends");
+            assert!(bucket == 0 || from.as_nanos() == 1 << (bucket - 1), "{from:?}");
+            from = range.end;
+            // The shortest that it has, and the longest.
+            for length in [range.start, range.end - Duration::from_nanos(1)] {
+                pulse.measured(length.as_nanos() as u64);
+                expected[bucket] += 1;
+                assert_eq!(counts(), expected, "bucket {bucket}: {length:?} of {range:?}");
+            }
+        }
+        pulse.measured(u64::MAX);
+        expected[LENGTHS - 1] += 1;
+        assert_eq!(counts(), expected);
+        drop(pulse);
+        assert!(counts().iter().all(|count| *count == 0), "the loop is closed");
+        metrics.close();
+    }
+}

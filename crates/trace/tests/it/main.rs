@@ -8,6 +8,7 @@ mod loggers;
 mod never_awaited;
 mod own_process;
 mod readers;
+mod turned;
 
 use std::cell::RefCell;
 use std::rc::Rc;

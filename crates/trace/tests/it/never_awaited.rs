@@ -254,6 +254,22 @@ fn off_nothing_is_said_and_nothing_stays_disarmed() {
     drop(on);
 }
 
+/// What is dropped rightly drops something rightly, during which the switch is off: the outer one still does.
+#[test]
+fn the_switch_that_is_turned_within_leaves_nothing_armed() {
+    let _on = on();
+    {
+        let _disarmed = disarm::guard();
+        set_enabled(false);
+        drop(Disarmed::new(coroutine(ready(1))));
+        set_enabled(true);
+        assert!(disarm::is_disarmed());
+        drop(coroutine(ready(2)));
+    }
+    assert!(!disarm::is_disarmed());
+    check(&[]);
+}
+
 /// A panic on its way drops what comes after it.
 #[test]
 fn a_panic_that_unwinds_says_enough_by_itself() {
