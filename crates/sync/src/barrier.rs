@@ -194,6 +194,7 @@ impl Barrier {
 
     /// Whether it was aborted, and not reset since.
     #[must_use]
+    #[doc(alias = "broken")]
     pub fn is_broken(&self) -> bool {
         self.state() == State::Broken
     }

@@ -84,6 +84,7 @@ impl Lock {
     /// Dropped, it holds nothing; a lock that was on its way goes to the next. It loses its place in
     /// the queue.
     #[track_caller]
+    #[doc(alias = "acquire")]
     pub fn lock(&self) -> Locking<'_> {
         self.lock_at(Location::caller())
     }

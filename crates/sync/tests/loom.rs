@@ -21,13 +21,15 @@ mod once_cell;
 mod queue;
 #[path = "loom/rw_lock.rs"]
 mod rw_lock;
+#[path = "loom/support.rs"]
+mod support;
 
 use std::future::Future;
 use std::panic::Location;
 use std::pin::{Pin, pin};
 use std::sync::Arc as StdArc;
 use std::sync::atomic::AtomicUsize as StdUsize;
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, Waker};
 
 use corio_base::loom::sync::Arc;
 use corio_base::loom::sync::atomic::{AtomicUsize, Ordering};
@@ -36,26 +38,7 @@ use corio_sync::wait_list::{Decision, Rules, Section, Wait, WaitList};
 use corio_sync::{Lock, Semaphore};
 use corio_trace::WaitKind;
 
-/// Counts its wakes; how many there are is no part of what a model explores.
-#[derive(Default)]
-struct Wakes(StdUsize);
-
-impl Wake for Wakes {
-    fn wake(self: StdArc<Self>) {
-        self.0.fetch_add(1, Ordering::SeqCst);
-    }
-}
-
-fn wakes() -> (StdArc<Wakes>, Waker) {
-    let wakes = StdArc::new(Wakes::default());
-    (wakes.clone(), Waker::from(wakes))
-}
-
-impl Wakes {
-    fn count(&self) -> usize {
-        self.0.load(Ordering::SeqCst)
-    }
-}
+use support::{block_on, wakes};
 
 /// An event: its word says whether it is set, grants carry a number, what nobody took is counted.
 struct Word {
@@ -184,26 +167,6 @@ fn a_neighbour_leaves_while_all_are_granted() {
         assert_eq!(count.count(), 1);
         assert_eq!(poll(stays.as_mut(), &waker), Poll::Ready(GRANT));
     });
-}
-
-/// Unparks a thread of the model.
-struct Unparks(thread::Thread);
-
-impl Wake for Unparks {
-    fn wake(self: StdArc<Self>) {
-        self.0.unpark();
-    }
-}
-
-fn block_on<F: Future>(future: F) -> F::Output {
-    let waker = Waker::from(StdArc::new(Unparks(thread::current())));
-    let mut future = pin!(future);
-    loop {
-        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            Poll::Ready(output) => return output,
-            Poll::Pending => thread::park(),
-        }
-    }
 }
 
 /// The lock goes from one to the next while the one in the middle gives up.

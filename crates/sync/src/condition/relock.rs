@@ -18,6 +18,11 @@ pub(super) mod sealed {
     use super::{Future, Location};
 
     /// How a guard is given up and got back.
+    #[diagnostic::on_unimplemented(
+        message = "a condition waits with the guard of corio's `Lock` or `Mutex`, and this is `{Self}`",
+        label = "no such guard",
+        note = "lock first, and get the guard back: `let guard = condition.wait(lock.lock().await).await`"
+    )]
     pub trait Relock: Sized {
         /// What it takes to lock again.
         type Lock;

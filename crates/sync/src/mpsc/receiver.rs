@@ -77,10 +77,12 @@ impl<T> End<T> {
         Poll::Ready(count)
     }
 
-    /// Notes in debug mode whether `leaf`'s future waits: also where it has not come to look.
+    /// Notes in debug mode whether `leaf`'s future waits: also where it has not come to look. Who has looked and
+    /// found nothing is recorded already, and may be marked as granted by now, which must stay.
     #[inline]
     fn record(&self, leaf: &PlacedLeaf, waits: bool) {
         match waits {
+            true if leaf.is_recorded() => {}
             true => leaf.wait(WaitKind::Channel, Arc::as_ptr(&self.list).addr(), None),
             false => leaf.clear(),
         }

@@ -255,6 +255,7 @@ impl Word {
     #[inline]
     pub(super) fn give(&self, word: usize) -> Result<Next, usize> {
         debug_assert!(word & LOCKED != 0, "given back without being held");
+        debug_assert!(word & (SEATED | RECORDED) != RECORDED, "a record of nobody's wait");
         let next = match (word & SEATED != 0, word & OWED != 0) {
             (true, true) => word & !(SEATED | OWED | RECORDED),
             (true, false) => word & !(SEATED | LOCKED | RECORDED) | WOKEN,

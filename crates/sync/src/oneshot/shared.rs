@@ -313,6 +313,10 @@ impl<T> Shared<T> {
     /// the value was taken or never sent.
     #[inline]
     fn free(self) {
+        // The leaf is not dropped, so this is where a model looks.
+        // SAFETY: nobody else has it.
+        #[cfg(loom)]
+        unsafe { &mut (*self.inner.as_ptr()).head.leaf }.assert_over();
         // SAFETY: nobody else has it. The value is not dropped by this.
         unsafe { self.inner.drop_in_place() };
         // SAFETY: from `new`, and not used again.

@@ -62,18 +62,21 @@ macro_rules! queue {
 
             /// How many items are in it. It may be old when it is read.
             #[must_use]
+            #[doc(alias = "qsize")]
             pub fn len(&self) -> usize {
                 self.core.census().len
             }
 
             /// Whether it has no item. It may be old when it is read.
             #[must_use]
+            #[doc(alias = "empty")]
             pub fn is_empty(&self) -> bool {
                 self.len() == 0
             }
 
             /// Whether it has as many items as it may have. It may be old when it is read.
             #[must_use]
+            #[doc(alias = "full")]
             pub fn is_full(&self) -> bool {
                 self.len() >= self.core.list.rules().maxsize
             }
@@ -119,6 +122,7 @@ macro_rules! queue {
             ///
             /// # Errors
             /// [`TryPutError`] with the item; it says whether waiting would help.
+            #[doc(alias = "put_nowait")]
             pub fn try_put(&self, item: T) -> Result<(), TryPutError<T>> {
                 self.core.try_put(item)
             }
@@ -127,6 +131,7 @@ macro_rules! queue {
             ///
             /// # Errors
             /// [`TryGetError`], which says whether waiting would help.
+            #[doc(alias = "get_nowait")]
             pub fn try_get(&self) -> Result<T, TryGetError> {
                 self.core.try_get()
             }
