@@ -116,6 +116,7 @@ impl<T> JoinHandle<T> {
     }
 
     /// Whether the task has ended.
+    #[doc(alias = "done")]
     pub fn is_finished(&self) -> bool {
         waker::is_done(self.task)
     }
@@ -131,6 +132,7 @@ impl<T> JoinHandle<T> {
     }
 
     /// The task itself, without its result.
+    #[doc(alias("cancel", "add_done_callback", "set_name", "get_name"))]
     pub fn task(&self) -> Task {
         Task::of(self.task)
     }
@@ -152,6 +154,7 @@ impl<T> JoinHandle<T> {
 
     /// Looks at the result without awaiting it and without taking it. An error or a panic that was looked
     /// at counts as seen: it is not reported when the handle goes.
+    #[doc(alias("result", "exception"))]
     pub fn try_result(&mut self) -> TryResult<'_, T> {
         if self.asked.is_taken() {
             TryResult::Taken

@@ -26,6 +26,7 @@ use crate::waker;
 use crate::watch;
 
 /// The task that is being polled on this thread; `None` outside any.
+#[doc(alias = "current_task")]
 pub fn current() -> Option<Task> {
     current_raw().map(Task::of)
 }
@@ -173,12 +174,14 @@ impl Task {
     }
 
     /// Whether the task has ended.
+    #[doc(alias = "done")]
     pub fn is_done(&self) -> bool {
         waker::is_done(self.0)
     }
 
     /// Whether the task has ended without a result and without a panic: cancelled, aborted, or its home
     /// was closed.
+    #[doc(alias = "cancelled")]
     pub fn is_cancelled(&self) -> bool {
         self.state() == TaskState::Cancelled
     }
@@ -189,6 +192,7 @@ impl Task {
     }
 
     /// The name it was given, or `Task-` and its number.
+    #[doc(alias = "get_name")]
     pub fn name(&self) -> String {
         self.info().name()
     }
@@ -206,6 +210,7 @@ impl Task {
     }
 
     /// The type of its future.
+    #[doc(alias = "get_coro")]
     pub fn type_name(&self) -> &'static str {
         self.info().type_name()
     }
@@ -229,6 +234,7 @@ impl Task {
     /// that panicked it is where the panic went through.
     ///
     /// [`FrameKind`]: corio_trace::book::FrameKind
+    #[doc(alias = "get_stack")]
     pub fn stack(&self) -> Vec<StackFrame> {
         stack::of(self)
     }
@@ -250,6 +256,7 @@ impl Task {
 
     /// The context it runs in, the very one: what is set in it is seen by the task, and the other way
     /// round.
+    #[doc(alias = "get_context")]
     pub fn context(&self) -> Context {
         more::get_or_new(header(self.0)).own().context()
     }
@@ -375,6 +382,7 @@ impl TaskInfo<'_> {
 
     /// Whether the task has ended.
     #[inline]
+    #[doc(alias = "done")]
     pub fn is_done(&self) -> bool {
         waker::is_done(self.task)
     }
@@ -396,6 +404,7 @@ impl TaskInfo<'_> {
     }
 
     /// The name it was given, or `Task-` and its number.
+    #[doc(alias = "get_name")]
     pub fn name(&self) -> String {
         match self.given_name() {
             Some(name) => name.into(),
@@ -427,6 +436,7 @@ impl TaskInfo<'_> {
     }
 
     /// The type of its future, without what corio wraps around it.
+    #[doc(alias = "get_coro")]
     pub fn type_name(&self) -> &'static str {
         corio_trace::shown_type((header(self.task).vtable.type_name)())
     }

@@ -247,6 +247,7 @@ fn run_call(runnable: Runnable, raw: Raw, local: &HomeLocal) -> Ran {
     drop(timed);
     if is_slow(took) && ran == Ran::Called {
         report_slow_call(place, Duration::from_nanos(took));
+        local.watch.refresh();
     }
     ran
 }
@@ -299,6 +300,8 @@ fn watched<R>(
     let is_end = ran == Ran::Panicked || ran != Ran::Pending && lives_are_told();
     if is_end || is_told || is_slow {
         tell(task, ran, took.map(|took| took.nanos), is_told);
+        // What a logger took is not the next task's.
+        local.inspect(|local| local.watch.refresh());
     }
     result
 }

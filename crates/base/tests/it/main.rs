@@ -6,3 +6,5 @@
 mod clock;
 mod fallback;
 mod wake_batch;
+#[path = "../shared/wakes.rs"]
+mod wakes;

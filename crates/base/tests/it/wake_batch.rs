@@ -2,18 +2,11 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Wake, Waker};
 
 use corio_base::WakeBatch;
 
-struct Count(AtomicUsize);
-
-impl Wake for Count {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-}
+use crate::wakes::Wakes;
 
 struct Panics;
 
@@ -25,27 +18,27 @@ impl Wake for Panics {
 
 #[test]
 fn several_wakers_that_panic_lose_no_other() {
-    let count = Arc::new(Count(AtomicUsize::new(0)));
+    let (wakes, waker) = Wakes::new();
     let mut batch = WakeBatch::new();
     for _ in 0..3 {
         batch.push(Waker::from(Arc::new(Panics)));
-        batch.push(Waker::from(count.clone()));
+        batch.push(waker.clone());
     }
     let woken = catch_unwind(AssertUnwindSafe(|| batch.wake_all()));
     assert!(woken.is_err(), "the first panic comes through");
-    assert_eq!(count.0.load(Ordering::Relaxed), 3);
+    assert_eq!(wakes.count(), 3);
     assert!(batch.is_empty());
 }
 
 #[test]
 fn a_batch_dropped_by_a_panic_wakes_all_in_spite_of_others() {
-    let count = Arc::new(Count(AtomicUsize::new(0)));
+    let (wakes, waker) = Wakes::new();
     let result = catch_unwind(AssertUnwindSafe(|| {
         let mut batch = WakeBatch::new();
         batch.push(Waker::from(Arc::new(Panics)));
-        batch.push(Waker::from(count.clone()));
+        batch.push(waker.clone());
         panic!("half-way");
     }));
     assert!(result.is_err());
-    assert_eq!(count.0.load(Ordering::Relaxed), 1);
+    assert_eq!(wakes.count(), 1);
 }

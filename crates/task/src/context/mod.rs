@@ -62,6 +62,7 @@ impl Context {
     }
 
     /// A new context with the values of the current one.
+    #[doc(alias = "copy_context")]
     pub fn copy() -> Context {
         Context::of(place::current_map())
     }

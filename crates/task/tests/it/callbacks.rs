@@ -72,8 +72,7 @@ fn whoever_awaits_comes_in_his_place_among_them() {
     }));
     l.turn();
     note(&task, &log, 2);
-    door.open();
-    door.take_waker().wake();
+    door.open_and_wake();
     l.settle();
     assert_eq!(seen(&log), [0, 1, 2]);
 }

@@ -127,8 +127,7 @@ fn two_tasks_in_one_context() {
     let writer = Spawn::new().context(context.clone()).bound(l.home(), async { NUMBER.set(3) });
     assert!(reader.task().context().is_same(&context));
     l.turn();
-    door.open();
-    door.take_waker().wake();
+    door.open_and_wake();
     l.settle();
     assert!(writer.is_finished());
     assert_eq!(reader.try_take().unwrap().unwrap(), 3);

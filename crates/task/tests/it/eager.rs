@@ -1,30 +1,17 @@
 //! Tasks that begin with their first poll.
 
 use std::cell::RefCell;
-use std::future::poll_fn;
 use std::rc::Rc;
-use std::task::Poll;
 
 use corio_task::{Context, JoinHandle, Ran, Spawn, catch, context_var, current};
 
+use crate::scopes::turn;
 use crate::support::{Door, Loop};
 
 context_var! { static WHO: u32 = 0; }
 
 fn eager<F: Future + 'static>(l: &Loop, future: F) -> JoinHandle<F::Output> {
     Spawn::new().eager(l.home(), future)
-}
-
-async fn yield_once() {
-    let mut yielded = false;
-    poll_fn(|context| {
-        if std::mem::replace(&mut yielded, true) {
-            return Poll::Ready(());
-        }
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }
 
 #[test]
@@ -69,7 +56,7 @@ fn the_order_of_the_others_is_not_touched() {
         one("parent");
         drop(eager(&inner, async move {
             two("eager");
-            yield_once().await;
+            turn().await;
             two("eager again");
         }));
         one("parent goes on");
@@ -88,8 +75,7 @@ fn one_that_waits_is_a_task_like_the_others() {
     let handle = eager(&l, door.clone().pass());
     assert_eq!((door.polls.get(), l.ready().len()), (1, 0));
     assert_eq!(l.home().all(), [handle.task()]);
-    door.open();
-    door.take_waker().wake();
+    door.open_and_wake();
     assert_eq!(l.turn(), [Ran::Returned]);
     assert!(handle.is_finished() && l.home().all().is_empty());
 }
@@ -155,8 +141,7 @@ fn scopes_of_the_spawner_are_not_its_own() {
     l.turn();
     assert!(parent.task().cancel("the parent only"));
     l.settle();
-    door.open();
-    door.take_waker().wake();
+    door.open_and_wake();
     l.settle();
     assert_eq!(parent.try_take().unwrap().unwrap(), Ok(()));
 }

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::future::pending;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::Poll;
 
 use corio_task::{JoinHandle, Ran, Spawn};
@@ -128,8 +129,7 @@ fn detached_tasks_run_on() {
         }
         l.settle();
         drops.assert(0);
-        door.open();
-        door.take_waker().wake();
+        door.open_and_wake();
         assert_eq!(l.turn(), [Ran::Returned]);
         drops.assert(1);
         assert_eq!(l.tasks(), 0);
@@ -224,6 +224,7 @@ fn a_joiner_refused_while_its_task_is_under_way_is_woken_after_the_end() {
     let mut handle = Spawn::new().remote(&remote, async {});
     l.home().cancel_all();
     let mails = l.shut_mailbox();
+    let posted = l.shared.posted.load(Ordering::Relaxed);
     std::thread::scope(|scope| {
         let asking = scope.spawn(|| {
             let mut polls = Vec::new();
@@ -236,7 +237,10 @@ fn a_joiner_refused_while_its_task_is_under_way_is_woken_after_the_end() {
             }
             assert_eq!(polls.last(), Some(&true), "woken before there was a result");
         });
-        std::thread::sleep(std::time::Duration::from_millis(20));
+        // The question has been refused, and is not answered yet.
+        while l.shared.posted.load(Ordering::Relaxed) == posted && !asking.is_finished() {
+            std::thread::yield_now();
+        }
         mails.into_iter().for_each(corio_task::Mail::open);
         asking.join().unwrap();
     });

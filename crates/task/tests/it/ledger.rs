@@ -148,8 +148,7 @@ fn a_count_made_at_home_and_given_up_away_is_carried() {
     drop(handle);
     let wakers: Vec<Waker> = (0..100).map(|_| door.waker()).collect();
     away(|| drop(wakers));
-    door.open();
-    door.take_waker().wake();
+    door.open_and_wake();
     l.settle();
     assert_eq!(l.tasks(), 0, "all of them were counted back");
 }
@@ -164,8 +163,7 @@ fn a_count_made_away_and_given_up_at_home_is_absorbed() {
     drop(waker);
     // The home's own number passes zero on the way.
     drop(wakers);
-    door.open();
-    door.take_waker().wake();
+    door.open_and_wake();
     l.settle();
     assert_eq!(l.tasks(), 0);
 }
@@ -176,8 +174,7 @@ fn a_mail_opened_after_the_end_frees() {
     let (door, handle) = waiting(&l);
     let waker = door.waker();
     away(|| drop(waker));
-    door.open();
-    door.take_waker().wake();
+    door.open_and_wake();
     drop(handle);
     let task = l.ready().pop().unwrap();
     assert_eq!(task.run(), Ran::Returned);

@@ -5,10 +5,14 @@
 mod support;
 
 mod aborts;
+#[path = "../../../base/tests/shared/alone.rs"]
+mod alone;
 mod away;
 mod callbacks;
 mod calls;
 mod context;
+#[path = "../../../base/tests/shared/drops.rs"]
+mod drops;
 mod eager;
 mod flags;
 mod free;
@@ -32,3 +36,5 @@ mod scopes_many;
 mod scopes_moved;
 mod unseen;
 mod wakers;
+#[path = "../../../base/tests/shared/wakes.rs"]
+mod wakes;

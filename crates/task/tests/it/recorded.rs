@@ -4,7 +4,6 @@
 use std::future::{pending, poll_fn, ready};
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
-use std::process::Command;
 use std::task::{Context, Poll, Waker};
 
 use corio_task::{Target, catch, mask};
@@ -13,21 +12,15 @@ use corio_trace::book::{
 };
 use corio_trace::{Wait, WaitKind, set_enabled};
 
-/// In the environment of a process that a test of this file began.
-const CHILD: &str = "CORIO_TEST_RECORDED";
+use crate::alone::alone;
 
 /// Runs `test`, which is called `name`, in a process of its own: the switch is the process's, and the other tests
 /// here run with it off.
 fn in_debug(name: &str, test: impl FnOnce()) {
-    if std::env::var_os(CHILD).is_some() {
+    alone(&format!("recorded::{name}"), || {
         set_enabled(true);
-        return test();
-    }
-    let mut child = Command::new(std::env::current_exe().unwrap());
-    let child = child.args(["--exact", &format!("recorded::{name}")]).env(CHILD, "1");
-    let output = child.output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+        test();
+    });
 }
 
 /// A task of which there is only the page.

@@ -41,6 +41,20 @@ pub(crate) async fn turn() {
     .await;
 }
 
+/// Waits for a request, writes it down, and swallows it.
+pub(crate) async fn inner(log: &Log) {
+    let guard = catch(pending::<()>()).await.unwrap_err();
+    log.add(format!("inner {guard}"));
+    guard.suppress();
+}
+
+/// `body`, until a request takes its place, which is written down and goes on.
+pub(crate) async fn outer<F: Future<Output: std::fmt::Debug>>(log: &Log, body: F) -> ! {
+    let guard = catch(body).await.unwrap_err();
+    log.add(format!("outer {guard}"));
+    guard.resume().await
+}
+
 #[track_caller]
 pub(crate) fn assert_cancelled<T: std::fmt::Debug>(
     handle: &mut JoinHandle<T>,
@@ -150,9 +164,7 @@ fn a_catch_cleans_up_and_goes_on() {
             log.add("not reached");
         }
     });
-    home.settle();
-    handle.task().cancel("stop");
-    home.settle();
+    home.cancel(&handle, "stop");
     assert_cancelled(&mut handle, Some("stop"));
     log.assert(&["caught cancelled: stop", "cleaned"]);
 }
@@ -170,9 +182,7 @@ fn a_suppressed_request_is_over() {
         turn().await;
         7
     });
-    home.settle();
-    handle.task().cancel(());
-    home.settle();
+    home.cancel(&handle, ());
     assert_eq!(handle.try_take().unwrap().unwrap(), 7);
 }
 
@@ -183,9 +193,7 @@ fn a_value_returned_while_unwinding_is_thrown_away() {
         let _kept: Result<(), Cancelled> = catch(pending()).await;
         7
     });
-    home.settle();
-    handle.task().cancel("x");
-    home.settle();
+    home.cancel(&handle, "x");
     assert_cancelled(&mut handle, Some("x"));
 }
 
@@ -237,9 +245,7 @@ fn catches_take_it_from_the_innermost_outwards() {
             }
         }
     });
-    home.settle();
-    handle.task().cancel(());
-    home.settle();
+    home.cancel(&handle, ());
     assert_cancelled(&mut handle, None);
     log.assert(&["inner", "outer"]);
 }
@@ -258,9 +264,7 @@ fn an_outer_catch_does_not_take_what_the_inner_one_suppressed() {
         .await
         .map_err(|_| "outer took it")
     });
-    home.settle();
-    handle.task().cancel(());
-    home.settle();
+    home.cancel(&handle, ());
     assert_eq!(handle.try_take().unwrap().unwrap(), Ok(1));
 }
 
@@ -284,9 +288,7 @@ fn siblings_clean_up_undisturbed() {
         }
     };
     let mut handle = home.spawn(join(branch("short", 1), branch("long", 5)));
-    home.settle();
-    handle.task().cancel(());
-    home.settle();
+    home.cancel(&handle, ());
     assert_cancelled(&mut handle, None);
     log.assert(&["short", "long"]);
 }
@@ -315,9 +317,7 @@ fn scopes_in_futures_unordered_are_found() {
             while all.next().await.is_some() {}
         }
     });
-    home.settle();
-    handle.task().cancel(());
-    home.settle();
+    home.cancel(&handle, ());
     assert_cancelled(&mut handle, None);
     log.assert(&["cleaned 0", "cleaned 1", "cleaned 2"]);
 }
@@ -346,9 +346,7 @@ fn a_parked_scope_is_passed_over() {
             }
         }
     });
-    home.settle();
-    handle.task().cancel(());
-    home.settle();
+    home.cancel(&handle, ());
     assert_cancelled(&mut handle, None);
     log.assert(&["awaited"]);
 }
@@ -372,12 +370,9 @@ fn a_mask_is_waited_for() {
             log.add("not reached");
         }
     });
-    home.settle();
-    handle.task().cancel(());
-    home.settle();
+    home.cancel(&handle, ());
     assert!(!handle.is_finished());
-    door.open();
-    door.take_waker().wake();
+    door.open_and_wake();
     home.settle();
     assert_cancelled(&mut handle, None);
     log.assert(&["whole", "after"]);
@@ -411,9 +406,7 @@ fn a_handle_passes_it_on_and_waits() {
             }
         }
     });
-    home.settle();
-    parent.task().cancel("go");
-    home.settle();
+    home.cancel(&parent, "go");
     assert_cancelled::<()>(&mut parent, Some("go"));
     log.assert(&["child", "parent"]);
 }
@@ -437,9 +430,7 @@ fn a_child_that_swallows_it_answers_for_itself_only() {
             log.add("not reached");
         }
     });
-    home.settle();
-    parent.task().cancel(());
-    home.settle();
+    home.cancel(&parent, ());
     assert_cancelled(&mut parent, None);
     log.assert(&["got 3"]);
 }
@@ -453,9 +444,7 @@ fn handles_in_futures_unordered_are_passed_on_to() {
         let mut all: FuturesUnordered<_> = children.into_iter().collect();
         while all.next().await.is_some() {}
     });
-    home.settle();
-    parent.task().cancel(());
-    home.settle();
+    home.cancel(&parent, ());
     assert_cancelled(&mut parent, None);
     assert!(tasks.iter().all(|task| task.is_done()), "none is left behind");
 }

@@ -9,7 +9,7 @@ use std::pin::Pin;
 use corio_task::{JoinHandle, catch};
 use futures::stream::{FuturesUnordered, StreamExt};
 
-use crate::scopes::{Flag, Log, assert_cancelled, flagged, raise, turn};
+use crate::scopes::{Flag, Log, assert_cancelled, flagged, inner, outer, raise, turn};
 use crate::support::{Door, Loop};
 
 type Boxed<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
@@ -33,6 +33,12 @@ async fn stubborn() {
 async fn young(then: impl Future<Output = ()>) {
     drop(catch(pending::<()>()).await);
     then.await;
+}
+
+/// Two of the first, and one of the second, who swallows the request that it gets.
+async fn unquiet(log: &Log) {
+    all([Box::pin(stubborn()) as Boxed<'_>, Box::pin(stubborn()), Box::pin(young(inner(log)))])
+        .await;
 }
 
 #[test]
@@ -62,18 +68,7 @@ fn before_a_body_goes_by_one_request_a_later_one_reaches_who_was_not_polled_yet(
     let log = Log::default();
     let mut handle = home.spawn({
         let log = log.clone();
-        async move {
-            let inner = async {
-                let guard = catch(pending::<()>()).await.unwrap_err();
-                log.add(format!("inner {guard}"));
-                guard.suppress();
-            };
-            let futures: [Boxed<'_>; 3] =
-                [Box::pin(stubborn()), Box::pin(stubborn()), Box::pin(young(inner))];
-            let guard = catch(all(futures)).await.unwrap_err();
-            log.add(format!("outer {guard}"));
-            guard.resume().await
-        }
+        async move { outer(&log, unquiet(&log)).await }
     });
     home.settle();
     let task = handle.task();
@@ -93,22 +88,9 @@ fn before_a_body_goes_by_one_request_that_of_a_target_in_it_reaches_all_scopes_t
     let flag = Flag::default();
     let mut handle = home.spawn({
         let (log, flag) = (log.clone(), flag.clone());
-        async move {
-            let inner = async {
-                let guard = catch(pending::<()>()).await.unwrap_err();
-                log.add(format!("inner {guard}"));
-                guard.suppress();
-            };
-            let futures: [Boxed<'_>; 3] =
-                [Box::pin(stubborn()), Box::pin(stubborn()), Box::pin(young(inner))];
-            let guard = catch(flagged(&flag, all(futures))).await.unwrap_err();
-            log.add(format!("outer {guard}"));
-            guard.resume().await
-        }
+        async move { outer(&log, flagged(&flag, unquiet(&log))).await }
     });
-    home.settle();
-    handle.task().cancel("one");
-    home.settle();
+    home.cancel(&handle, "one");
     log.assert(&[]);
     raise(&flag);
     home.settle();
@@ -140,9 +122,7 @@ fn who_is_asked_and_goes_unpolled_is_not_waited_for() {
                 assert!(first.await.is_pending());
                 holds.await
             };
-            let guard = catch(body).await.unwrap_err();
-            log.add(format!("outer {guard}"));
-            guard.resume().await
+            outer(&log, body).await
         }
     });
     home.settle();
@@ -151,8 +131,7 @@ fn who_is_asked_and_goes_unpolled_is_not_waited_for() {
     home.settle();
     raise(&flag);
     task.cancel("two");
-    door.open();
-    door.take_waker().wake();
+    door.open_and_wake();
     home.settle();
     log.assert(&["outer cancelled: one"]);
     assert_cancelled::<()>(&mut handle, Some("one"));

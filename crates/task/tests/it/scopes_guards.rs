@@ -15,6 +15,32 @@ async fn caught() -> Cancelled {
     catch(pending::<()>()).await.expect_err("only a request ends it")
 }
 
+/// Where one leaves the guard that it has caught, and another finds it.
+#[derive(Clone, Default)]
+struct Slot(Rc<RefCell<Option<Cancelled>>>);
+
+impl Slot {
+    /// Catches, and leaves the guard here.
+    async fn fill(&self) {
+        let guard = caught().await;
+        self.0.borrow_mut().replace(guard);
+    }
+
+    fn take(&self) -> Option<Cancelled> {
+        self.0.borrow_mut().take()
+    }
+
+    /// Resumes the guard, as soon as it is here.
+    async fn resume(&self) -> ! {
+        loop {
+            if let Some(guard) = self.take() {
+                guard.resume().await
+            }
+            turn().await;
+        }
+    }
+}
+
 #[test]
 fn a_second_request_takes_the_cleanup_and_both_come_in_one_guard() {
     let home = Loop::new();
@@ -37,9 +63,7 @@ fn a_second_request_takes_the_cleanup_and_both_come_in_one_guard() {
             current().unwrap().cancelling()
         }
     });
-    home.settle();
-    handle.task().cancel("one");
-    home.settle();
+    home.cancel(&handle, "one");
     handle.task().cancel("two");
     home.settle();
     log.assert(&["cleaning", "cancelled: two", "cleaned"]);
@@ -67,9 +91,7 @@ fn a_guard_in_the_body_of_a_younger_catch_merges_into_its_guard() {
             log.add("not reached");
         }
     });
-    home.settle();
-    handle.task().cancel("one");
-    home.settle();
+    home.cancel(&handle, "one");
     handle.task().cancel("two");
     home.settle();
     log.assert(&["cleaned"]);
@@ -111,13 +133,10 @@ fn a_guard_taken_back_and_suppressed_is_counted_off_once() {
             turn().await;
         }
     });
-    home.settle();
-    handle.task().cancel("one");
-    home.settle();
+    home.cancel(&handle, "one");
     handle.task().cancel("two");
     home.settle();
-    door.open();
-    door.take_waker().wake();
+    door.open_and_wake();
     home.settle();
     assert_cancelled(&mut handle, Some("two"));
 }
@@ -125,21 +144,17 @@ fn a_guard_taken_back_and_suppressed_is_counted_off_once() {
 #[test]
 fn a_guard_in_another_task_holds_the_request_and_goes_on_when_it_is_dropped() {
     let home = Loop::new();
-    let slot: Rc<RefCell<Option<Cancelled>>> = Rc::default();
+    let slot = Slot::default();
     let mut handle = home.spawn({
         let slot = slot.clone();
         async move {
-            let guard = caught().await;
-            slot.borrow_mut().replace(guard);
+            slot.fill().await;
             pending::<()>().await;
         }
     });
-    home.settle();
-    handle.task().cancel("x");
-    home.settle();
+    home.cancel(&handle, "x");
     assert!(!handle.is_finished(), "held");
-    let guard = slot.borrow_mut().take();
-    drop(guard);
+    drop(slot.take());
     home.settle();
     assert_cancelled(&mut handle, Some("x"));
 }
@@ -147,13 +162,12 @@ fn a_guard_in_another_task_holds_the_request_and_goes_on_when_it_is_dropped() {
 #[test]
 fn a_guard_dropped_on_another_thread_goes_on() {
     let home = Loop::new();
-    let slot: Rc<RefCell<Option<Cancelled>>> = Rc::default();
+    let slot = Slot::default();
     for suppress in [false, true] {
         let mut handle = home.spawn({
             let slot = slot.clone();
             async move {
-                let guard = caught().await;
-                slot.borrow_mut().replace(guard);
+                slot.fill().await;
                 turn().await;
                 7
             }
@@ -163,7 +177,7 @@ fn a_guard_dropped_on_another_thread_goes_on() {
         before.cancel("x");
         let guard = loop {
             home.turn();
-            if let Some(guard) = slot.borrow_mut().take() {
+            if let Some(guard) = slot.take() {
                 break guard;
             }
         };
@@ -180,19 +194,16 @@ fn a_guard_dropped_on_another_thread_goes_on() {
 #[test]
 fn a_guard_that_outlives_its_task_does_nothing() {
     let home = Loop::new();
-    let slot: Rc<RefCell<Option<Cancelled>>> = Rc::default();
+    let slot = Slot::default();
     let mut handle = home.spawn({
         let slot = slot.clone();
         async move {
-            let guard = caught().await;
-            slot.borrow_mut().replace(guard);
+            slot.fill().await;
         }
     });
-    home.settle();
-    handle.task().cancel("x");
-    home.settle();
+    home.cancel(&handle, "x");
     assert_cancelled(&mut handle, Some("x"));
-    slot.borrow_mut().take().unwrap().suppress();
+    slot.take().unwrap().suppress();
     assert_eq!(handle.task().unwinding().guards, 0);
 }
 
@@ -203,9 +214,7 @@ fn a_leaked_guard_holds_its_request_and_not_the_second_one() {
         keep_for_ever(caught().await);
         pending::<()>().await;
     });
-    home.settle();
-    handle.task().cancel("one");
-    home.settle();
+    home.cancel(&handle, "one");
     assert!(!handle.is_finished());
     handle.task().cancel("two");
     home.settle();
@@ -215,13 +224,12 @@ fn a_leaked_guard_holds_its_request_and_not_the_second_one() {
 #[test]
 fn resumed_in_another_task_it_unwinds_that_one() {
     let home = Loop::new();
-    let slot: Rc<RefCell<Option<Cancelled>>> = Rc::default();
+    let slot = Slot::default();
     let flag = Flag::default();
     let mut first = home.spawn({
         let slot = slot.clone();
         async move {
-            let guard = caught().await;
-            slot.borrow_mut().replace(guard);
+            slot.fill().await;
             pending::<()>().await;
         }
     });
@@ -233,14 +241,7 @@ fn resumed_in_another_task_it_unwinds_that_one() {
                 let _guard = caught().await;
                 pending::<()>().await;
             });
-            let resume = async {
-                while slot.borrow().is_none() {
-                    turn().await;
-                }
-                let guard = slot.borrow_mut().take().unwrap();
-                guard.resume().await
-            };
-            join(other, resume).await;
+            join(other, slot.resume()).await;
         }
     });
     home.turn();
@@ -256,23 +257,15 @@ fn resumed_in_another_task_it_unwinds_that_one() {
 fn resumed_outside_the_scope_that_was_cancelled_it_unwinds_the_task() {
     let home = Loop::new();
     let flag = Flag::default();
-    let slot: Rc<RefCell<Option<Cancelled>>> = Rc::default();
+    let slot = Slot::default();
     let mut handle = home.spawn({
         let (slot, flag) = (slot.clone(), flag.clone());
         async move {
             let scope = flagged(&flag, async {
-                let guard = caught().await;
-                slot.borrow_mut().replace(guard);
+                slot.fill().await;
                 pending::<()>().await;
             });
-            let beside = async {
-                while slot.borrow().is_none() {
-                    turn().await;
-                }
-                let guard = slot.borrow_mut().take().unwrap();
-                guard.resume().await
-            };
-            join(scope, beside).await;
+            join(scope, slot.resume()).await;
         }
     });
     home.turn();
@@ -285,19 +278,18 @@ fn resumed_outside_the_scope_that_was_cancelled_it_unwinds_the_task() {
 fn a_guard_given_to_a_sibling_and_dropped_there_wakes_the_catch_it_came_from() {
     let home = Loop::new();
     let log = Log::default();
-    let slot: Rc<RefCell<Option<Cancelled>>> = Rc::default();
+    let slot = Slot::default();
     let door = Door::new();
     let mut handle = home.spawn({
         let (slot, log, door) = (slot.clone(), log.clone(), door.clone());
         async move {
             let from = catch(async {
-                let guard = caught().await;
-                slot.borrow_mut().replace(guard);
+                slot.fill().await;
                 pending::<()>().await;
             });
             let beside = async {
                 mask(door.pass()).await;
-                drop(slot.borrow_mut().take());
+                drop(slot.take());
                 pending::<()>().await;
             };
             let from = async {
@@ -308,12 +300,9 @@ fn a_guard_given_to_a_sibling_and_dropped_there_wakes_the_catch_it_came_from() {
             join(from, beside).await;
         }
     });
-    home.settle();
-    handle.task().cancel("x");
-    home.settle();
+    home.cancel(&handle, "x");
     assert!(!handle.is_finished());
-    door.open();
-    door.take_waker().wake();
+    door.open_and_wake();
     home.settle();
     log.assert(&["outer"]);
     assert_cancelled(&mut handle, Some("x"));
@@ -335,9 +324,7 @@ fn a_resume_wins_over_the_suppress_of_a_sibling() {
             turn().await;
         };
         let mut handle = home.spawn(join(branch(first_suppresses), branch(!first_suppresses)));
-        home.settle();
-        handle.task().cancel("x");
-        home.settle();
+        home.cancel(&handle, "x");
         assert_cancelled(&mut handle, Some("x"));
         assert_eq!(handle.task().cancelling(), 1);
     }
@@ -355,9 +342,7 @@ fn a_loop_around_a_catch_does_not_spin() {
             }
         }
     });
-    home.settle();
-    handle.task().cancel("x");
-    home.settle();
+    home.cancel(&handle, "x");
     assert_cancelled(&mut handle, Some("x"));
     assert_eq!(rounds.get(), 1);
 }
@@ -404,8 +389,7 @@ fn taken_back_at_any_moment_it_leaves_a_task_that_goes_on() {
             home.turn();
         }
         assert_eq!(task.uncancel(), 0);
-        door.open();
-        door.take_waker().wake();
+        door.open_and_wake();
         home.settle();
         assert_eq!(handle.try_take().unwrap().unwrap(), 5);
         assert_eq!(task.unwinding(), Unwinding::default());

@@ -9,7 +9,7 @@ use corio_task::{JoinHandle, catch, mask};
 use futures::future::{Either, join, join_all, select};
 use futures::stream::{FuturesUnordered, StreamExt};
 
-use crate::scopes::{Flag, Log, assert_cancelled, flagged, raise, turn};
+use crate::scopes::{Flag, Log, assert_cancelled, flagged, inner, outer, raise, turn};
 use crate::support::{Bomb, Door, Loop, away};
 
 #[test]
@@ -27,9 +27,7 @@ fn cleanup_may_cancel_a_child_and_await_it() {
             guard.resume().await
         }
     });
-    home.settle();
-    handle.task().cancel("x");
-    home.settle();
+    home.cancel(&handle, "x");
     assert_cancelled::<()>(&mut handle, Some("x"));
     log.assert(&["true"]);
 }
@@ -53,9 +51,7 @@ fn cleanup_that_spawns_and_awaits_is_not_disturbed() {
             guard.resume().await
         }
     });
-    home.settle();
-    handle.task().cancel("x");
-    home.settle();
+    home.cancel(&handle, "x");
     assert_cancelled::<()>(&mut handle, Some("x"));
     log.assert(&["child cleaned"]);
 }
@@ -75,9 +71,7 @@ fn a_handle_beside_a_catch_is_passed_on_to_as_well() {
             true => home.spawn(async { drop(join(child, scope).await) }),
             false => home.spawn(async { drop(join(scope, child).await) }),
         };
-        home.settle();
-        handle.task().cancel("x");
-        home.settle();
+        home.cancel(&handle, "x");
         assert_cancelled(&mut handle, Some("x"));
         assert!(task.is_done(), "it was cancelled with its awaiter");
     }
@@ -151,23 +145,18 @@ fn before_a_body_goes_by_one_request_a_later_one_reaches_the_catches_in_it() {
             // Too young for "one".
             let second = async {
                 door.pass().await;
-                let guard = catch(pending::<()>()).await.unwrap_err();
-                log.add(format!("inner {guard}"));
-                guard.suppress();
+                inner(&log).await;
             };
             // Has let "one" pass, so the catch around takes it as soon as the first branch lets go.
             let third = async { drop(child.await) };
-            let guard = catch(join(join(first, second), third)).await.unwrap_err();
-            log.add(format!("outer {guard}"));
-            guard.resume().await
+            outer(&log, join(join(first, second), third)).await
         }
     });
     home.settle();
     let task = handle.task();
     task.cancel("one");
     home.settle();
-    door.open();
-    door.take_waker().wake();
+    door.open_and_wake();
     home.settle();
     log.assert(&[]);
     task.cancel("two");
@@ -202,13 +191,10 @@ fn a_catch_takes_before_the_target_in_it_though_a_sibling_has_the_request() {
     });
     home.settle();
     raise(&flag);
-    home.settle();
-    handle.task().cancel("x");
-    home.settle();
+    home.cancel(&handle, "x");
     log.assert(&[]);
     assert_eq!(handle.task().unwinding().guards, 1, "the sibling cleans up");
-    door.open();
-    door.take_waker().wake();
+    door.open_and_wake();
     home.settle();
     log.assert(&["cancelled: x"]);
     assert!(!handle.is_finished(), "the sibling still cleans up");
@@ -228,9 +214,7 @@ fn a_handle_that_a_combinator_awaits_is_passed_on_to_behind_a_catch_that_takes_f
         let both = std::iter::once(join(scope, child)).collect::<FuturesUnordered<_>>();
         both.collect::<Vec<_>>().await;
     });
-    home.settle();
-    handle.task().cancel("x");
-    home.settle();
+    home.cancel(&handle, "x");
     assert!(task.is_done(), "it was waited for before the request came");
     assert!(!handle.is_finished(), "the cleanup is not cut");
 }
@@ -264,9 +248,7 @@ fn select_between_two_that_end_in_one_turn(cancelled_first: bool) -> (Result<(),
             pending::<()>().await;
         }
     });
-    home.settle();
-    handle.task().cancel("x");
-    home.settle();
+    home.cancel(&handle, "x");
     assert!(task.is_done() && !handle.is_finished());
     (if task.is_cancelled() { Err(()) } else { Ok(()) }, log)
 }
@@ -307,9 +289,7 @@ fn a_catch_that_takes_and_swallows_goes_before_the_handles_that_are_polled_after
             pending::<()>().await;
         }
     });
-    home.settle();
-    handle.task().cancel("x");
-    home.settle();
+    home.cancel(&handle, "x");
     assert!(tasks.iter().all(|task| task.is_cancelled()), "both were asked");
     log.assert(&["swallowed"]);
     assert!(!handle.is_finished(), "whoever else was asked is gone, and has said nothing");
@@ -339,13 +319,10 @@ fn a_handle_that_takes_the_place_of_a_catch_which_has_answered_is_waited_for() {
             [Box::pin(async { drop(join(scopes, child).await) }), Box::pin(pending())];
         futures.into_iter().collect::<FuturesUnordered<_>>().collect::<Vec<_>>().await;
     });
-    home.settle();
-    handle.task().cancel("x");
-    home.settle();
+    home.cancel(&handle, "x");
     assert_eq!(task.unwinding().guards, 1, "the child cleans up");
     assert!(!handle.is_finished(), "unwinding waits for it");
-    door.open();
-    door.take_waker().wake();
+    door.open_and_wake();
     home.settle();
     assert!(handle.task().is_cancelled());
 }
@@ -367,12 +344,9 @@ fn what_a_select_lost_does_not_hold_anything_back() {
             drop(lost);
         }
     });
-    home.settle();
-    handle.task().cancel("x");
-    home.settle();
+    home.cancel(&handle, "x");
     assert!(!handle.is_finished(), "the mask is waited for");
-    door.open();
-    door.take_waker().wake();
+    door.open_and_wake();
     home.settle();
     log.assert(&["on"]);
     assert_cancelled(&mut handle, Some("x"));
@@ -390,9 +364,7 @@ fn a_handle_that_is_parked_is_not_passed_on_to() {
         }
         pending::<()>().await;
     });
-    home.settle();
-    handle.task().cancel("x");
-    home.settle();
+    home.cancel(&handle, "x");
     assert_cancelled(&mut handle, Some("x"));
     assert!(!task.is_done(), "detached");
 }
@@ -436,9 +408,7 @@ fn a_chain_of_a_hundred_is_unwound_from_its_end() {
             guard.resume().await
         });
     }
-    home.settle();
-    last.task().cancel("x");
-    home.settle();
+    home.cancel(&last, "x");
     assert_cancelled(&mut last, Some("x"));
     let expected: Vec<String> = (0..100).map(|n| n.to_string()).collect();
     log.assert(&expected.iter().map(String::as_str).collect::<Vec<_>>());
@@ -460,9 +430,7 @@ fn a_child_that_panics_in_cleanup_tells_its_awaiter() {
             log.add("not reached");
         }
     });
-    home.settle();
-    handle.task().cancel("x");
-    home.settle();
+    home.cancel(&handle, "x");
     log.assert(&["true"]);
     assert_cancelled(&mut handle, Some("x"));
 }
@@ -510,15 +478,12 @@ fn masks_nest_and_catches_in_them_see_only_what_comes_from_inside() {
             log.add("not reached");
         }
     });
-    home.settle();
-    handle.task().cancel("outside");
-    home.settle();
+    home.cancel(&handle, "outside");
     log.assert(&[]);
     raise(&flag);
     home.settle();
     log.assert(&["cancelled: flag", "Err(\"flag\")"]);
-    door.open();
-    door.take_waker().wake();
+    door.open_and_wake();
     home.settle();
     log.assert(&["cancelled: flag", "Err(\"flag\")", "out"]);
     assert_cancelled(&mut handle, Some("outside"));
@@ -540,11 +505,8 @@ fn after_a_mask_the_request_asks_a_catch_that_is_awaited_only_then() {
             guard.resume().await
         }
     });
-    home.settle();
-    handle.task().cancel("x");
-    home.settle();
-    door.open();
-    door.take_waker().wake();
+    home.cancel(&handle, "x");
+    door.open_and_wake();
     home.settle();
     log.assert(&["cleaned"]);
     assert_cancelled::<()>(&mut handle, Some("x"));

@@ -56,11 +56,8 @@ fn a_parked_catch_polled_in_the_cleanup_is_not_asked_by_the_same_request() {
             guard.resume().await
         }
     });
-    home.settle();
-    handle.task().cancel("x");
-    home.settle();
-    door.open();
-    door.take_waker().wake();
+    home.cancel(&handle, "x");
+    door.open_and_wake();
     home.settle();
     log.assert(&["Ok(3)"]);
     assert_cancelled::<()>(&mut handle, Some("x"));
@@ -86,9 +83,7 @@ fn leaked_scopes_are_passed_over() {
             guard.resume().await
         }
     });
-    home.settle();
-    handle.task().cancel("x");
-    home.settle();
+    home.cancel(&handle, "x");
     log.assert(&["awaited"]);
     assert_cancelled::<()>(&mut handle, Some("x"));
 }
@@ -125,9 +120,7 @@ fn a_guard_is_not_resumed_outside_a_task() {
             slot.borrow_mut().replace(guard);
         }
     });
-    home.settle();
-    handle.task().cancel("x");
-    home.settle();
+    home.cancel(&handle, "x");
     let guard = slot.borrow_mut().take().unwrap();
     block_on(guard.resume());
 }

@@ -71,8 +71,7 @@ fn thousands_of_handles_that_end_one_by_one() {
     timed("handles", || {
         home.settle();
         for door in &doors {
-            door.open();
-            door.take_waker().wake();
+            door.open_and_wake();
             home.settle();
         }
     });

@@ -117,9 +117,7 @@ fn polled_first_outside_and_then_in_a_task_it_works_as_always() {
     });
     assert!((&mut future).now_or_never().is_none());
     let mut handle = home.spawn(future);
-    home.settle();
-    handle.task().cancel("x");
-    home.settle();
+    home.cancel(&handle, "x");
     log.assert(&["cleaned"]);
     assert_cancelled::<()>(&mut handle, Some("x"));
 }

@@ -7,13 +7,16 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, Waker};
 
 use corio_base::ThreadBound;
 use corio_task::{
-    CallPanic, FreeRunnable, Home, JoinHandle, Mail, Ran, RemoteHome, RunList, Runnable, Schedule,
-    Spawn, Unseen,
+    CallPanic, FreeRunnable, Home, JoinHandle, Mail, Ran, Reason, RemoteHome, RunList, Runnable,
+    Schedule, Spawn, Unseen,
 };
+
+pub(crate) use crate::drops::{Counted, Drops};
+pub(crate) use crate::wakes::Wakes;
 
 /// What the home's schedule and the test share.
 pub(crate) struct Shared {
@@ -177,6 +180,13 @@ impl Loop {
         }
     }
 
+    /// Lets all come to rest, asks the task of `handle` to end, and lets it.
+    pub(crate) fn cancel<T>(&self, handle: &JoinHandle<T>, reason: impl Into<Reason>) {
+        self.settle();
+        handle.task().cancel(reason);
+        self.settle();
+    }
+
     /// Ends the home as a loop should.
     pub(crate) fn close(&mut self) {
         let Some(home) = self.home.take() else { return };
@@ -207,62 +217,12 @@ impl Drop for Loop {
     }
 }
 
-/// Counts the drops of its [`Counted`]s.
-#[derive(Clone, Default)]
-pub(crate) struct Drops(Arc<AtomicUsize>);
-
-impl Drops {
-    pub(crate) fn new() -> Self {
-        Self::default()
-    }
-
-    pub(crate) fn counted(&self) -> Counted {
-        Counted(self.0.clone())
-    }
-
-    #[track_caller]
-    pub(crate) fn assert(&self, expected: usize) {
-        assert_eq!(self.0.load(Ordering::Acquire), expected, "drops");
-    }
-}
-
-/// Counts its drop.
-#[derive(Debug)]
-pub(crate) struct Counted(Arc<AtomicUsize>);
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.fetch_add(1, Ordering::AcqRel);
-    }
-}
-
 /// Panics in its destructor.
 pub(crate) struct Bomb(pub(crate) &'static str);
 
 impl Drop for Bomb {
     fn drop(&mut self) {
         panic!("{}", self.0);
-    }
-}
-
-/// Counts its wakes.
-#[derive(Default)]
-pub(crate) struct Wakes(AtomicUsize);
-
-impl Wake for Wakes {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, Ordering::AcqRel);
-    }
-}
-
-impl Wakes {
-    pub(crate) fn new() -> (Arc<Wakes>, Waker) {
-        let wakes = Arc::new(Wakes::default());
-        (wakes.clone(), Waker::from(wakes))
-    }
-
-    pub(crate) fn count(&self) -> usize {
-        self.0.load(Ordering::Acquire)
     }
 }
 
@@ -300,6 +260,12 @@ impl Door {
     /// The next poll is ready.
     pub(crate) fn open(&self) {
         self.open.set(true);
+    }
+
+    /// The next poll is ready, and comes.
+    pub(crate) fn open_and_wake(&self) {
+        self.open();
+        self.take_waker().wake();
     }
 
     /// Waits, with the waker of the last poll in this door.

@@ -126,8 +126,7 @@ fn wakers_cross_threads_in_every_direction() {
     away(|| second_home.wake());
     second_away.wake();
     l.settle();
-    door.open();
-    door.take_waker().wake();
+    door.open_and_wake();
     l.settle();
     assert_eq!(l.tasks(), 0);
 }

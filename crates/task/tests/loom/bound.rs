@@ -10,6 +10,15 @@ use corio_task::{RemoteHome, Spawn};
 
 use crate::support::{Drops, Loop, Output, Unparks, flag, model, poll, waiting, wakes};
 
+fn wake(waker: Waker, by_value: bool) {
+    if by_value {
+        waker.wake();
+    } else {
+        waker.wake_by_ref();
+        drop(waker);
+    }
+}
+
 /// A wake is never lost, and what was written before it is seen by the poll it causes.
 #[test]
 fn bound_wake_against_poll() {
@@ -19,12 +28,7 @@ fn bound_wake_against_poll() {
             let (handle, waker) = waiting(&l, &flag, &drops);
             let away = thread::spawn(move || {
                 flag.store(1, Ordering::Relaxed);
-                if by_value {
-                    waker.wake();
-                } else {
-                    waker.wake_by_ref();
-                    drop(waker);
-                }
+                wake(waker, by_value);
             });
             l.turn();
             l.turn();
@@ -65,12 +69,7 @@ fn wakes_of_two_threads(l: Loop, drops: Drops, by_value: bool) -> usize {
         let waker = waker.clone();
         thread::spawn(move || {
             flag.store(1, Ordering::Relaxed);
-            if by_value {
-                waker.wake();
-            } else {
-                waker.wake_by_ref();
-                drop(waker);
-            }
+            wake(waker, by_value);
         })
     });
     drop(waker);
@@ -164,14 +163,7 @@ fn bound_wake_against_the_end() {
             let (handle, waker) = waiting(&l, &flag, &drops);
             let another = waker.clone();
             drop(handle);
-            let away = thread::spawn(move || {
-                if by_value {
-                    another.wake();
-                } else {
-                    another.wake_by_ref();
-                    drop(another);
-                }
-            });
+            let away = thread::spawn(move || wake(another, by_value));
             flag.store(1, Ordering::Relaxed);
             waker.wake();
             l.turn();

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicUsize as StdUsize;
 
 use corio_base::loom::sync::atomic::Ordering;
 use corio_base::loom::thread;
-use corio_task::{Spawn, Task};
+use corio_task::{Call, Spawn, Task};
 
 use crate::support::{Drops, Loop, Output, model};
 
@@ -18,17 +18,20 @@ fn function(drops: &Drops, called: &StdArc<StdUsize>) -> impl FnOnce() + Send + 
     }
 }
 
+/// Cancels, and says whether that was in time; the call says the same.
+fn cancel(call: &Call) -> bool {
+    let cancelled = call.cancel();
+    assert_eq!(cancelled, call.is_cancelled());
+    cancelled
+}
+
 /// One that says it is cancelled is never called, and one that says it is not, is.
 #[test]
 fn call_cancel_against_its_turn() {
     model(|l, drops| {
         let called = StdArc::new(StdUsize::new(0));
         let call = Spawn::new().call(l.home(), function(&drops, &called));
-        let away = thread::spawn(move || {
-            let cancelled = call.cancel();
-            assert_eq!(cancelled, call.is_cancelled());
-            cancelled
-        });
+        let away = thread::spawn(move || cancel(&call));
         l.turn();
         let cancelled = away.join().unwrap();
         l.settle();
@@ -84,9 +87,7 @@ fn call_made_away_against_its_turn() {
         let away = thread::spawn(move || {
             let call = Spawn::new().remote_call(&remote, function);
             drop(remote);
-            let cancelled = call.cancel();
-            assert_eq!(cancelled, call.is_cancelled());
-            cancelled
+            cancel(&call)
         });
         l.turn();
         let cancelled = away.join().unwrap();

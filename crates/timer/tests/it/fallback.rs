@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use corio_base::park::block_on;
 use corio_timer::{interval, sleep, sleep_until};
 
-use crate::util::{Count, poll_once};
+use crate::util::{Wakes, poll_once};
 
 #[test]
 fn sleeps_anywhere() {
@@ -35,15 +35,14 @@ fn a_later_one_does_not_hold_up_an_earlier_one() {
 
 #[test]
 fn resets_reach_the_thread() {
-    let wakes = Arc::new(Count::default());
-    let waker = Waker::from(Arc::clone(&wakes));
+    let (wakes, waker) = Wakes::new();
     let mut sleep = sleep(Duration::from_secs(3600));
     let mut context = Context::from_waker(&waker);
     assert!(std::pin::Pin::new(&mut sleep).poll(&mut context).is_pending());
     let begin = Instant::now();
     sleep.reset(begin + Duration::from_secs(7200));
     sleep.reset_after(Duration::from_millis(1));
-    while wakes.get() == 0 {
+    while wakes.count() == 0 {
         assert!(begin.elapsed() < Duration::from_secs(20), "the task was not woken");
         thread::yield_now();
     }

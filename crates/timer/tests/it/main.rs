@@ -10,4 +10,6 @@ mod sleep;
 mod threads;
 mod trace;
 mod util;
+#[path = "../../../base/tests/shared/wakes.rs"]
+mod wakes;
 mod wheel;

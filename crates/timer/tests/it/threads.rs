@@ -11,14 +11,14 @@ use corio_base::park::block_on;
 use corio_base::{Time, Unpark, WakeBatch, clock};
 use corio_timer::{Sleep, Timers, current, sleep, sleep_until};
 
-use crate::util::{Count, poll_once};
+use crate::util::{Wakes, poll_once};
 
-/// An unparker that counts.
-struct CountUnpark(Arc<Count>);
+/// An unparker that is a waker.
+struct Unparks(Waker);
 
-impl Unpark for CountUnpark {
+impl Unpark for Unparks {
     fn unpark(&self) {
-        std::task::Wake::wake_by_ref(&self.0);
+        self.0.wake_by_ref();
     }
 }
 
@@ -34,23 +34,22 @@ fn poll(sleep: &mut Sleep, waker: &Waker) -> bool {
 #[test]
 fn dropped_elsewhere_it_leaves_its_home() {
     let timers = Timers::new();
-    let unparks = Arc::new(Count::default());
-    timers.set_unparker(Arc::new(CountUnpark(Arc::clone(&unparks))));
+    let (unparks, unpark) = Wakes::new();
+    timers.set_unparker(Arc::new(Unparks(unpark)));
     let _installed = current::install(timers.clone());
     let mut batch = WakeBatch::new();
-    let wakes = Arc::new(Count::default());
-    let waker = Waker::from(Arc::clone(&wakes));
+    let (wakes, waker) = Wakes::new();
     let mut sleeps: Vec<Sleep> = (0..10).map(|_| sleep(Duration::from_secs(3600))).collect();
     for sleep in &mut sleeps {
         poll(sleep, &waker);
     }
     timers.turn(clock::now(), &mut batch);
     on_another_thread(|| drop(sleeps));
-    assert_eq!(unparks.get(), 1, "one unpark for ten letters");
+    assert_eq!(unparks.count(), 1, "one unpark for ten letters");
     assert_eq!(timers.len(), 10);
     timers.turn(clock::now(), &mut batch);
     assert_eq!(timers.len(), 0);
-    assert!(batch.is_empty() && wakes.get() == 0, "cancelled, so nobody is woken");
+    assert!(batch.is_empty() && wakes.count() == 0, "cancelled, so nobody is woken");
     assert_eq!(Arc::strong_count(&wakes), 2, "and their wakers are gone");
 }
 
@@ -124,15 +123,14 @@ fn reset_elsewhere_wakes_the_task_that_waits_at_home() {
     let timers = Timers::new();
     let _installed = current::install(timers.clone());
     let mut batch = WakeBatch::new();
-    let wakes = Arc::new(Count::default());
-    let waker = Waker::from(Arc::clone(&wakes));
+    let (wakes, waker) = Wakes::new();
     let mut sleep = sleep(Duration::from_secs(3600));
     poll(&mut sleep, &waker);
     let deadline = Instant::now() + Duration::from_secs(1);
     on_another_thread(|| sleep.reset(deadline));
     timers.turn(clock::now(), &mut batch);
     batch.wake_all();
-    assert_eq!(wakes.get(), 1, "it has to look again");
+    assert_eq!(wakes.count(), 1, "it has to look again");
     poll(&mut sleep, &waker);
     assert_eq!(timers.next_deadline(), Time::from_instant(deadline), "and waits for the new end");
 }
@@ -143,11 +141,11 @@ fn a_question_is_withdrawn_by_a_reset() {
     let installed = current::install(timers.clone());
     let mut sleep = sleep(Duration::from_secs(3600));
     poll(&mut sleep, Waker::noop());
-    let wakes = Arc::new(Count::default());
+    let (wakes, waker) = Wakes::new();
     on_another_thread(|| {
-        poll(&mut sleep, &Waker::from(Arc::clone(&wakes)));
+        poll(&mut sleep, &waker);
         sleep.reset(Instant::now());
-        assert_eq!(wakes.get(), 1, "whoever waits for the answer looks again");
+        assert_eq!(wakes.count(), 1, "whoever waits for the answer looks again");
         while poll_once(&mut sleep).is_pending() {}
     });
     drop(installed);
@@ -158,8 +156,7 @@ fn a_question_is_withdrawn_by_a_reset() {
 fn a_home_that_ends_answers_first() {
     let (send, receive) = channel::<Sleep>();
     let (asked, was_asked) = channel();
-    let wakes = Arc::new(Count::default());
-    let waker = Waker::from(Arc::clone(&wakes));
+    let (wakes, waker) = Wakes::new();
     let home = thread::spawn(move || {
         let timers = Timers::new();
         let installed = current::install(timers.clone());
@@ -175,7 +172,7 @@ fn a_home_that_ends_answers_first() {
     assert_eq!(sleep.deadline(), None);
     asked.send(()).unwrap();
     home.join().unwrap();
-    assert_eq!(wakes.get(), 1);
+    assert_eq!(wakes.count(), 1);
     assert!(!poll(&mut sleep, &waker));
     let left = sleep.deadline().unwrap().saturating_duration_since(Instant::now());
     assert!(left <= Duration::from_secs(3600) && left > Duration::from_secs(3500), "{left:?}");

@@ -4,7 +4,6 @@ use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
@@ -13,6 +12,8 @@ use corio_base::clock::{ClockGuard, VirtualClock};
 use corio_base::{Time, WakeBatch};
 use corio_timer::current::{self, InstallGuard};
 use corio_timer::{Sleep, Timers};
+
+pub(crate) use crate::wakes::Wakes;
 
 pub(crate) type Log = Arc<Mutex<Vec<&'static str>>>;
 
@@ -90,22 +91,6 @@ impl Rig {
     pub(crate) fn next(&self) -> Option<u64> {
         let next = self.timers.next_deadline();
         (!next.is_never()).then(|| next.saturating_since(self.zero).as_micros() as u64)
-    }
-}
-
-/// Counts its wakes.
-#[derive(Default)]
-pub(crate) struct Count(AtomicUsize);
-
-impl Count {
-    pub(crate) fn get(&self) -> usize {
-        self.0.load(Ordering::SeqCst)
-    }
-}
-
-impl Wake for Count {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, Ordering::SeqCst);
     }
 }
 
