@@ -96,8 +96,9 @@ impl<P: Park> Executor<P> {
         let place = Location::caller();
         let _entered = entered::enter_running(self.core.id(), place);
         let core = &*self.core;
-        // A loop with nothing to run polls the future at once: it is first in the queue anyway.
-        let at_once = !core.has_work() && !corio_trace::enabled();
+        // A loop with nothing to run polls the future at once: it is first in the queue anyway. Not in debug mode,
+        // where turns are watched; a loop that is closed has no turns.
+        let at_once = !core.has_work() && (!corio_trace::enabled() || core.is_closed());
         core.refresh_watch();
         core.home().run_root(place, pin!(future), at_once, |root| {
             if at_once {

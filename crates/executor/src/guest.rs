@@ -121,6 +121,8 @@ impl Guest {
         self.core.refresh_watch();
         let polled = future.poll(context);
         if polled.is_pending() {
+            // What the host's future took is no task's.
+            self.core.refresh_watch();
             let mut left = POLLS_PER_VISIT_MAX;
             while self.core.has_work() && left > 0 {
                 let turn = self.core.part_of_turn(self.core.local(), left);

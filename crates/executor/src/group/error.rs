@@ -26,6 +26,7 @@ impl<E> GroupError<E> {
     }
 
     /// The errors, in the order in which they came.
+    #[doc(alias = "exceptions")]
     pub fn errors(&self) -> &[ChildError<E>] {
         &self.errors
     }

@@ -129,6 +129,7 @@ impl<E> TaskGroup<E> {
     /// # Panics
     /// If the scope was made outside any loop of corio's, and this thread runs none either.
     #[track_caller]
+    #[doc(alias("create_task", "start_soon"))]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
         F: Future + Send + 'static,
@@ -156,6 +157,7 @@ impl<E> TaskGroup<E> {
     /// # Panics
     /// If the scope was made outside any loop of corio's, and this thread runs none either.
     #[track_caller]
+    #[doc(alias = "create_task")]
     pub fn try_spawn<F, T>(&self, future: F) -> JoinHandle<Option<T>>
     where
         F: Future<Output = Result<T, E>> + Send + 'static,

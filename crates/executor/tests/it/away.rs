@@ -128,7 +128,7 @@ fn ping_pong_with_threads() {
 /// Aborts, detaches and drops from threads while the loop runs and ends.
 #[test]
 fn aborts_and_detaches_while_the_loop_ends() {
-    let drops = Drops::default();
+    let drops = Drops::new();
     for round in 0..50 {
         let executor = Executor::new(ThreadPark::new());
         let handle = executor.handle();

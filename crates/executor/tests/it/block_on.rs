@@ -95,7 +95,7 @@ fn its_task_can_be_aborted() {
 fn wakers_outlive_it() {
     let (executor, _) = executor();
     for yields in 0..3 {
-        let drops = Drops::default();
+        let drops = Drops::new();
         let counted = drops.counted();
         let waker = executor.block_on(async {
             let _counted = counted;

@@ -6,6 +6,8 @@ use std::rc::Rc;
 use corio_base::park::ThreadPark;
 use corio_executor::{Executor, Spawn, set_task_factory, spawn_current, yield_now};
 
+use crate::alone::alone;
+
 fn executor() -> Executor<ThreadPark> {
     Executor::new(ThreadPark::new())
 }
@@ -85,6 +87,18 @@ fn a_call_from_its_own_thread_stays_in_order() {
 
 #[test]
 fn closed_it_refuses_and_says_so() {
+    refuses();
+}
+
+#[test]
+fn closed_it_refuses_in_debug_mode_as_well() {
+    alone("by_hand::closed_it_refuses_in_debug_mode_as_well", || {
+        corio_trace::set_enabled(true);
+        refuses();
+    });
+}
+
+fn refuses() {
     let executor = executor();
     let dropped = Rc::new(Cell::new(false));
     struct Sets(Rc<Cell<bool>>);

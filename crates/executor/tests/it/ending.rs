@@ -3,16 +3,18 @@
 use std::cell::RefCell;
 use std::future::pending;
 use std::rc::Rc;
+use std::sync::mpsc;
 
 use corio_base::park::ThreadPark;
 use corio_executor::{Executor, JoinHandle, current, with_current, yield_now};
 
 use crate::support::{Drops, FakePark, away, executor};
+use crate::telling::telling;
 
 #[test]
 fn dropped_with_tasks_it_drops_them_all() {
     let (executor, _) = executor();
-    let drops = Drops::default();
+    let drops = Drops::new();
     let handles: Vec<JoinHandle<()>> = (0..100)
         .map(|n| {
             let counted = drops.counted();
@@ -41,9 +43,12 @@ fn handles_alive_elsewhere_say_cancelled() {
     executor.block_on(yield_now());
     let waiting = executor.spawn_local(pending::<()>());
     let asking = std::thread::scope(|scope| {
-        let asking =
-            scope.spawn(|| corio_base::park::block_on(waiting).unwrap_err().is_cancelled());
-        std::thread::sleep(std::time::Duration::from_millis(10));
+        let (asked, is_asked) = mpsc::channel();
+        let asking = scope.spawn(move || {
+            let waiting = telling(waiting, || asked.send(()).unwrap());
+            corio_base::park::block_on(waiting).unwrap_err().is_cancelled()
+        });
+        is_asked.recv().unwrap();
         drop(executor);
         asking.join().unwrap()
     });
@@ -78,7 +83,7 @@ fn destructors_may_spawn_while_it_ends() {
         }
     }
     let (executor, _) = executor();
-    let (drops, log) = (Drops::default(), Rc::default());
+    let (drops, log) = (Drops::new(), Rc::default());
     let spawns = Spawns(drops.clone(), Rc::clone(&log));
     drop(executor.spawn_local(async move {
         let _spawns = spawns;
@@ -127,7 +132,7 @@ fn the_destructor_of_a_refused_task_may_do_anything() {
 #[test]
 fn tasks_that_hold_their_own_loop_do_not_keep_it() {
     let (executor, _) = executor();
-    let drops = Drops::default();
+    let drops = Drops::new();
     let (counted, core) = (drops.counted(), executor.core().clone());
     let weak = Rc::downgrade(executor.core());
     drop(executor.spawn_local(async move {
@@ -155,7 +160,7 @@ fn in_a_thread_local_it_ends_with_its_thread() {
     thread_local! {
         static KEPT: RefCell<Option<Executor<FakePark>>> = const { RefCell::new(None) };
     }
-    let drops = Drops::default();
+    let drops = Drops::new();
     let counted = drops.counted();
     away(move || {
         KEPT.with(|_| {});
@@ -189,7 +194,7 @@ fn what_it_keeps_goes_last_and_may_come_back_or_panic() {
     }
     let (executor, _) = executor();
     let handles = Rc::<RefCell<Vec<JoinHandle<()>>>>::default();
-    let drops = Drops::default();
+    let drops = Drops::new();
     assert!(executor.core().kept(|_| Bomb).is_some());
     assert!(executor.core().kept(|_| Returns(handles.clone())).is_some());
     let counted = executor.core().kept(|_| drops.counted()).unwrap();

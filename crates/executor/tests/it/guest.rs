@@ -6,9 +6,12 @@ use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use corio_executor::{Guest, current, yield_now};
+use corio_trace::recent;
 
+use crate::alone::alone;
 use crate::support::{Drops, Wakes, away, wait_in};
 
 fn poll<F: Future>(future: &mut Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
@@ -28,6 +31,31 @@ fn it_runs_its_tasks_while_the_host_polls() {
     assert_eq!(wakes.count(), 1, "and woken by the end of the task");
     let Poll::Ready(output) = poll(&mut run, &waker) else { panic!("ended") };
     assert_eq!(output.unwrap(), 7);
+}
+
+/// In debug mode a poll is taken to begin where the one before it ended.
+#[test]
+fn what_the_host_s_future_takes_is_no_task_s() {
+    alone("guest::what_the_host_s_future_takes_is_no_task_s", || {
+        const BLOCKS: Duration = Duration::from_millis(300);
+        corio_trace::set_enabled(true);
+        let guest = Guest::new();
+        let handle = guest.spawn_local(async {});
+        let id = handle.task().id();
+        let (_, waker) = Wakes::new();
+        let mut blocks = true;
+        let mut run = pin!(guest.run(poll_fn(|_| {
+            if std::mem::take(&mut blocks) {
+                // It is the blocking itself that counts.
+                std::thread::sleep(BLOCKS);
+            }
+            Poll::<()>::Pending
+        })));
+        assert!(poll(&mut run, &waker).is_pending());
+        assert!(handle.is_finished());
+        let slow = recent::slow_polls().into_iter().find(|slow| slow.task == Some(id));
+        assert!(slow.is_none_or(|slow| slow.took < BLOCKS), "a poll of no length took it all");
+    });
 }
 
 #[test]
@@ -74,8 +102,8 @@ fn one_task_that_never_rests_does_not_keep_the_host() {
     assert_eq!((polls.get(), wakes.count()), (128, 1));
 }
 
-#[test]
-fn a_wake_on_its_thread_while_the_host_runs_something_else() {
+/// A task is woken by `wake` while the host runs something else.
+fn is_woken(wake: impl FnOnce(Waker)) {
     let guest = Guest::new();
     let slot = Rc::new(RefCell::new(None));
     let handle = guest.spawn_local(wait_in(slot.clone()));
@@ -83,25 +111,20 @@ fn a_wake_on_its_thread_while_the_host_runs_something_else() {
     let mut run = pin!(guest.run(handle));
     assert!(poll(&mut run, &waker).is_pending());
     assert_eq!(wakes.count(), 0);
-    slot.borrow_mut().take().unwrap().wake();
+    wake(slot.take().unwrap());
     assert_eq!(wakes.count(), 1, "the host learns of it");
     assert!(poll(&mut run, &waker).is_pending());
     assert!(poll(&mut run, &waker).is_ready());
 }
 
 #[test]
+fn a_wake_on_its_thread_while_the_host_runs_something_else() {
+    is_woken(Waker::wake);
+}
+
+#[test]
 fn a_wake_from_another_thread() {
-    let guest = Guest::new();
-    let slot = Rc::new(RefCell::new(None));
-    let handle = guest.spawn_local(wait_in(slot.clone()));
-    let (wakes, waker) = Wakes::new();
-    let mut run = pin!(guest.run(handle));
-    assert!(poll(&mut run, &waker).is_pending());
-    let task = slot.borrow_mut().take().unwrap();
-    away(move || task.wake());
-    assert_eq!(wakes.count(), 1);
-    assert!(poll(&mut run, &waker).is_pending());
-    assert!(poll(&mut run, &waker).is_ready());
+    is_woken(|waker| away(move || waker.wake()));
 }
 
 #[test]
@@ -230,7 +253,7 @@ fn two_guests_side_by_side() {
 #[test]
 fn dropped_it_ends_its_tasks_and_lets_its_host_go() {
     let guest = Guest::new();
-    let drops = Drops::default();
+    let drops = Drops::new();
     let counted = drops.counted();
     let handle = guest.spawn_local(async move {
         let _counted = counted;

@@ -2,11 +2,19 @@
 
 mod support;
 
+#[path = "../../../base/tests/shared/alone.rs"]
+mod alone;
 mod away;
 mod block_on;
 mod by_hand;
+#[path = "../../../base/tests/shared/drops.rs"]
+mod drops;
 mod ending;
 mod guest;
 mod metrics;
 mod order;
 mod parks;
+#[path = "../../../base/tests/shared/telling.rs"]
+mod telling;
+#[path = "../../../base/tests/shared/wakes.rs"]
+mod wakes;

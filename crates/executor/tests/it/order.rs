@@ -3,15 +3,26 @@
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::rc::Rc;
-use std::task::{Poll, Waker};
+use std::task::Poll;
 
-use corio_executor::{Core, yield_now};
+use corio_executor::{Core, JoinHandle, yield_now};
 
-use crate::support::{FakePark, Log, executor, say, wait_in};
+use crate::support::{FakePark, Log, Slot, executor, say, wait_in};
 use corio_base::Park;
 
 fn core() -> Rc<Core> {
     Core::new(FakePark::new().unparker())
+}
+
+/// A task that waits to be woken from a slot, and says so.
+fn waits(core: &Core, log: &Log, name: &'static str) -> (JoinHandle<()>, Slot) {
+    let slot = Slot::default();
+    let (left, seen) = (slot.clone(), log.clone());
+    let task = core.spawn_local(async move {
+        wait_in(left).await;
+        say(&seen, name);
+    });
+    (task, slot)
 }
 
 #[test]
@@ -39,15 +50,11 @@ fn tasks_run_in_the_order_in_which_they_became_ready() {
 fn what_is_woken_in_a_turn_runs_in_the_next() {
     let core = core();
     let log = Log::default();
-    let slot = Rc::new(RefCell::new(None::<Waker>));
-    let (left, seen) = (slot.clone(), log.clone());
+    let (waiting, slot) = waits(&core, &log, "woken");
+    drop(waiting);
+    let seen = log.clone();
     drop(core.spawn_local(async move {
-        wait_in(left).await;
-        say(&seen, "woken");
-    }));
-    let (found, seen) = (slot, log.clone());
-    drop(core.spawn_local(async move {
-        found.borrow_mut().take().unwrap().wake();
+        slot.take().expect("it waits").wake();
         say(&seen, "waker");
     }));
     let seen = log.clone();
@@ -82,18 +89,14 @@ fn what_is_spawned_in_a_turn_runs_in_the_next() {
 fn a_self_wake_takes_its_place_at_once() {
     let core = core();
     let log = Log::default();
-    let slot = Rc::new(RefCell::new(None::<Waker>));
-    let (left, seen) = (slot.clone(), log.clone());
-    drop(core.spawn_local(async move {
-        wait_in(left).await;
-        say(&seen, "other");
-    }));
+    let (waiting, slot) = waits(&core, &log, "other");
+    drop(waiting);
     core.turn();
     let (seen, mut first) = (log.clone(), true);
     drop(core.spawn_local(poll_fn(move |context| {
         if std::mem::take(&mut first) {
             context.waker().wake_by_ref();
-            slot.borrow_mut().take().unwrap().wake();
+            slot.take().expect("it waits").wake();
             return Poll::Pending;
         }
         say(&seen, "self");
@@ -128,19 +131,14 @@ fn yield_now_costs_exactly_one_turn() {
 fn a_joiner_runs_in_the_turn_after_the_end() {
     let core = core();
     let log = Log::default();
-    let (seen, also) = (log.clone(), log.clone());
-    let slot = Rc::new(RefCell::new(None::<Waker>));
-    let left = slot.clone();
-    let child = core.spawn_local(async move {
-        wait_in(left).await;
-        say(&seen, "child ends");
-    });
+    let (child, slot) = waits(&core, &log, "child ends");
+    let seen = log.clone();
     drop(core.spawn_local(async move {
         child.await.unwrap();
-        say(&also, "joiner");
+        say(&seen, "joiner");
     }));
     core.turn();
-    slot.borrow_mut().take().unwrap().wake();
+    slot.take().expect("it waits").wake();
     let seen = log.clone();
     drop(core.spawn_local(async move { say(&seen, "same turn") }));
     core.turn();

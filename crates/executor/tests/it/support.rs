@@ -7,10 +7,13 @@ use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Poll, Wake, Waker};
+use std::task::{Poll, Waker};
 
 use corio_base::{Park, Parked, Unpark, Unparker, Wait};
 use corio_executor::Executor;
+
+pub(crate) use crate::drops::Drops;
+pub(crate) use crate::wakes::Wakes;
 
 /// Counts its unparks.
 #[derive(Default)]
@@ -71,50 +74,6 @@ pub(crate) fn executor() -> (Executor<FakePark>, Rc<RefCell<Vec<Wait>>>) {
     let park = FakePark::new();
     let log = park.log.clone();
     (Executor::new(park), log)
-}
-
-/// Counts its drops.
-#[derive(Clone, Default)]
-pub(crate) struct Drops(Arc<AtomicUsize>);
-
-impl Drops {
-    pub(crate) fn counted(&self) -> Counted {
-        Counted(self.0.clone())
-    }
-
-    #[track_caller]
-    pub(crate) fn assert(&self, expected: usize) {
-        assert_eq!(self.0.load(Ordering::Acquire), expected, "drops");
-    }
-}
-
-pub(crate) struct Counted(Arc<AtomicUsize>);
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.fetch_add(1, Ordering::AcqRel);
-    }
-}
-
-/// Counts its wakes.
-#[derive(Default)]
-pub(crate) struct Wakes(AtomicUsize);
-
-impl Wake for Wakes {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, Ordering::AcqRel);
-    }
-}
-
-impl Wakes {
-    pub(crate) fn new() -> (Arc<Wakes>, Waker) {
-        let wakes = Arc::new(Wakes::default());
-        (wakes.clone(), Waker::from(wakes))
-    }
-
-    pub(crate) fn count(&self) -> usize {
-        self.0.load(Ordering::Acquire)
-    }
 }
 
 /// What tasks write their story to.
