@@ -1,4 +1,5 @@
-//! Tasks that wait for each other in a circle, so that none of them can ever go on.
+//! Tasks that wait for each other in a circle, so that none of them can ever go on; over permits, unless somebody
+//! adds some.
 //!
 //! **The race.** A look at the book takes a while, and tasks go on meanwhile: what was read of one may be over
 //! when the other is read. So a circle counts only if a second look finds the same one, made of
@@ -75,17 +76,26 @@ fn edge<'a, 'b>(edges: &'b [Edge<'a>], from: u64, to: u64) -> Option<&'b Edge<'a
 fn tell(snapshot: &Snapshot, circle: &[Step]) -> Line {
     let edges = graph::edges(snapshot);
     let now = corio_base::clock::coarse_now();
+    let wait = |from: u64, to: u64| {
+        let edge = edge(&edges, from, to)?;
+        match edge.path.last()?.kind {
+            NodeKind::Wait(kind) => Some((edge, kind)),
+            NodeKind::Frame(_) => None,
+        }
+    };
+    let kinds = circle.iter().filter_map(|step| Some(wait(step.0, step.4)?.1));
+    let hope = match kinds.into_iter().any(|kind| kind == WaitKind::Semaphore) {
+        // Permits are no task's: anybody may add some.
+        true => "can go on only if somebody adds permits",
+        false => "can never go on",
+    };
     let head = match circle.len() {
-        1 => "Deadlock: a task waits for itself and can never go on".to_owned(),
-        count => format!("Deadlock: {count} tasks wait for each other and can never go on"),
+        1 => format!("Deadlock: a task waits for itself and {hope}"),
+        count => format!("Deadlock: {count} tasks wait for each other and {hope}"),
     };
     let steps = circle.iter().map(|&(from, _, object, _, to)| {
         let task = words::label_of(snapshot, from);
-        let Some(edge) = edge(&edges, from, to) else { return task };
-        let kind = match edge.path.last().map(|node| node.kind) {
-            Some(NodeKind::Wait(kind)) => kind,
-            _ => return task,
-        };
+        let Some((edge, kind)) = wait(from, to) else { return task };
         let wait = words::wait(&edge.path, kind, now);
         format!("{task} waits for {wait}, {}", whose(snapshot, kind, object, to, now))
     });

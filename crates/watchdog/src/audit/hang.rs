@@ -5,6 +5,10 @@
 //! is taken for alive: a task without a wait on record, a job on another thread, a signal, a child process.
 //! One thing is left that nobody can see: a thread of the program's own that has the other
 //! end of a channel. So this is a warning, and says so.
+//!
+//! **A rest that ends shows that there is such a thread**, and that rests of this length are the program's way: a
+//! loop that is fed from outside waits for the next piece of work. So the next one is told of only when it is
+//! [`LONGER`] times as long as any that ended.
 
 use std::time::Duration;
 
@@ -20,11 +24,51 @@ use super::words;
 /// loop will go on. What is older has woken its task before. Two ticks of the coarse clock.
 const GRANT_SLACK: Duration = Duration::from_millis(8);
 
+/// How many times as long as those that ended a rest is before it is told of: the longer a program is used to wait,
+/// the rarer it is told so, and a handful of times in all.
+const LONGER: u32 = 10;
+
+/// What looks have seen of rests that nothing in sight could end.
+#[derive(Debug, Default)]
+pub(super) struct Rests {
+    /// The one that is under way: since when, and how many polls of each loop had begun by then.
+    present: Option<(Time, Vec<u64>)>,
+    /// How long the longest one was of which the end was seen; longer by up to the time between two looks.
+    longest: Duration,
+}
+
+impl Rests {
+    /// A look begins: a rest is over if a poll has begun since.
+    pub(super) fn look(&mut self, loops: &[LoopState], now: Time) {
+        if let Some((since, polls)) = &self.present
+            && *polls != begun(loops)
+        {
+            self.longest = self.longest.max(now.saturating_since(*since));
+            self.present = None;
+        }
+    }
+
+    fn found(&mut self, loops: &[LoopState], since: Time) {
+        self.present = Some((since, begun(loops)));
+    }
+
+    /// How long one has to be to be told of, where `limit` is set.
+    fn limit(&self, limit: Duration) -> Duration {
+        limit.max(self.longest.saturating_mul(LONGER))
+    }
+}
+
+/// How many polls each loop has begun.
+fn begun(loops: &[LoopState]) -> Vec<u64> {
+    loops.iter().map(|one| one.polls).collect()
+}
+
 /// Tells of a process that hangs. `loops`: as they were before and after the snapshot.
 pub(super) fn check(
     snapshot: &Snapshot,
     loops: &[LoopState],
     limit: Duration,
+    rests: &mut Rests,
     findings: &mut Findings<'_>,
 ) {
     let Some(since) = all_alone_since(loops) else { return };
@@ -35,7 +79,9 @@ pub(super) fn check(
     }
     let key = Key::Hang(snapshot.tasks.iter().map(|task| (task.id, task.polls)).collect());
     let now = findings.now;
-    findings.add(key, since.saturating_add(limit), || tell(snapshot, loops, since, now));
+    rests.found(loops, since);
+    let due = since.saturating_add(rests.limit(limit));
+    findings.add(key, due, || tell(snapshot, loops, since, now));
 }
 
 /// Since when all loops rest, and nothing but another thread can wake them.
@@ -103,4 +149,34 @@ fn tell(snapshot: &Snapshot, loops: &[LoopState], since: Time, now: Time) -> Lin
              A thread of the program's own may still do so; then a longer hang limit keeps this quiet"
         ),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_rest_may_be_ten_times_as_long_as_the_longest_that_ended() {
+        const LIMIT: Duration = Duration::from_secs(10);
+        let at = |seconds: u64| Time::from_nanos(seconds * 1_000_000_000);
+        let mut rests = Rests::default();
+        // (polls of the loop, looked at, what rests since then, limit in seconds)
+        for (polls, now, since, expected) in [
+            (1, 4, Some(0), 10),
+            (1, 5, Some(0), 10),
+            (2, 6, Some(6), 60),  // the first has ended
+            (2, 7, None, 60),     // cannot be said
+            (3, 8, Some(8), 60),  // a shorter one
+            (3, 90, Some(8), 60), // told of, and yet
+            (4, 91, None, 830),   // it ends
+        ] {
+            let state =
+                LoopState { home: 1, thread: None, polls, polling: None, alone_since: None };
+            rests.look(std::slice::from_ref(&state), at(now));
+            if let Some(since) = since {
+                rests.found(&[state], at(since));
+            }
+            assert_eq!(rests.limit(LIMIT).as_secs(), expected, "at {now}");
+        }
+    }
 }

@@ -53,6 +53,8 @@ pub(crate) struct Audit {
     polls: u64,
     /// Nothing has happened in the last look, nor since the one before it.
     is_quiet: bool,
+    /// The rests of the loops that were found.
+    rests: hang::Rests,
     /// When something runs out, as the last look had it.
     due: Time,
     not_before: Time,
@@ -63,6 +65,8 @@ pub(crate) struct Audit {
 pub(crate) struct LoopState {
     pub(crate) home: usize,
     pub(crate) thread: Option<Box<str>>,
+    /// How many polls have begun.
+    pub(crate) polls: u64,
     pub(crate) polling: Option<Polling>,
     pub(crate) alone_since: Option<Time>,
 }
@@ -73,6 +77,7 @@ pub(crate) fn loops() -> Vec<LoopState> {
         let state = |pulse: &std::sync::Arc<pulse::Pulse>| LoopState {
             home: pulse.home(),
             thread: pulse.thread_name().map(Into::into),
+            polls: pulse.number(),
             polling: pulse.polling(),
             alone_since: pulse.alone_since(),
         };
@@ -86,6 +91,7 @@ impl Default for Audit {
             known: Default::default(),
             polls: 0,
             is_quiet: false,
+            rests: Default::default(),
             due: Time::NEVER,
             not_before: Time::ZERO,
         }
@@ -105,6 +111,7 @@ impl Audit {
         self.not_before = now.saturating_add(PERIOD);
         let begun = Instant::now();
         let before = loops();
+        self.rests.look(&before, now);
         let snapshot = book::snapshot();
         let mut findings = Findings::new(now, &self.known);
         let circles = circle::check(&snapshot, &mut findings);
@@ -113,7 +120,7 @@ impl Audit {
         lock::check_granted(&snapshot, Limit::Grant.get(), &after, &mut findings);
         cancel::check(&snapshot, &book::asked_to_end(), Limit::Cancel.get(), &mut findings);
         if circles.is_empty() && before == after {
-            hang::check(&snapshot, &after, Limit::Hang.get(), &mut findings);
+            hang::check(&snapshot, &after, Limit::Hang.get(), &mut self.rests, &mut findings);
         }
         let Findings { found, lines, due, .. } = findings;
         self.known = found;
