@@ -41,6 +41,7 @@ use crate::pump::{COPY_BUFFER_BYTES, Failure, Pump};
 /// able to ask [`Copy::copied`](crate::future::Copy::copied) and
 /// [`Copy::unwritten`](crate::future::Copy::unwritten), or to go on.
 #[track_caller]
+#[doc(alias = "sendfile")]
 pub fn copy<'a, R, W>(reader: &'a mut R, writer: &'a mut W) -> Copy<'a, R, W>
 where
     R: AsyncRead + Unpin + ?Sized,

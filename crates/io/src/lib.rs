@@ -75,6 +75,9 @@ pub use futures_util::io::{
 };
 
 /// The traits with the methods: `use corio_io::prelude::*`.
+///
+/// Those that take a value by itself, as `lines` and `take` do, hide a type's own methods of that name that only
+/// borrow: `(&mut reader).lines()` is the own one again.
 pub mod prelude {
     #[doc(no_inline)]
     pub use futures_util::io::{

@@ -87,6 +87,7 @@ impl Child {
 
     /// The number of the process. Once the child is reaped, the system may give it to another one: to
     /// signal the child, use [`Child::send_signal`] and its like, never this.
+    #[doc(alias = "pid")]
     pub fn id(&self) -> u32 {
         self.exit.id()
     }
@@ -118,6 +119,7 @@ impl Child {
     ///
     /// # Errors
     /// As [`Child::wait`].
+    #[doc(alias("returncode", "poll"))]
     pub fn try_wait(&self) -> io::Result<Option<ExitStatus>> {
         self.exit.try_wait()
     }

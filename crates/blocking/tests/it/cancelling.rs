@@ -1,24 +1,23 @@
 //! Jobs that are asked to end: while they wait, while they run, and by whom.
 
-use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::mpsc::channel;
-use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::task::{Context, Waker};
 
 use corio_blocking::{
     Config, Pool, abandon_on_cancel, check_cancelled, is_cancelled, spawn_blocking,
 };
 use corio_task::TaskState;
 
+use crate::telling::telling;
 use crate::util::{Drops, LONG, join, occupied, occupy, wait_until};
 
 #[test]
 fn a_job_that_waits_ends_at_once_and_never_begins() {
     for by_force in [false, true] {
         let (pool, gate, first) = occupied();
-        let drops = Drops::default();
-        let guard = drops.guard();
+        let drops = Drops::new();
+        let guard = drops.counted();
         let job = pool.spawn(move || {
             drop(guard);
             unreachable!("it was cancelled");
@@ -29,7 +28,7 @@ fn a_job_that_waits_ends_at_once_and_never_begins() {
             assert!(job.task().cancel("not wanted"))
         }
         assert!(job.is_finished(), "before its turn came");
-        assert_eq!(drops.count(), 1, "what it has captured is dropped");
+        drops.assert(1);
         assert_eq!(job.task().state(), TaskState::Cancelled);
         let error = join::<()>(job).unwrap_err();
         assert!(error.is_cancelled());
@@ -127,10 +126,10 @@ fn an_abandoned_job_is_told_and_nobody_waits() {
 #[test]
 fn an_abandoned_job_that_waits_never_begins() {
     let (pool, gate, first) = occupied();
-    let drops = Drops::default();
-    let guard = drops.guard();
+    let drops = Drops::new();
+    let guard = drops.counted();
     drop(abandon_on_cancel(pool.spawn(move || drop(guard))));
-    assert_eq!(drops.count(), 1);
+    drops.assert(1);
     gate.open();
     join(first).unwrap();
 }
@@ -148,10 +147,10 @@ fn many_that_wait_are_cancelled_in_any_order() {
     let pool = Config::new().threads_max(2).build();
     let (first_gate, first) = occupy(&pool);
     let (second_gate, second) = occupy(&pool);
-    let drops = Drops::default();
+    let drops = Drops::new();
     let jobs: Vec<_> = (0..1000)
         .map(|n| {
-            let guard = drops.guard();
+            let guard = drops.counted();
             pool.spawn(move || {
                 drop(guard);
                 n
@@ -161,7 +160,7 @@ fn many_that_wait_are_cancelled_in_any_order() {
     for job in jobs.iter().rev().step_by(2) {
         job.task().cancel(());
     }
-    assert_eq!(drops.count(), 500);
+    drops.assert(500);
     first_gate.open();
     second_gate.open();
     join(first).unwrap();
@@ -172,25 +171,21 @@ fn many_that_wait_are_cancelled_in_any_order() {
             Err(error) => assert!(error.is_cancelled() && n % 2 == 1),
         }
     }
-    assert_eq!(drops.count(), 1000);
+    drops.assert(1000);
     wait_until("the last entry's turn", || !pool.is_busy());
 }
 
 #[test]
 fn a_waker_is_woken_when_a_job_is_revoked() {
     let (pool, _gate, _first) = occupied();
-    let mut job = pool.spawn(|| ());
+    let job = pool.spawn(|| ());
     let task = job.task();
+    let (told, is_told) = channel();
     let canceller = std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_millis(1));
+        is_told.recv_timeout(LONG).unwrap();
         task.cancel(());
     });
-    let result = corio_base::park::block_on(poll_fn(|context| {
-        match std::pin::Pin::new(&mut job).poll(context) {
-            Poll::Ready(result) => Poll::Ready(result),
-            Poll::Pending => Poll::Pending,
-        }
-    }));
+    let result = corio_base::park::block_on(telling(job, || told.send(()).unwrap()));
     assert!(result.unwrap_err().is_cancelled());
     canceller.join().unwrap();
 }

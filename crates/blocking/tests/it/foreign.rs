@@ -6,6 +6,7 @@ use std::task::{Context, Poll, Waker};
 use corio_blocking::{Job, Pool, check_cancelled, current, foreign, is_cancelled, poll_cancelled};
 use corio_task::TaskState;
 
+use crate::telling::telling;
 use crate::util::{LONG, join, wait_until};
 
 #[test]
@@ -68,11 +69,8 @@ fn who_blocks_in_a_job_is_woken_when_it_is_asked_to_end() {
     let pool = Pool::new();
     let (begun, has_begun) = channel();
     let job = pool.spawn(move || {
-        corio_base::park::block_on(std::future::poll_fn(|context| {
-            let polled = poll_cancelled(context);
-            let _ = begun.send(());
-            polled
-        }));
+        let asked = std::future::poll_fn(poll_cancelled);
+        corio_base::park::block_on(telling(asked, || begun.send(()).unwrap()));
         is_cancelled()
     });
     has_begun.recv_timeout(LONG).unwrap();

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use corio_base::clock::VirtualClock;
 use corio_blocking::{Config, Job, Pool, is_cancelled};
 
-use crate::util::{Drops, LONG, join, occupied, occupy, wait_until};
+use crate::util::{Drops, LONG, Wakes, join, occupied, occupy, occupy_with, wait_until};
 
 #[test]
 fn threads_are_named_and_numbered() {
@@ -70,8 +70,8 @@ fn stacks_are_as_large_as_asked_for() {
 #[test]
 fn shutdown_waits_for_what_runs_and_ends_what_waits() {
     let (pool, gate, first) = occupied();
-    let drops = Drops::default();
-    let guard = drops.guard();
+    let drops = Drops::new();
+    let guard = drops.counted();
     let waits = pool.spawn(move || drop(guard));
     let closer = {
         let pool = pool.clone();
@@ -79,7 +79,7 @@ fn shutdown_waits_for_what_runs_and_ends_what_waits() {
     };
     let error = join(waits).unwrap_err();
     assert!(error.to_string().contains("the blocking pool is closed"), "{error}");
-    assert_eq!(drops.count(), 1);
+    drops.assert(1);
     assert!(!first.is_finished());
     wait_until("what runs is told", || first.task().is_asked());
     gate.open();
@@ -94,16 +94,8 @@ fn shutdown_waits_for_what_runs_and_ends_what_waits() {
 #[test]
 fn shutdown_lists_what_is_stuck_the_oldest_first() {
     let pool = Pool::new();
-    let (gate, _first) = occupy(&pool);
-    let (begun, has_begun) = channel();
-    let second = Job::new().name("slow query").spawn_on(&pool, move || {
-        begun.send(()).unwrap();
-        while !is_cancelled() {
-            std::thread::yield_now();
-        }
-        std::thread::sleep(Duration::from_millis(300));
-    });
-    has_begun.recv_timeout(LONG).unwrap();
+    let (first_gate, _first) = occupy(&pool);
+    let (second_gate, second) = occupy_with(Job::new().name("slow query"), &pool);
     let stuck = pool.shutdown(Duration::from_millis(20));
     assert_eq!(stuck.len(), 2);
     assert_eq!(stuck[1].name(), "slow query");
@@ -111,7 +103,8 @@ fn shutdown_lists_what_is_stuck_the_oldest_first() {
     assert!(stuck[0].age() >= stuck[1].age());
     let text = stuck[1].to_string();
     assert!(text.contains("slow query spawned at") && text.contains("threads.rs"), "{text}");
-    gate.open();
+    first_gate.open();
+    second_gate.open();
     assert!(pool.shutdown(LONG).is_empty());
 }
 
@@ -169,19 +162,12 @@ fn a_shutdown_has_an_end_where_a_virtual_clock_stands_still() {
 
 #[test]
 fn who_waits_for_a_pool_without_threads_is_woken_by_its_close() {
-    struct Woken(AtomicUsize);
-    impl Wake for Woken {
-        fn wake(self: Arc<Self>) {
-            self.0.fetch_add(1, Ordering::SeqCst);
-        }
-    }
-    let woken = Arc::new(Woken(AtomicUsize::new(0)));
-    let waker = Waker::from(woken.clone());
+    let (wakes, waker) = Wakes::new();
     let mut context = Context::from_waker(&waker);
     let pool = Pool::new();
     assert_eq!(pool.poll_left(&mut context), Poll::Pending);
     pool.close();
-    assert_eq!(woken.0.load(Ordering::SeqCst), 1);
+    assert_eq!(wakes.count(), 1);
     assert_eq!(pool.poll_left(&mut context), Poll::Ready(()));
 }
 

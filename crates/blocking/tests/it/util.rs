@@ -1,26 +1,14 @@
-//! What the tests share: a wait with an end, gates, things that tell when they are dropped.
+//! What the tests share: gates, and pools that are at work.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::time::{Duration, Instant};
 
 use corio_base::park::block_on;
-use corio_blocking::Pool;
+use corio_blocking::{Job, Pool};
 use corio_task::{JoinError, JoinHandle};
 
-/// Nothing here takes this long, unless it hangs.
-pub(crate) const LONG: Duration = Duration::from_secs(20);
-
-/// Waits until `is_so`, by looking.
-#[track_caller]
-pub(crate) fn wait_until(what: &str, is_so: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !is_so() {
-        assert!(begun.elapsed() < LONG, "not within {LONG:?}: {what}");
-        std::thread::yield_now();
-    }
-}
+pub(crate) use crate::drops::Drops;
+pub(crate) use crate::patience::{LONG, wait_until};
+pub(crate) use crate::wakes::Wakes;
 
 pub(crate) fn join<T>(handle: JoinHandle<T>) -> Result<T, JoinError> {
     block_on(handle)
@@ -48,26 +36,6 @@ impl Gate {
     }
 }
 
-/// Counts how often a clone was dropped.
-#[derive(Clone, Default)]
-pub(crate) struct Drops(Arc<AtomicUsize>);
-
-impl Drops {
-    pub(crate) fn count(&self) -> usize {
-        self.0.load(Ordering::SeqCst)
-    }
-
-    pub(crate) fn guard(&self) -> impl Send + 'static + use<> {
-        struct Guard(Arc<AtomicUsize>);
-        impl Drop for Guard {
-            fn drop(&mut self) {
-                self.0.fetch_add(1, Ordering::SeqCst);
-            }
-        }
-        Guard(self.0.clone())
-    }
-}
-
 /// A pool of one thread, which runs a job until the gate is opened.
 pub(crate) fn occupied() -> (Pool, Gate, JoinHandle<()>) {
     let pool = corio_blocking::Config::new().threads_max(1).build();
@@ -78,9 +46,15 @@ pub(crate) fn occupied() -> (Pool, Gate, JoinHandle<()>) {
 /// Has one thread of `pool` run a job until the gate is opened.
 #[track_caller]
 pub(crate) fn occupy(pool: &Pool) -> (Gate, JoinHandle<()>) {
+    occupy_with(Job::new(), pool)
+}
+
+/// The same, with such a job.
+#[track_caller]
+pub(crate) fn occupy_with(job: Job, pool: &Pool) -> (Gate, JoinHandle<()>) {
     let mut gate = Gate::new();
     let (wait, (begun, has_begun)) = (gate.waiter(), channel());
-    let job = pool.spawn(move || {
+    let job = job.spawn_on(pool, move || {
         begun.send(()).unwrap();
         wait();
     });

@@ -4,23 +4,13 @@ use std::future::poll_fn;
 use std::io::{SeekFrom, Write};
 use std::os::fd::OwnedFd;
 use std::pin::pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll};
 
 use corio_blocking::current;
 use corio_fs::File;
 
 use crate::util::{Folder, LONG, block_on, occupied, poll_once, wait_until};
-
-#[derive(Default)]
-struct Count(AtomicUsize);
-
-impl Wake for Count {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, Ordering::SeqCst);
-    }
-}
+use crate::wakes::Wakes;
 
 #[test]
 fn what_a_dropped_read_has_read_is_kept() {
@@ -46,19 +36,18 @@ fn what_a_dropped_read_has_read_is_kept() {
 fn all_who_wait_are_woken_each_once() {
     let (reader, mut writer) = std::io::pipe().unwrap();
     let file = File::from(OwnedFd::from(reader));
-    let counts: [Arc<Count>; 3] = Default::default();
-    for count in &counts {
-        let waker = Waker::from(count.clone());
+    let waiters = [(); 3].map(|()| Wakes::new());
+    for (_, waker) in &waiters {
         for _ in 0..3 {
             let mut buffer = [0; 16];
-            let polled = pin!(file.read(&mut buffer)).poll(&mut Context::from_waker(&waker));
+            let polled = pin!(file.read(&mut buffer)).poll(&mut Context::from_waker(waker));
             assert!(polled.is_pending());
         }
     }
     writer.write_all(b"text").unwrap();
-    for count in &counts {
-        wait_until("it is woken", || count.0.load(Ordering::SeqCst) > 0);
-        assert_eq!(count.0.load(Ordering::SeqCst), 1);
+    for (wakes, _) in &waiters {
+        wait_until("it is woken", || wakes.count() > 0);
+        assert_eq!(wakes.count(), 1);
     }
 }
 

@@ -6,5 +6,9 @@ mod file;
 mod kept_log;
 mod lost;
 mod paths;
+#[path = "../../../base/tests/shared/patience.rs"]
+mod patience;
 mod stdio;
 mod util;
+#[path = "../../../base/tests/shared/wakes.rs"]
+mod wakes;

@@ -5,15 +5,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Sender, channel};
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
 
 use corio_blocking::{Config, Pool};
 use corio_fs::File;
 
 pub(crate) use corio_base::park::block_on;
 
-/// Nothing here takes this long, unless it hangs.
-pub(crate) const LONG: Duration = Duration::from_secs(20);
+pub(crate) use crate::patience::{LONG, wait_until};
 
 /// A folder that goes with the value.
 pub(crate) struct Folder(PathBuf);
@@ -50,15 +48,6 @@ impl Drop for Folder {
 /// A device that is always full.
 pub(crate) fn full() -> File {
     File::from_std(OpenOptions::new().write(true).open("/dev/full").unwrap())
-}
-
-#[track_caller]
-pub(crate) fn wait_until(what: &str, is_so: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !is_so() {
-        assert!(begun.elapsed() < LONG, "not within {LONG:?}: {what}");
-        std::thread::yield_now();
-    }
 }
 
 /// Polls once, for nobody.

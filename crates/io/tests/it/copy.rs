@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use corio_io::{BufWriter, copy, copy_with_capacity, duplex, repeat, sink};
 
-use crate::util::{Count, Says, Scripted, block_on, poll_once};
+use crate::util::{Says, Scripted, Wakes, block_on, poll_once};
 
 #[test]
 fn all_bytes_arrive_in_order_however_they_come_and_go() {
@@ -100,12 +100,12 @@ fn while_the_reader_waits_the_writer_is_flushed() {
 
 #[test]
 fn an_endless_copy_gives_way() {
-    let (count, waker) = Count::waker();
+    let (wakes, waker) = Wakes::new();
     let (mut reader, mut writer) = (repeat(1), sink());
     let mut copying = copy(&mut reader, &mut writer);
     let mut context = Context::from_waker(&waker);
     assert!(std::pin::Pin::new(&mut copying).poll(&mut context).is_pending());
-    assert_eq!(count.get(), 1);
+    assert_eq!(wakes.count(), 1);
     assert!(copying.copied() > 0);
 }
 

@@ -10,7 +10,7 @@ use std::thread;
 use corio_io::prelude::*;
 use corio_io::{DuplexStream, duplex};
 
-use crate::util::{Count, block_on, poll_once};
+use crate::util::{Wakes, block_on, poll_once};
 
 const _: fn() = || {
     fn everywhere<T: Send + Sync + Unpin + 'static>() {}
@@ -71,52 +71,52 @@ fn each_way_to_shut_down() {
 fn every_waiter_is_woken_and_a_dropped_one_takes_nobodys_turn() {
     let (near, far) = duplex(4);
     let (mut one, mut two) = ([0; 2], [0; 2]);
-    let (count_one, waker_one) = Count::waker();
-    let (count_two, waker_two) = Count::waker();
+    let (wakes_one, waker_one) = Wakes::new();
+    let (wakes_two, waker_two) = Wakes::new();
     let mut first = far.read(&mut one);
     let mut second = far.read(&mut two);
     assert!(Pin::new(&mut first).poll(&mut Context::from_waker(&waker_one)).is_pending());
     assert!(Pin::new(&mut second).poll(&mut Context::from_waker(&waker_two)).is_pending());
     block_on(near.write_all(b"ab")).unwrap();
-    assert_eq!((count_one.get(), count_two.get()), (1, 1));
+    assert_eq!((wakes_one.count(), wakes_two.count()), (1, 1));
     drop(first);
     assert!(matches!(poll_once(&mut second), Poll::Ready(Ok(2))));
 
     let mut third = far.read(&mut one);
     assert!(Pin::new(&mut third).poll(&mut Context::from_waker(&waker_one)).is_pending());
     drop(third);
-    assert_eq!(Arc::strong_count(&count_one), 2, "the pipe has kept no waker of it");
+    assert_eq!(Arc::strong_count(&wakes_one), 2, "the pipe has kept no waker of it");
 }
 
 #[test]
 fn writers_are_woken_by_room_and_by_the_end() {
     let (near, far) = duplex(1);
     block_on(near.write_all(b"a")).unwrap();
-    let (count, waker) = Count::waker();
+    let (wakes, waker) = Wakes::new();
     let mut writing = near.write(b"b");
     assert!(Pin::new(&mut writing).poll(&mut Context::from_waker(&waker)).is_pending());
     assert_eq!(read(&far), Poll::Ready(b"a".to_vec()));
-    assert_eq!(count.get(), 1);
+    assert_eq!(wakes.count(), 1);
     assert!(poll_once(&mut writing).is_ready());
     let mut writing = near.write(b"c");
     assert!(Pin::new(&mut writing).poll(&mut Context::from_waker(&waker)).is_pending());
     drop(far);
-    assert_eq!(count.get(), 2);
+    assert_eq!(wakes.count(), 2);
     assert!(matches!(poll_once(&mut writing), Poll::Ready(Err(_))));
 }
 
 #[test]
 fn all_poll_forms_of_one_direction_are_one_waiter_and_the_last_waker_wins() {
     let (near, far) = duplex(4);
-    let (count_one, waker_one) = Count::waker();
-    let (count_two, waker_two) = Count::waker();
+    let (wakes_one, waker_one) = Wakes::new();
+    let (wakes_two, waker_two) = Wakes::new();
     let mut buffer = [0; 4];
     for waker in [&waker_one, &waker_two] {
         let context = &mut Context::from_waker(waker);
         assert!(Pin::new(&mut &far).poll_read(context, &mut buffer).is_pending());
     }
     block_on(near.write_all(b"ab")).unwrap();
-    assert_eq!((count_one.get(), count_two.get()), (0, 1));
+    assert_eq!((wakes_one.count(), wakes_two.count()), (0, 1));
 }
 
 #[test]

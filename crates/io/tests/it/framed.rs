@@ -7,7 +7,7 @@ use corio_io::framed::{FrameError, LineError, Step};
 use corio_io::prelude::*;
 use corio_io::{Framed, FramedRead, FramedWrite, LengthDelimited, Lines, duplex, repeat};
 
-use crate::util::{Count, Says, Scripted, block_on, poll_once};
+use crate::util::{Says, Scripted, Wakes, block_on, poll_once};
 
 /// All items of `input`, cut into pieces of `piece` bytes, as text.
 fn lines(input: &'static [u8], piece: usize, max: usize) -> Vec<String> {
@@ -173,7 +173,7 @@ fn a_feeder_waits_for_the_writer_at_the_high_water() {
 
 #[test]
 fn a_flood_without_an_end_of_line_gives_way_and_keeps_little() {
-    let (count, waker) = Count::waker();
+    let (wakes, waker) = Wakes::new();
     let context = &mut std::task::Context::from_waker(&waker);
     let mut frames = FramedRead::new(repeat(b'a'), Lines::max(100));
     let mut next = frames.next();
@@ -183,7 +183,7 @@ fn a_flood_without_an_end_of_line_gives_way_and_keeps_little() {
         panic!("a line of this length was let through");
     };
     assert!(std::pin::Pin::new(&mut frames.next()).poll(context).is_pending());
-    assert_eq!(count.get(), 1);
+    assert_eq!(wakes.count(), 1);
     assert!(frames.read_buffer().len() <= 64 * 1024);
 }
 

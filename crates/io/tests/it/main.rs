@@ -5,3 +5,5 @@ mod copy;
 mod duplex;
 mod framed;
 mod util;
+#[path = "../../../base/tests/shared/wakes.rs"]
+mod wakes;

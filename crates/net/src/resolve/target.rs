@@ -17,6 +17,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV
 /// | a reference to any of them | the same |
 ///
 /// It is sealed: what else there is can be made into one of these.
+#[diagnostic::on_unimplemented(
+    message = "this is no address, or none with a port: `{Self}`",
+    label = "no address with a port",
+    note = "an address is `\"host:port\"`, `(host, port)` with a `u16`, a `SocketAddr`, or a list of these"
+)]
 pub trait ToSocketAddrs: sealed::Sealed {
     /// Takes it apart.
     ///

@@ -8,7 +8,8 @@ use std::time::Duration;
 use corio_net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream, pipe};
 use rustix::io::Errno;
 
-use crate::limits::{alone, hoard_descriptors};
+use crate::alone::alone;
+use crate::limits::hoard_descriptors;
 use crate::util::{Folder, any_port, block_on, errno, listen, pair_with_std, poll_once};
 
 #[test]

@@ -15,7 +15,8 @@ use corio_net::{Connect, ConnectError, TcpListener, TcpStream};
 use rustix::io::Errno;
 use socket2::{Domain, Socket, Type};
 
-use crate::limits::{alone, hoard_descriptors};
+use crate::alone::alone;
+use crate::limits::hoard_descriptors;
 use crate::resolve::{Failing, Found};
 use crate::util::{any_port, block_on, errno, listen, poll_once};
 

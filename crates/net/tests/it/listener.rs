@@ -7,7 +7,8 @@ use std::time::Duration;
 use corio_net::{TcpListener, TcpStream};
 use futures::StreamExt;
 
-use crate::limits::{alone, hoard_descriptors};
+use crate::alone::alone;
+use crate::limits::hoard_descriptors;
 use crate::util::{any_port, block_on, listen, poll_once};
 
 #[test]

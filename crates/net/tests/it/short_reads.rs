@@ -1,28 +1,16 @@
 //! Reads that bring less than they could although more is there: the system ends a read where a peer has
 //! passed descriptors along with its bytes, and where a message in a pipe ends.
 
-use std::io::{IoSlice, IoSliceMut};
-use std::mem::MaybeUninit;
-use std::os::fd::AsFd;
+use std::io::IoSliceMut;
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::pin::pin;
 use std::time::Duration;
 
 use corio_net::{UnixStream, pipe};
 use futures::future::{Either, select};
-use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 
+use crate::passed::send_with_descriptor;
 use crate::util::block_on;
-
-/// Sends `bytes`, and a descriptor with them.
-fn send_with_descriptor(socket: &StdUnixStream, bytes: &[u8]) {
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-    let mut control = SendAncillaryBuffer::new(&mut space);
-    let passed = std::io::stderr();
-    let passed = [passed.as_fd()];
-    assert!(control.push(SendAncillaryMessage::ScmRights(&passed)));
-    sendmsg(socket, &[IoSlice::new(bytes)], &mut control, SendFlags::empty()).unwrap();
-}
 
 /// A connection whose peer has sent `one`, with a descriptor, and `two`, and will send nothing more.
 fn told_in_two() -> (UnixStream, StdUnixStream) {

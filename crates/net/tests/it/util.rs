@@ -3,14 +3,14 @@
 use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use corio_net::{ConnectError, TcpListener, TcpStream};
 use rustix::io::Errno;
 
 pub(crate) use corio_base::park::block_on;
+
+pub(crate) use crate::folder::Folder;
 
 /// Any port of this machine.
 pub(crate) fn any_port() -> SocketAddr {
@@ -54,29 +54,4 @@ pub(crate) fn errno(error: &io::Error) -> Option<Errno> {
     }
     let source = error.source().and_then(|source| source.downcast_ref());
     Errno::from_io_error(source.unwrap_or(error))
-}
-
-/// A folder of its own for the sockets of a test, removed with all that is in it.
-pub(crate) struct Folder(PathBuf);
-
-impl Folder {
-    pub(crate) fn new() -> Folder {
-        static MADE: AtomicU32 = AtomicU32::new(0);
-        // Relaxed: a number of its own is all that is asked for.
-        let number = MADE.fetch_add(1, Ordering::Relaxed);
-        let name = format!("corio-net-{}-{number}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        std::fs::create_dir(&path).expect("the name is new");
-        Folder(path)
-    }
-
-    pub(crate) fn file(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }

@@ -2,14 +2,14 @@
 
 use std::os::unix::process::ExitStatusExt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll};
 
 use corio_process::{ChildHandle, Command, Stdio, Wait, returncode};
 use corio_trace::book;
 
 use crate::util::{assert_goes_away, block_on, cat, exists, poll_once, sh, sleeper};
 use crate::waits::waits_in_a_task;
+use crate::wakes::Wakes;
 
 #[test]
 fn codes_and_signals_are_told_apart() {
@@ -98,36 +98,25 @@ fn any_number_wait_at_once_on_any_thread() {
     }
 }
 
-/// Counts.
-struct Count(AtomicUsize);
-
-impl Wake for Count {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, Ordering::SeqCst);
-    }
-}
-
 #[test]
 fn a_dropped_waiter_is_forgotten_and_the_others_are_woken_once() {
     let mut child = cat();
     let handle = child.handle();
-    let counts: Vec<_> = (0..3).map(|_| Arc::new(Count(AtomicUsize::new(0)))).collect();
-    let poll = |wait: &mut Wait<'_>, count: &Arc<Count>| {
-        let waker = Waker::from(count.clone());
-        std::pin::Pin::new(wait).poll(&mut Context::from_waker(&waker))
-    };
-    let mut waits: Vec<_> = counts.iter().map(|_| handle.wait()).collect();
-    for (wait, count) in waits.iter_mut().zip(&counts) {
-        assert!(poll(wait, count).is_pending());
+    let (counts, wakers): (Vec<_>, Vec<_>) = (0..3).map(|_| Wakes::new()).unzip();
+    let poll =
+        |wait: &mut Wait<'_>, waker| std::pin::Pin::new(wait).poll(&mut Context::from_waker(waker));
+    let mut waits: Vec<_> = wakers.iter().map(|_| handle.wait()).collect();
+    for (wait, waker) in waits.iter_mut().zip(&wakers) {
+        assert!(poll(wait, waker).is_pending());
         // The last waker holds.
-        assert!(poll(wait, count).is_pending());
+        assert!(poll(wait, waker).is_pending());
     }
     drop(waits.remove(1));
-    assert_eq!(Arc::strong_count(&counts[1]), 1, "its waker is dropped with it");
+    assert_eq!(Arc::strong_count(&counts[1]), 2, "its waker is dropped with it: ours is left");
     block_on(child.wait()).unwrap();
-    let told: Vec<_> = counts.iter().map(|count| count.0.load(Ordering::SeqCst)).collect();
+    let told: Vec<_> = counts.iter().map(|wakes| wakes.count()).collect();
     assert_eq!(told, [1, 0, 1]);
-    assert!(matches!(poll(&mut waits[0], &counts[0]), Poll::Ready(Ok(status)) if status.success()));
+    assert!(matches!(poll(&mut waits[0], &wakers[0]), Poll::Ready(Ok(status)) if status.success()));
 }
 
 #[test]

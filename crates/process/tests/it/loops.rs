@@ -1,12 +1,13 @@
 //! Children and loops: the loop's own reactor hears of their end, and when it is gone or stands still,
 //! somebody else does.
 
-use std::time::Duration;
+use std::sync::mpsc::channel;
 
 use corio_process::Stdio;
 use corio_reactor::{DriverKind, Reactor, current};
 use futures::future::join_all;
 
+use crate::telling::telling;
 use crate::util::{assert_deregistered, assert_goes_away, block_on, cat, poll_once, run_in, sh};
 
 #[test]
@@ -56,8 +57,11 @@ fn who_waits_is_told_though_the_loop_ends_meanwhile() {
     let mut reactor = Reactor::new().unwrap();
     let mut child = run_in(&mut reactor, async { cat() });
     let handle = child.handle();
-    let waiter = std::thread::spawn(move || block_on(handle.wait()).unwrap().success());
-    std::thread::sleep(Duration::from_millis(5));
+    let (told, waits) = channel();
+    let waiter = std::thread::spawn(move || {
+        block_on(telling(handle.wait(), || told.send(()).unwrap())).unwrap().success()
+    });
+    waits.recv().unwrap();
     drop(reactor);
     drop(child.stdin.take());
     assert!(waiter.join().unwrap());

@@ -12,9 +12,15 @@ mod kept_log;
 mod loops;
 mod many;
 mod own_process;
+#[path = "../../../base/tests/shared/patience.rs"]
+mod patience;
 mod pipes;
 mod races;
 mod signals;
+#[path = "../../../base/tests/shared/telling.rs"]
+mod telling;
 mod util;
 #[path = "../../../trace/tests/shared/waits.rs"]
 mod waits;
+#[path = "../../../base/tests/shared/wakes.rs"]
+mod wakes;

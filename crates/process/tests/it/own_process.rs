@@ -13,6 +13,7 @@ fn reaped_by_others() {
     let mut child = sh("read line; exit 3").stdin(Stdio::piped()).spawn().unwrap();
     let handle = child.handle();
     let foreign = std::thread::spawn(|| wait(WaitOptions::empty()));
+    // A thread that blocks in the system: nothing tells when it does.
     std::thread::sleep(std::time::Duration::from_millis(20));
     drop(child.stdin.take());
     let taken = foreign.join().unwrap();

@@ -5,8 +5,9 @@ use std::os::unix::process::ExitStatusExt;
 use std::time::Duration;
 
 use corio_process::{Child, Command, SignalKind, Stdio};
+use rustix::process::{WaitId, WaitIdOptions, waitid};
 
-use crate::util::{block_on, sh, sleeper};
+use crate::util::{block_on, pid, sh, sleeper};
 
 /// A child that does `before`, says that it is up, and goes on for long; no other process is left of it.
 fn up(before: &str) -> Child {
@@ -99,7 +100,8 @@ fn one_that_ignores_the_request_is_killed_after_its_grace() {
 fn a_stopped_child_is_not_an_ended_one() {
     let mut child = sleeper();
     child.send_signal(SignalKind::stop()).unwrap();
-    std::thread::sleep(Duration::from_millis(5));
+    let stopped = WaitIdOptions::STOPPED | WaitIdOptions::NOWAIT;
+    waitid(WaitId::Pid(pid(child.id())), stopped).unwrap();
     assert!(child.try_wait().unwrap().is_none());
     child.send_signal(SignalKind::cont()).unwrap();
     child.terminate().unwrap();

@@ -4,7 +4,6 @@ use std::pin::pin;
 use std::process::Command as StdCommand;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
-use std::time::Duration;
 
 use corio_base::{Park, Unparker, Wait, clock};
 use corio_process::{Child, Command, Stdio};
@@ -12,11 +11,9 @@ use corio_reactor::{Reactor, ReactorHandle, current};
 use rustix::process::{Pid, test_kill_process};
 
 use crate::default_actions;
+use crate::patience::{LONG, wait_until};
 
 pub(crate) use corio_base::park::block_on;
-
-/// Nothing here takes that long unless it hangs.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A command for the shell, which may be ended by any signal.
 pub(crate) fn sh(line: &str) -> Command {
@@ -37,7 +34,8 @@ pub(crate) fn sleeper() -> Child {
     Command::new("sleep").arg("600").spawn().expect("sleep starts")
 }
 
-fn pid(id: u32) -> Pid {
+/// The system's form of the number of a process.
+pub(crate) fn pid(id: u32) -> Pid {
     Pid::from_raw(id.cast_signed()).expect("a process has a number above 0")
 }
 
@@ -49,24 +47,14 @@ pub(crate) fn exists(id: u32) -> bool {
 /// Waits until there is no process of this number any more, not even a zombie.
 #[track_caller]
 pub(crate) fn assert_goes_away(id: u32) {
-    eventually(&format!("child {id} is reaped"), || !exists(id));
+    wait_until(&format!("child {id} is reaped"), || !exists(id));
 }
 
 /// Waits until the loop has no child any more: whoever has reaped it, perhaps the thread of the process, says
 /// so first and deregisters then.
 #[track_caller]
 pub(crate) fn assert_deregistered(reactor: &ReactorHandle) {
-    eventually("it is taken out of the loop", || reactor.registered() == 0);
-}
-
-/// Waits until `is_so`.
-#[track_caller]
-pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
-    let deadline = clock::now().saturating_add(PATIENCE);
-    while !is_so() {
-        assert!(clock::now() < deadline, "not so in {PATIENCE:?}: {what}");
-        std::thread::sleep(Duration::from_millis(1));
-    }
+    wait_until("it is taken out of the loop", || reactor.registered() == 0);
 }
 
 /// Polls `future` once, with a waker that does nothing.
@@ -80,7 +68,7 @@ pub(crate) fn run_in<F: Future>(reactor: &mut Reactor, future: F) -> F::Output {
     let waker = Waker::from(Arc::new(Unparks(reactor.unparker())));
     let mut context = Context::from_waker(&waker);
     let mut future = pin!(future);
-    let deadline = clock::now().saturating_add(PATIENCE);
+    let deadline = clock::now().saturating_add(LONG);
     loop {
         if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
             return output;

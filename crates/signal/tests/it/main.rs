@@ -5,10 +5,11 @@
 mod default_actions;
 mod forked;
 mod streams;
+#[path = "../../../base/tests/shared/telling.rs"]
+mod telling;
 #[path = "../../../trace/tests/shared/waits.rs"]
 mod waits;
 
-use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
@@ -18,6 +19,7 @@ use corio_signal::{CtrlC, ctrl_c};
 use corio_trace::book;
 use rustix::process::{Signal, getpid, kill_process};
 
+use telling::telling;
 use waits::waits_in_a_task;
 
 fn alone() -> MutexGuard<'static, ()> {
@@ -53,21 +55,12 @@ fn a_signal_before_the_first_poll_is_not_lost() {
 #[test]
 fn a_signal_wakes_who_waits() {
     let _alone = alone();
-    let mut waiting = ctrl_c();
     let (tell, waits) = std::sync::mpsc::channel();
     let presser = std::thread::spawn(move || {
         waits.recv().expect("it is polled");
         press_ctrl_c();
     });
-    let polled = poll_fn(|context| {
-        let polled = pin!(&mut waiting).poll(context);
-        if polled.is_pending() {
-            // Polled once more, nobody may listen: it was pressed.
-            let _ = tell.send(());
-        }
-        polled
-    });
-    block_on(polled).expect("Ctrl-C");
+    block_on(telling(ctrl_c(), || tell.send(()).unwrap())).expect("Ctrl-C");
     presser.join().expect("no panic");
 }
 
