@@ -186,6 +186,7 @@ impl StreamWriter {
 
     /// What else there is to know of the connection: asyncio's `get_extra_info`. Over TLS there is a
     /// `tls::TlsInfo`. `None` if there is no `T`.
+    #[doc(alias = "get_extra_info")]
     pub fn extra_info<T: Any>(&self) -> Option<&T> {
         let info: &dyn Any = self.link.connection().extra_info()?;
         info.downcast_ref()

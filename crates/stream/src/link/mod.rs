@@ -34,8 +34,8 @@ use std::panic::Location;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use corio_base::WakerCell;
 use corio_base::budget::Budget;
+use corio_base::{WakeBatch, WakerCell};
 use corio_executor::{Handle, yield_now};
 use corio_sync::{Event, Notify};
 
@@ -446,8 +446,12 @@ impl Link {
         drop((dropped, before));
         self.room.notify_waiters();
         self.closed.set();
-        self.pump.wake();
-        self.reader.wake();
+        // Dropped, the batch wakes both, also where the first one panics, and whoever ends the connection goes on:
+        // there is more to end.
+        let mut wakers = WakeBatch::new();
+        self.pump.take().into_iter().for_each(|waker| wakers.push(waker));
+        self.reader.take().into_iter().for_each(|waker| wakers.push(waker));
+        drop(wakers);
         drop(seat);
     }
 }

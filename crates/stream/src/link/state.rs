@@ -142,12 +142,13 @@ impl State {
         bytes: &[IoSlice<'_>],
         total: usize,
     ) -> Begin {
+        // First: a mistake of the program is one whether the connection has ended by now or not.
+        if self.eof != Eof::No {
+            return Begin::AfterEof;
+        }
         if phase != Phase::Open {
             self.writes_after_end = self.writes_after_end.saturating_add(1);
             return Begin::Ended { tell: self.writes_after_end == WRITES_AFTER_END_SILENT };
-        }
-        if self.eof != Eof::No {
-            return Begin::AfterEof;
         }
         self.unsent += total;
         if self.is_writing {

@@ -12,6 +12,7 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
+use std::task::Waker;
 
 use corio_base::quiet::drop_quietly;
 use corio_task::Spawn;
@@ -159,6 +160,15 @@ pub(super) fn drop_told<T>(value: T) {
             ),
         );
         drop_quietly(panic);
+    }
+}
+
+/// Wakes who waits for a connection, which may be anybody: a panic is handed to the loop, and the turn goes on. It
+/// costs neither the connection that is begun by it nor, at the end of a loop, those that are still to be let go of.
+pub(super) fn wake_told(waker: Waker, place: &'static Location<'static>) {
+    // Unwind safe: nothing of ours is seen by the waker.
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
+        hand_to_loop(panic, place);
     }
 }
 

@@ -138,9 +138,12 @@ pub(crate) async fn begin<H: Handler>(
     factory: impl FnOnce() -> H,
     place: &'static Location<'static>,
 ) -> io::Result<Transport> {
-    let hub = hub(place);
-    let callbacks = factory().into_callbacks();
-    let wire = Wire::start(&hub, Begin { connection, peer, callbacks, place });
+    let wire = {
+        // Not for as long as this waits: it goes with its loop.
+        let hub = hub(place);
+        let callbacks = factory().into_callbacks();
+        Wire::start(&hub, Begin { connection, peer, callbacks, place })
+    };
     let unfinished = Unfinished(Some(wire.clone()));
     wire.made().wait().await;
     unfinished.finish();

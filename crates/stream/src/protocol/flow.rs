@@ -10,7 +10,8 @@
 //!
 //! Each edge is told to the protocol once, after the callback that brought it about has returned
 //! ([`Flow::news`]): a pause that is over by then is not told, and neither is its end. Plain numbers;
-//! called by the connections of both kinds.
+//! called by the connections of both kinds. New marks count at once, for both edges (asyncio's second one waits
+//! for the next bytes that go out).
 
 use crate::link::HIGH_WATER_DEFAULT;
 
@@ -54,13 +55,21 @@ impl Flow {
     #[track_caller]
     pub(super) fn set_limits(&mut self, high: Option<usize>, low: Option<usize>, unsent: usize) {
         (self.low, self.high) = limits(high, low);
+        // At most one of the two: low is not above high.
         self.grown(unsent);
+        self.shrunk(unsent);
     }
 
     /// Whether the protocol has to be told something.
     #[inline]
     pub(super) fn has_news(&self) -> bool {
         self.is_told != self.is_paused
+    }
+
+    /// Whether it has to be told to pause.
+    #[inline]
+    pub(super) fn has_to_pause(&self) -> bool {
+        self.is_paused && !self.is_told
     }
 
     /// What the protocol has to be told, which counts as told then: `true`, to pause.
@@ -115,6 +124,17 @@ mod tests {
         flow.grown(HIGH_WATER_DEFAULT + 1);
         flow.shrunk(0);
         assert_eq!(flow.news(), None);
+    }
+
+    #[test]
+    fn new_marks_count_at_once_for_both_edges() {
+        let mut flow = Flow::new();
+        flow.set_limits(Some(10), Some(5), 11);
+        assert_eq!(flow.news(), Some(true));
+        flow.set_limits(Some(20), Some(10), 11);
+        assert_eq!(flow.news(), None, "still above the low mark");
+        flow.set_limits(Some(20), Some(11), 11);
+        assert_eq!(flow.news(), Some(false));
     }
 
     /// `TransportTests::test_flowcontrol_mixin_set_write_limits`

@@ -2,7 +2,10 @@
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
+use std::panic::Location;
 use std::task::{Poll, Waker};
+
+use super::callbacks::wake_told;
 
 /// Of one connection, on its loop's thread.
 pub(super) struct Made {
@@ -20,11 +23,11 @@ impl Made {
         self.is_made.get()
     }
 
-    pub(super) fn set(&self) {
+    /// `place` is where the connection was made.
+    pub(super) fn set(&self, place: &'static Location<'static>) {
         self.is_made.set(true);
-        let waiter = self.waiter.take();
-        if let Some(waiter) = waiter {
-            waiter.wake();
+        if let Some(waiter) = self.waiter.take() {
+            wake_told(waiter, place);
         }
     }
 

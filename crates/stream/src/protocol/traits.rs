@@ -44,6 +44,9 @@ use crate::connection::Address;
 /// # Panics
 /// A callback that panics ends its own connection, as an error would, and the panic goes where those of a
 /// loop's calls go: its exception handler, or else the log. [`Protocol::connection_lost`] is called.
+#[diagnostic::on_unimplemented(
+    note = "a `BufferedProtocol` is given as `Buffered(protocol)`, a `DatagramProtocol` to `create_datagram_endpoint`"
+)]
 pub trait Protocol: 'static {
     /// The connection is there. The transport is how to write to it, and to end it.
     fn connection_made(&mut self, transport: Transport) {

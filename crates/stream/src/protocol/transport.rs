@@ -42,6 +42,7 @@ impl Transport {
     /// # Panics
     /// As [`Transport::write`].
     #[track_caller]
+    #[doc(alias = "writelines")]
     pub fn write_vectored(&self, pieces: &[IoSlice<'_>]) {
         self.0.write_vectored(pieces);
     }
@@ -92,7 +93,8 @@ impl Transport {
     }
 
     /// When the protocol is told to pause and to resume writing. By default 64 KiB and a quarter of that;
-    /// one that is not given follows from the other. High water 0 pauses as soon as anything is unsent.
+    /// one that is not given follows from the other. High water 0 pauses as soon as anything is unsent. They
+    /// count at once: who is paused goes on if no more is unsent than the new low mark.
     ///
     /// # Panics
     /// If the low mark is above the high one.
@@ -129,6 +131,7 @@ impl Transport {
 
     /// What else there is to know of the connection: asyncio's `get_extra_info`. Over TLS there is a
     /// `tls::TlsInfo`. `None` if there is no `T`, or the connection has ended.
+    #[doc(alias = "get_extra_info")]
     pub fn extra_info<T: Any + Clone>(&self) -> Option<T> {
         self.0.extra_info()
     }

@@ -153,12 +153,14 @@ impl StreamReader {
     }
 
     /// Why reads fail, if they do.
+    #[doc(alias = "exception")]
     pub fn error(&self) -> Option<&io::Error> {
         self.error.as_ref().map(Sticky::get)
     }
 
     /// Lets every read fail with `error` from now on, and every [`drain`](crate::StreamWriter::drain)
     /// of the writer of the same connection. What has come stays in [`StreamReader::buffered`].
+    #[doc(alias = "set_exception")]
     pub fn set_error(&mut self, error: io::Error) {
         let error = Sticky::new(error);
         if let Source::Link(link) = &self.source {
@@ -192,6 +194,17 @@ impl StreamReader {
     fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
         if self.eof {
             return Poll::Ready(Ok(0));
+        }
+        if let Source::Hand(hand) = &self.source {
+            let fed = ready!(hand.poll_fed(context));
+            return Poll::Ready(match fed {
+                Ok(fed) => {
+                    self.eof = fed.is_empty();
+                    self.buffer.push(&fed);
+                    Ok(fed.len())
+                }
+                Err(error) => Err(self.fail(error)),
+            });
         }
         match ready!(self.source.poll_read(context, self.buffer.room())) {
             Ok(0) => {
@@ -264,15 +277,15 @@ pub(crate) fn check_limit(limit: usize) {
 impl fmt::Debug for StreamReader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("<StreamReader")?;
-        let (fed, is_hand) = match &self.source {
-            Source::Hand(hand) => (hand.len(), true),
-            _ => (0, false),
+        let (fed, ended, is_hand) = match &self.source {
+            Source::Hand(hand) => (hand.len(), hand.has_eof(), true),
+            source => (0, source.has_ended(), false),
         };
         match self.buffer.len() + fed {
             0 => {}
             waiting => write!(f, " {waiting} bytes")?,
         }
-        if self.eof || self.source.has_ended() {
+        if self.eof || ended {
             f.write_str(" eof")?;
         }
         if self.limit != LIMIT_DEFAULT {

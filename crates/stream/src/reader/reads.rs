@@ -132,6 +132,7 @@ impl StreamReader {
     ///
     /// # Cancel safety
     /// Dropped, it has taken nothing: what came is read by the next read.
+    #[doc(alias = "readexactly")]
     pub async fn read_exactly(&mut self, count: usize) -> Result<Vec<u8>, ReadError> {
         self.wait_for(count).await?;
         Ok(self.buffer.take(count))
@@ -162,6 +163,7 @@ impl StreamReader {
     ///
     /// # Cancel safety
     /// Dropped, it has taken nothing: what came is read by the next read.
+    #[doc(alias = "readline")]
     pub async fn read_line(&mut self) -> Result<Vec<u8>, ReadError> {
         let mut searched = 0;
         poll_fn(|context| self.poll_line(context, &mut searched)).await
@@ -195,6 +197,7 @@ impl StreamReader {
     ///
     /// # Cancel safety
     /// Dropped, it has taken nothing: what came is read by the next read.
+    #[doc(alias = "readuntil")]
     pub async fn read_until(&mut self, separators: impl Separators) -> Result<Vec<u8>, ReadError> {
         let mut searched = 0;
         poll_fn(|context| {
@@ -251,6 +254,21 @@ impl StreamReader {
     ///     count += 1;
     /// }
     /// assert_eq!(count, 3);
+    /// # Ok::<(), corio_stream::ReadError>(())
+    /// # }).unwrap();
+    /// ```
+    ///
+    /// Where `AsyncBufReadExt` of the futures crates is imported, `reader.lines()` is that one's: it takes the
+    /// reader itself, and Rust looks for such methods before it lends. Lend it yourself:
+    ///
+    /// ```
+    /// use corio_stream::StreamReader;
+    /// use futures::AsyncBufReadExt as _;
+    ///
+    /// # corio_base::park::block_on(async {
+    /// let (mut reader, feeder) = StreamReader::fed();
+    /// feeder.feed_data(b"one\n");
+    /// assert_eq!((&mut reader).lines().next().await?.unwrap(), b"one\n");
     /// # Ok::<(), corio_stream::ReadError>(())
     /// # }).unwrap();
     /// ```

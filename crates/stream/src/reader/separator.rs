@@ -24,6 +24,11 @@ use crate::error::BadSeparator;
 /// # Ok::<(), corio_stream::ReadError>(())
 /// # }).unwrap();
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "a separator is a byte or bytes, and this is `{Self}`",
+    label = "no separator",
+    note = "one: `b'\\n'`, `b\"\\r\\n\"`; several: `[&b\"\\n\"[..], b\"\\0\"]`"
+)]
 pub trait Separators {
     /// Calls `with` with the list.
     fn with_list<R>(&self, with: impl FnOnce(&[&[u8]]) -> R) -> R;

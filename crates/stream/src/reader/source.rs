@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use corio_base::WakerCell;
 use futures_io::AsyncRead;
@@ -91,20 +91,38 @@ impl Hand {
         self.lock().bytes.len()
     }
 
+    /// Whether nothing more will be fed.
+    pub(crate) fn has_eof(&self) -> bool {
+        self.lock().eof
+    }
+
+    /// All that was fed since; nothing is the end. All at once: whether a line is too long must not hang on how
+    /// much of it is looked at.
+    pub(crate) fn poll_fed(&self, context: &mut Context<'_>) -> Poll<io::Result<Vec<u8>>> {
+        let mut state = ready!(self.poll_ready(context))?;
+        Poll::Ready(Ok(std::mem::take(&mut state.bytes)))
+    }
+
     fn poll_read(&self, context: &mut Context<'_>, room: &mut [u8]) -> Poll<io::Result<usize>> {
-        // The race: bytes come between the look and the sleep. The waker is there before the look.
-        self.reader.register(context.waker());
-        let mut state = self.lock();
-        if let Some(error) = &state.error {
-            return Poll::Ready(Err(error.again()));
-        }
-        if state.bytes.is_empty() {
-            return if state.eof { Poll::Ready(Ok(0)) } else { Poll::Pending };
-        }
+        let mut state = ready!(self.poll_ready(context))?;
         let count = state.bytes.len().min(room.len());
         room[..count].copy_from_slice(&state.bytes[..count]);
         state.bytes.drain(..count);
         Poll::Ready(Ok(count))
+    }
+
+    /// Ready when there are bytes, or there is the end.
+    fn poll_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<MutexGuard<'_, Fed>>> {
+        // The race: bytes come between the look and the sleep. The waker is there before the look.
+        self.reader.register(context.waker());
+        let state = self.lock();
+        if let Some(error) = &state.error {
+            return Poll::Ready(Err(error.again()));
+        }
+        match state.bytes.is_empty() && !state.eof {
+            true => Poll::Pending,
+            false => Poll::Ready(Ok(state)),
+        }
     }
 }
 

@@ -17,6 +17,11 @@ use crate::TARGET;
 use crate::link::Link;
 
 /// What a handler returns: nothing, or a `Result` whose error is told to the log.
+#[diagnostic::on_unimplemented(
+    message = "a server's handler returns `()` or a `Result<(), E>` whose error can be displayed, and this one `{Self}`",
+    label = "nobody would get its value",
+    note = "end it with `Ok(())`"
+)]
 pub trait Outcome {
     /// The error, in words.
     fn into_error(self) -> Option<String>;

@@ -56,6 +56,7 @@ impl Server {
     }
 
     /// Where it listens; nowhere, once it is closed.
+    #[doc(alias = "sockets")]
     pub fn addresses(&self) -> Vec<Address> {
         self.core.addresses()
     }

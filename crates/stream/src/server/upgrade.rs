@@ -50,7 +50,10 @@ where
     F: Future<Output: Outcome>,
 {
     if let Err(error) = upgrade.upgrade(&link).await {
-        tell_of_refusal(link.place(), &error);
+        // The server has closed its clients: that is no news to it.
+        if error.kind() != io::ErrorKind::ConnectionAborted {
+            tell_of_refusal(link.place(), &error);
+        }
         return Ok(());
     }
     drop(link);

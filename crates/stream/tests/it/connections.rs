@@ -8,7 +8,7 @@ use corio_stream::{
     Connection, StreamReader, StreamWriter, open_connection, open_unix_connection, streams,
 };
 
-use crate::support::{SocketPath, http_server, run, soon, spawn, unix_http_server, yield_now};
+use crate::support::{Folder, http_server, run, soon, spawn, unix_http_server, yield_now};
 
 const REQUEST: &[u8] = b"GET / HTTP/1.0\r\n\r\n";
 
@@ -43,11 +43,11 @@ fn test_open_connection() {
 
 #[test]
 fn test_open_unix_connection() {
-    let folder = SocketPath::new();
-    let server = unix_http_server(&folder.path());
+    let folder = Folder::new();
+    let server = unix_http_server(&folder.file("socket"));
     run(async {
-        let (reader, writer) = open_unix_connection(folder.path()).await.unwrap();
-        assert_eq!(writer.peer_addr().unwrap().as_path(), Some(&*folder.path()));
+        let (reader, writer) = open_unix_connection(folder.file("socket")).await.unwrap();
+        assert_eq!(writer.peer_addr().unwrap().as_path(), Some(&*folder.file("socket")));
         check_page(reader, writer).await;
     });
     server.join().unwrap();
@@ -65,10 +65,10 @@ fn test_open_connection_error() {
 
 #[test]
 fn test_open_unix_connection_error() {
-    let folder = SocketPath::new();
-    let server = unix_http_server(&folder.path());
+    let folder = Folder::new();
+    let server = unix_http_server(&folder.file("socket"));
     run(async {
-        let (reader, writer) = open_unix_connection(folder.path()).await.unwrap();
+        let (reader, writer) = open_unix_connection(folder.file("socket")).await.unwrap();
         check_error(reader, writer).await;
     });
     server.join().unwrap();

@@ -11,7 +11,7 @@ use corio_stream::{
 };
 
 use crate::support::{Played, listen_to_log, logged, run, soon, until, yield_now};
-use crate::support_servers::{HERE, answer, ask};
+use crate::support_servers::{HERE, answer, ask, end};
 
 #[test]
 fn test_unhandled_exceptions() {
@@ -25,8 +25,7 @@ fn test_unhandled_exceptions() {
         let (mut reader, writer) = open_connection(server.local_addr().unwrap()).await.unwrap();
         assert_eq!(soon(reader.read_to_end()).await.unwrap(), b"", "its connection is closed");
         writer.close();
-        server.close();
-        soon(server.wait_closed()).await;
+        end(&server).await;
         let errors: Vec<_> =
             logged().into_iter().filter(|line| line.starts_with("ERROR")).collect();
         assert_eq!(errors.len(), 1, "{errors:?}");
@@ -50,8 +49,7 @@ fn test_unhandled_exception() {
             assert_eq!(soon(reader.read_to_end()).await.unwrap(), b"");
             writer.close();
         }
-        server.close();
-        soon(server.wait_closed()).await;
+        end(&server).await;
         let lines = logged();
         assert_eq!(lines.len(), 2, "the server goes on; the writer is not told of: {lines:?}");
         let words =
@@ -93,8 +91,7 @@ fn test_unhandled_cancel() {
         let (mut reader, writer) = open_connection(server.local_addr().unwrap()).await.unwrap();
         assert_eq!(soon(reader.read_to_end()).await.unwrap(), b"");
         writer.close();
-        server.close();
-        soon(server.wait_closed()).await;
+        end(&server).await;
         assert_eq!(logged(), Vec::<String>::new());
     });
 }
@@ -146,8 +143,7 @@ fn a_listener_of_the_programs_own_that_fails_once() {
         // A second later it tries again.
         until(|| played.is_closed()).await;
         assert_eq!(played.written(), b"line\n");
-        server.close();
-        soon(server.wait_closed()).await;
+        end(&server).await;
     });
 }
 

@@ -3,12 +3,20 @@
 mod support;
 mod support_servers;
 
+#[path = "../../../base/tests/shared/alone.rs"]
+mod alone;
 mod connections;
+#[path = "../../../net/tests/shared/folder.rs"]
+mod folder;
 mod handlers;
+#[path = "../shared/http.rs"]
+mod http;
 #[path = "../../../trace/tests/shared/kept_log.rs"]
 mod kept_log;
 #[path = "../../../net/tests/shared/limits.rs"]
 mod limits;
+#[path = "../../../net/tests/shared/passed.rs"]
+mod passed;
 mod protocol;
 mod random;
 mod reading;
@@ -21,5 +29,6 @@ mod tls;
 mod tls_streams;
 #[cfg(feature = "tls")]
 mod tls_support;
+mod wakers;
 mod warnings;
 mod writing;

@@ -292,6 +292,15 @@ fn test_repr_data() {
 }
 
 #[test]
+fn the_end_is_shown_also_while_bytes_wait_before_it() {
+    let (reader, feeder) = StreamReader::fed();
+    feeder.feed_data(b"data");
+    feeder.feed_eof();
+    assert_eq!(format!("{reader:?}"), "<StreamReader 4 bytes eof>");
+    assert!(!reader.at_eof());
+}
+
+#[test]
 fn test_repr_exception() {
     let (reader, feeder) = StreamReader::fed();
     feeder.set_error(io::Error::from_raw_os_error(104));

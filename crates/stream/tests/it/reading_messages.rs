@@ -41,6 +41,24 @@ fn test_readline() {
 }
 
 #[test]
+fn what_was_fed_at_once_is_looked_at_at_once() {
+    run(async {
+        // Longer than one read of a connection: it must not count as a line that has not ended yet.
+        let (mut reader, feeder) = limited(8);
+        let reading = spawn(async move {
+            let error = overrun(reader.read_line().await);
+            (error, reader.read_line().await.unwrap())
+        });
+        yield_now().await;
+        feeder.feed_data(&[b'x'; 10_000]);
+        feeder.feed_data(b"\nnext\n");
+        let (error, next) = reading.await.unwrap();
+        assert_eq!(error, LimitOverrun { consumed: 10_000, limit: 8, is_found: true });
+        assert_eq!(next, b"next\n", "the long line is gone with its end");
+    });
+}
+
+#[test]
 fn test_readline_limit_with_existing_data() {
     run(async {
         let (mut reader, feeder) = limited(3);

@@ -12,8 +12,8 @@ use corio_stream::{
     open_connection, open_unix_connection, start_server, start_unix_server,
 };
 
-use crate::support::{SocketPath, run, soon, spawn, until, yield_now};
-use crate::support_servers::{HERE, answer, ask, read_all};
+use crate::support::{Folder, run, soon, spawn, until, yield_now};
+use crate::support_servers::{HERE, answer, ask, end, read_all};
 
 #[test]
 fn test_start_server() {
@@ -22,8 +22,7 @@ fn test_start_server() {
         let server = start_server(answer, HERE).await.unwrap();
         let client = open_connection(server.local_addr().unwrap()).await.unwrap();
         assert_eq!(ask(client).await, b"hello world!\n");
-        server.close();
-        soon(server.wait_closed()).await;
+        end(&server).await;
 
         // The handler is a function that begins a task of its own.
         let callback = |reader, writer| {
@@ -33,30 +32,27 @@ fn test_start_server() {
         let server = start_server(callback, HERE).await.unwrap();
         let client = open_connection(server.local_addr().unwrap()).await.unwrap();
         assert_eq!(ask(client).await, b"hello world!\n");
-        server.close();
-        soon(server.wait_closed()).await;
+        end(&server).await;
     });
 }
 
 #[test]
 fn test_start_unix_server() {
     run(async {
-        let folder = SocketPath::new();
-        let server = start_unix_server(answer, folder.path()).await.unwrap();
-        let client = open_unix_connection(folder.path()).await.unwrap();
+        let folder = Folder::new();
+        let server = start_unix_server(answer, folder.file("socket")).await.unwrap();
+        let client = open_unix_connection(folder.file("socket")).await.unwrap();
         assert_eq!(ask(client).await, b"hello world!\n");
-        server.close();
-        soon(server.wait_closed()).await;
+        end(&server).await;
 
         let callback = |reader, writer| {
             drop(spawn(answer(reader, writer)));
             std::future::ready(())
         };
-        let server = start_unix_server(callback, folder.path()).await.unwrap();
-        let client = open_unix_connection(folder.path()).await.unwrap();
+        let server = start_unix_server(callback, folder.file("socket")).await.unwrap();
+        let client = open_unix_connection(folder.file("socket")).await.unwrap();
         assert_eq!(ask(client).await, b"hello world!\n");
-        server.close();
-        soon(server.wait_closed()).await;
+        end(&server).await;
     });
 }
 
@@ -123,17 +119,17 @@ fn test_start_server_1() {
 #[test]
 fn test_start_unix_server_1() {
     run(async {
-        let folder = SocketPath::new();
+        let folder = Folder::new();
         let main = MainTask::default();
         let options = ServerOptions::new().start_serving(false);
-        let server = options.start_unix(cancelling(&main), folder.path()).await.unwrap();
+        let server = options.start_unix(cancelling(&main), folder.file("socket")).await.unwrap();
         let server = Rc::new(server);
         assert!(!server.is_serving());
         server.start_serving().unwrap();
         assert!(server.is_serving());
         let serving = server.clone();
         *main.borrow_mut() = Some(spawn(async move { serving.serve_forever().await.unwrap() }));
-        let path = folder.path();
+        let path = folder.file("socket");
         let client =
             std::thread::spawn(move || thread_client(std_unix::UnixStream::connect(path).unwrap()));
         check_cancelled(server, &main, client).await;
@@ -266,34 +262,34 @@ fn test_close_race() {
 #[test]
 fn test_unix_server_addr_cleanup() {
     run(async {
-        let folder = SocketPath::new();
-        let server = start_unix_server(read_all, folder.path()).await.unwrap();
-        assert!(folder.path().exists());
+        let folder = Folder::new();
+        let server = start_unix_server(read_all, folder.file("socket")).await.unwrap();
+        assert!(folder.file("socket").exists());
         server.close();
-        assert!(!folder.path().exists(), "at once");
+        assert!(!folder.file("socket").exists(), "at once");
     });
 }
 
 #[test]
 fn test_unix_server_sock_cleanup() {
     run(async {
-        let folder = SocketPath::new();
-        let socket = std_unix::UnixListener::bind(folder.path()).unwrap();
+        let folder = Folder::new();
+        let socket = std_unix::UnixListener::bind(folder.file("socket")).unwrap();
         let mut listener = corio_net::UnixListener::from_std(socket).unwrap();
         listener.adopt_file().unwrap();
         let listeners: [Box<dyn Listener>; 1] = [Box::new(listener)];
         let server = ServerOptions::new().start_on(read_all, listeners).unwrap();
         server.close();
-        assert!(!folder.path().exists());
+        assert!(!folder.file("socket").exists());
     });
 }
 
 #[test]
 fn test_unix_server_cleanup_gone() {
     run(async {
-        let folder = SocketPath::new();
-        let server = start_unix_server(read_all, folder.path()).await.unwrap();
-        std::fs::remove_file(folder.path()).unwrap();
+        let folder = Folder::new();
+        let server = start_unix_server(read_all, folder.file("socket")).await.unwrap();
+        std::fs::remove_file(folder.file("socket")).unwrap();
         server.close();
     });
 }
@@ -301,23 +297,23 @@ fn test_unix_server_cleanup_gone() {
 #[test]
 fn test_unix_server_cleanup_replaced() {
     run(async {
-        let folder = SocketPath::new();
-        let server = start_unix_server(read_all, folder.path()).await.unwrap();
-        std::fs::remove_file(folder.path()).unwrap();
-        let _other = std_unix::UnixListener::bind(folder.path()).unwrap();
+        let folder = Folder::new();
+        let server = start_unix_server(read_all, folder.file("socket")).await.unwrap();
+        std::fs::remove_file(folder.file("socket")).unwrap();
+        let _other = std_unix::UnixListener::bind(folder.file("socket")).unwrap();
         server.close();
-        assert!(folder.path().exists());
+        assert!(folder.file("socket").exists());
     });
 }
 
 #[test]
 fn test_unix_server_cleanup_prevented() {
     run(async {
-        let folder = SocketPath::new();
+        let folder = Folder::new();
         let options = ServerOptions::new().keep_file(true);
-        let server = options.start_unix(read_all, folder.path()).await.unwrap();
+        let server = options.start_unix(read_all, folder.file("socket")).await.unwrap();
         server.close();
-        assert!(folder.path().exists());
+        assert!(folder.file("socket").exists());
     });
 }
 
@@ -426,8 +422,7 @@ fn a_hundred_clients_at_once() {
         for client in clients {
             assert_eq!(soon(client).await.unwrap(), b"hello world!\n");
         }
-        server.close();
-        soon(server.wait_closed()).await;
+        end(&server).await;
         assert_eq!(server.clients(), 0);
     });
 }

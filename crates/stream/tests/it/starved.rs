@@ -6,8 +6,9 @@ use corio_net::TcpStream;
 use corio_stream::protocol::create_server;
 use corio_stream::{Server, open_connection, start_server};
 
+use crate::alone::alone;
 use crate::kept_log::{keep_log, logged};
-use crate::limits::{alone, hoard_descriptors};
+use crate::limits::hoard_descriptors;
 use crate::protocol::Recorder;
 use crate::support::{run, soon, until};
 use crate::support_servers::{HERE, answer, ask};

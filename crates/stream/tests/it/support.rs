@@ -1,19 +1,17 @@
-//! A loop to test on, a server on a thread of its own, a connection that a test plays by hand.
+//! A loop to test on, a connection that a test plays by hand.
 
 use std::cell::RefCell;
-use std::io::{self, IoSlice, Read, Write};
-use std::net::{SocketAddr, TcpListener};
-use std::os::unix::net::UnixListener;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::io::{self, IoSlice};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use corio_base::park::ThreadPark;
 use corio_executor::Executor;
 use corio_stream::{Address, Connection};
+
+pub(crate) use crate::folder::Folder;
+pub(crate) use crate::http::{http_server, unix_http_server};
 
 /// Runs `future` as the main task of a loop.
 pub(crate) fn run<F: Future>(future: F) -> F::Output {
@@ -50,57 +48,6 @@ pub(crate) async fn soon<F: Future>(future: F) -> F::Output {
     match futures::future::select(std::pin::pin!(future), std::pin::pin!(limit)).await {
         futures::future::Either::Left((output, _)) => output,
         futures::future::Either::Right(_) => panic!("it takes too long"),
-    }
-}
-
-/// A server for one client that speaks HTTP/1.0 and closes.
-pub(crate) fn http_server() -> (SocketAddr, JoinHandle<()>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    (address, std::thread::spawn(move || answer(listener.accept().unwrap().0)))
-}
-
-/// The same at a Unix socket.
-pub(crate) fn unix_http_server(path: &Path) -> JoinHandle<()> {
-    let listener = UnixListener::bind(path).unwrap();
-    std::thread::spawn(move || answer(listener.accept().unwrap().0))
-}
-
-fn answer(mut client: impl Read + Write) {
-    let mut request = Vec::new();
-    let mut byte = [0];
-    while !request.ends_with(b"\r\n\r\n") {
-        match client.read(&mut byte) {
-            Ok(1) => request.push(byte[0]),
-            _ => return,
-        }
-    }
-    let answer = b"HTTP/1.0 200 OK\r\nContent-Length: 12\r\n\r\nTest message";
-    // A client that does not read all is none of the test's concern.
-    let _ = client.write_all(answer);
-}
-
-/// A path for a Unix socket, in a folder of its own that goes with it.
-pub(crate) struct SocketPath(PathBuf);
-
-impl SocketPath {
-    pub(crate) fn new() -> Self {
-        static NUMBER: AtomicU64 = AtomicU64::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("corio-stream-{}-{number}", std::process::id());
-        let folder = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&folder).unwrap();
-        SocketPath(folder)
-    }
-
-    pub(crate) fn path(&self) -> PathBuf {
-        self.0.join("socket")
-    }
-}
-
-impl Drop for SocketPath {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 

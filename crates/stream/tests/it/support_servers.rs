@@ -3,12 +3,18 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use corio_stream::{StreamReader, StreamWriter};
+use corio_stream::{Server, StreamReader, StreamWriter};
 
 use crate::support::soon;
 
 /// This machine, at a port that the system chooses.
 pub(crate) const HERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+/// Lets nobody in any more, and waits until all who were in have gone.
+pub(crate) async fn end(server: &Server) {
+    server.close();
+    soon(server.wait_closed()).await;
+}
 
 /// Sends a line back and closes.
 pub(crate) async fn answer(mut reader: StreamReader, writer: StreamWriter) -> io::Result<()> {

@@ -13,10 +13,8 @@ use corio_stream::{
     streams,
 };
 
-use crate::support::{
-    Played, SocketPath, listen_to_log, logged, run, soon, spawn, until, yield_now,
-};
-use crate::support_servers::{HERE, answer, ask};
+use crate::support::{Folder, Played, listen_to_log, logged, run, soon, spawn, until, yield_now};
+use crate::support_servers::{HERE, answer, ask, end};
 use crate::tls_support::{NAME, acceptor, connector, old_connector, stranger};
 
 const REQUEST: &[u8] = b"GET / HTTP/1.0\r\n\r\n";
@@ -41,11 +39,6 @@ async fn tls_server() -> Server {
     ServerOptions::new().tls(acceptor()).start(answer, HERE).await.unwrap()
 }
 
-async fn end(server: Server) {
-    server.close();
-    soon(server.wait_closed()).await;
-}
-
 #[test]
 fn test_open_connection_no_loop_ssl() {
     run(async {
@@ -53,20 +46,20 @@ fn test_open_connection_no_loop_ssl() {
         let address = server.local_addr().unwrap();
         let streams = soon(open_tls_connection(address, NAME, &connector())).await.unwrap();
         check_page(streams).await;
-        end(server).await;
+        end(&server).await;
     });
 }
 
 #[test]
 fn test_open_unix_connection_no_loop_ssl() {
-    let folder = SocketPath::new();
+    let folder = Folder::new();
     run(async {
         let options = ServerOptions::new().tls(acceptor());
-        let server = options.start_unix(http, folder.path()).await.unwrap();
+        let server = options.start_unix(http, folder.file("socket")).await.unwrap();
         let connector = connector();
-        let open = open_unix_tls_connection(folder.path(), NAME, &connector);
+        let open = open_unix_tls_connection(folder.file("socket"), NAME, &connector);
         check_page(soon(open).await.unwrap()).await;
-        end(server).await;
+        end(&server).await;
     });
 }
 
@@ -87,7 +80,7 @@ fn test_start_tls_buffered_data() {
         writer.write(b"PROXY TCP4 127.0.0.1 127.0.0.1 1 2\r\n");
         soon(connector().start_tls(NAME, &mut reader, &writer)).await.unwrap();
         assert_eq!(ask((reader, writer)).await, b"hello world!\n");
-        end(server).await;
+        end(&server).await;
     });
 }
 
@@ -131,7 +124,7 @@ fn start_tls_goes_on_in_place_on_both_sides() {
         assert_eq!(server.clients(), 1);
         assert_eq!(ask((reader, writer)).await, b"hello world!\n");
         until(|| server.clients() == 0).await;
-        end(server).await;
+        end(&server).await;
     });
 }
 
@@ -166,7 +159,7 @@ fn tls_goes_in_tls_on_both_sides() {
         assert!(got == sent);
         assert_eq!(server.clients(), 1);
         assert_eq!(ask((reader, writer)).await, b"hello world!\n");
-        end(server).await;
+        end(&server).await;
     });
 }
 
@@ -277,7 +270,7 @@ fn a_megabyte_goes_both_ways_with_drains() {
         drop(soon(reads).await.unwrap());
         writer.close();
         soon(writer.wait_closed()).await.unwrap();
-        end(server).await;
+        end(&server).await;
     });
 }
 
@@ -299,7 +292,7 @@ fn a_server_survives_clients_that_fail_the_handshake() {
         let lines = logged();
         assert_eq!(lines.len(), 3, "{lines:#?}");
         assert!(lines.iter().all(|line| line.contains("was refused: ")), "{lines:#?}");
-        end(server).await;
+        end(&server).await;
     });
 }
 
@@ -310,7 +303,7 @@ fn a_client_that_stalls_is_left_and_the_server_can_end() {
         let server = ServerOptions::new().tls(short).start(answer, HERE).await.unwrap();
         let silent = TcpStream::connect(server.local_addr().unwrap()).await.unwrap();
         assert_eq!(soon(silent.read(&mut [0; 8])).await.unwrap(), 0);
-        end(server).await;
+        end(&server).await;
     });
 }
 
@@ -318,6 +311,7 @@ fn a_client_that_stalls_is_left_and_the_server_can_end() {
 #[test]
 fn a_server_that_closes_its_clients_gives_up_their_handshakes() {
     run(async {
+        listen_to_log();
         let server = tls_server().await;
         let silent = TcpStream::connect(server.local_addr().unwrap()).await.unwrap();
         until(|| server.clients() == 1).await;
@@ -327,6 +321,8 @@ fn a_server_that_closes_its_clients_gives_up_their_handshakes() {
         soon(server.wait_closed()).await;
         // A reset is an end, too.
         assert_eq!(soon(silent.read(&mut [0; 8])).await.unwrap_or(0), 0);
+        let lines = logged();
+        assert!(lines.is_empty(), "it has closed them itself: {lines:#?}");
     });
 }
 
@@ -383,7 +379,7 @@ fn a_server_that_is_cut_is_told_apart_from_one_that_closes() {
         let error = soon(reader.read_to_end()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
         writer.close();
-        end(server).await;
+        end(&server).await;
     });
 }
 

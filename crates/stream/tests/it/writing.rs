@@ -214,6 +214,17 @@ fn nothing_is_written_after_the_end() {
 }
 
 #[test]
+#[should_panic(expected = "write() after write_eof()")]
+fn that_it_is_a_mistake_does_not_hang_on_when_the_connection_ends() {
+    run(async {
+        let (_reader, writer) = streams(Played::new(9));
+        writer.write_eof().unwrap();
+        writer.abort();
+        writer.write(b"too late");
+    });
+}
+
+#[test]
 fn abort_drops_what_is_unsent() {
     run(async {
         let played = Played::new(0);

@@ -107,8 +107,11 @@ async fn begin<P: DatagramProtocol>(
     socket: Box<dyn DatagramSocket>,
     place: &'static Location<'static>,
 ) -> io::Result<DatagramTransport> {
-    let hub = hub(place);
-    let wire = Wire::start(&hub, socket, Box::new(factory()), place);
+    let wire = {
+        // Not for as long as this waits: it goes with its loop.
+        let hub = hub(place);
+        Wire::start(&hub, socket, Box::new(factory()), place)
+    };
     let unfinished = Unfinished(Some(wire.clone()));
     wire.made().wait().await;
     unfinished.finish();
@@ -151,7 +154,8 @@ impl DatagramTransport {
     ///
     /// # Errors
     /// `InvalidInput` if `to` is not the peer of a connected socket, if there is no `to` and no
-    /// peer, or if it is an address of another kind of socket.
+    /// peer, or if it is an address of another kind of socket, or of a Unix socket without a name.
+    #[doc(alias = "sendto")]
     pub fn send_to(&self, data: &[u8], to: Option<&Address>) -> io::Result<()> {
         self.0.send_to(data, to)
     }

@@ -1,7 +1,9 @@
 //! [`DatagramSocket`]: what a socket for datagrams is to a protocol's transport; those of `corio-net`.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::task::{Context, Poll, Waker};
 
 use corio_net::{UdpSocket, UnixDatagram};
@@ -34,6 +36,16 @@ pub trait DatagramSocket: fmt::Debug + 'static {
         data: &[u8],
         to: Option<&Address>,
     ) -> Poll<io::Result<usize>>;
+
+    /// Whether it can send to such an address at all: looked at before a datagram is sent or kept, so that who
+    /// gives a wrong one hears of it at once. Unless it is said otherwise all are.
+    ///
+    /// # Errors
+    /// `InvalidInput`, with what to do instead.
+    fn check_address(&self, to: &Address) -> io::Result<()> {
+        let _ = to;
+        Ok(())
+    }
 
     // What follows is for sockets that a protocol's loop can watch instead of giving a waker for each wait.
 
@@ -90,6 +102,13 @@ impl DatagramSocket for UdpSocket {
         }
     }
 
+    fn check_address(&self, to: &Address) -> io::Result<()> {
+        match to {
+            Address::Inet(_) => Ok(()),
+            other => Err(other_kind(other)),
+        }
+    }
+
     fn watch(&self, list: &WatchList, token: u32) -> Option<Edges> {
         // An error is the first attempt's, too, which says it.
         corio_net::DatagramSocket::watch(self, list, token).ok()
@@ -126,7 +145,20 @@ impl DatagramSocket for UnixDatagram {
         match to {
             None => UnixDatagram::poll_send(self, context, data),
             Some(Address::Path(path)) => self.poll_send_to(context, data, path),
+            Some(Address::Abstract(name)) => {
+                // As a path is written that is none, on every system: where there are no such names, the socket
+                // says so.
+                let path = [b"\0", name.as_slice()].concat();
+                self.poll_send_to(context, data, OsStr::from_bytes(&path))
+            }
             Some(other) => Poll::Ready(Err(other_kind(other))),
+        }
+    }
+
+    fn check_address(&self, to: &Address) -> io::Result<()> {
+        match to {
+            Address::Path(_) | Address::Abstract(_) => Ok(()),
+            other => Err(other_kind(other)),
         }
     }
 
@@ -150,6 +182,14 @@ impl DatagramSocket for UnixDatagram {
 
 #[cold]
 fn other_kind(address: &Address) -> io::Error {
-    let message = format!("{address} is an address of another kind of socket than this one");
+    let message = match address {
+        Address::Unnamed => {
+            "a socket without a name cannot be sent to: its owner has to bind it".to_owned()
+        }
+        other => format!(
+            "{other} is an address of another kind of socket than this one: UDP has those of the internet, and a \
+             Unix socket has paths and abstract names"
+        ),
+    };
     io::Error::new(io::ErrorKind::InvalidInput, message)
 }

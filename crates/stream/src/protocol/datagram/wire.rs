@@ -136,7 +136,7 @@ impl Wire {
         {
             let transport = DatagramTransport(this);
             self.call("connection_made", |protocol| protocol.connection_made(transport));
-            self.made.set();
+            self.made.set(self.place);
         }
         self.flush(waker);
         self.receive(waker, room);
@@ -170,6 +170,10 @@ impl Wire {
     fn receive(&self, waker: &Waker, room: &mut [u8]) {
         let context = &mut Context::from_waker(waker);
         for _ in 0..RECEIVES_PER_TURN_MAX {
+            // Before it is given more to answer.
+            if self.flow.borrow().has_to_pause() {
+                self.tell_flow();
+            }
             if self.phase.get() != Phase::Open {
                 return;
             }
@@ -232,7 +236,11 @@ impl Wire {
             (None, None) => {
                 "the socket is not connected: a datagram needs an address to go to".to_owned()
             }
-            _ => return Ok(()),
+            (None, Some(to)) => match &*self.socket.borrow() {
+                Some(socket) => return socket.check_address(to),
+                None => return Ok(()),
+            },
+            (Some(_), _) => return Ok(()),
         };
         Err(io::Error::new(io::ErrorKind::InvalidInput, message))
     }
@@ -379,11 +387,14 @@ impl Wire {
         hub.leave(self.number);
     }
 
+    /// Lets go of all that is not its own, and does not panic: the hub would keep the socket for good.
     fn release(&self) {
         self.protocol.clear();
         drop_told(self.socket.take());
-        drop((self.unsent.take(), self.errors.take()));
-        self.made.set();
+        drop(self.unsent.take());
+        // Of a socket of the program's own they are anything.
+        drop_told(self.errors.take());
+        self.made.set(self.place);
     }
 
     pub(super) fn with_socket<R>(

@@ -12,7 +12,8 @@
 //! `connection_lost`) comes when the callback that asked has returned, or in the next turn.
 //!
 //! A turn looks at everything, in this order: made, unsent bytes, reading, what to tell of the flow, the
-//! end. `reading` is its way in, `writing` its way out.
+//! end. `reading` is its way in, `writing` its way out. Only a pause does not wait for its place: a protocol that has
+//! written too much hears of it before it is given more to answer, also where a turn reads several times.
 //!
 //! A connection right on a descriptor is *watched*: the hub's list says when it is ready, and it is tried
 //! without a waker. Every other one is *polled*, with the signal's waker. The two differ in `try_in`,
@@ -266,7 +267,7 @@ impl Wire {
             let transport = Transport::new(this);
             self.call("connection_made", |callbacks| callbacks.connection_made(transport));
         }
-        self.made.set();
+        self.made.set(self.place);
     }
 
     /// Calls the protocol; a panic ends the connection.
@@ -303,11 +304,12 @@ impl Wire {
         self.phase.set(Phase::Ended);
         self.error.set(error);
         drop(self.unsent.take());
+        // Before a connection of the program's own is called, which may panic: it is let go of all the same.
+        self.want_turn();
         if let Some(connection) = &*self.connection.borrow() {
             // The program may hold it as well: then it does not end by being dropped here.
             connection.abort();
         }
-        self.want_turn();
     }
 
     pub(super) fn is_closing(&self) -> bool {
@@ -359,7 +361,7 @@ impl Wire {
         hub.leave(self.number);
     }
 
-    /// Lets go of all that is not its own.
+    /// Lets go of all that is not its own, and does not panic: the hub would keep the connection for good.
     fn release(&self) {
         self.protocol.clear();
         // The program may hold it as well, and its number may soon be another's.
@@ -367,7 +369,7 @@ impl Wire {
         drop_told(self.connection.take());
         drop(self.seat.take());
         drop(self.unsent.take());
-        self.made.set();
+        self.made.set(self.place);
     }
 
     // Asking

@@ -110,6 +110,7 @@ impl Wire {
     #[inline]
     fn read_all(&self, waker: &Waker, room: &mut [u8]) {
         for _ in 0..READS_PER_TURN_MAX {
+            self.tell_pause();
             if !self.is_reading() || self.has_read_end.get() {
                 return;
             }

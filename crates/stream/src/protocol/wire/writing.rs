@@ -187,6 +187,14 @@ impl Wire {
         }
     }
 
+    /// Tells the protocol to pause, if it has to: before it is given more to answer.
+    #[inline]
+    pub(super) fn tell_pause(&self) {
+        if self.flow.borrow().has_to_pause() {
+            self.tell_flow();
+        }
+    }
+
     /// Tells the protocol whether to write.
     #[cold]
     pub(super) fn tell_flow(&self) {

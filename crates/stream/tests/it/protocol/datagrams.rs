@@ -156,6 +156,64 @@ fn test_create_datagram_endpoint_sock_unix() {
     });
 }
 
+/// A name that no other test has.
+#[cfg(target_os = "linux")]
+fn abstract_name(end: &str) -> String {
+    format!("\0corio-stream-{}-{end}", std::process::id())
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_abstract_name_is_an_address() {
+    run(async {
+        let (server, client) = (Shared::default(), Shared::default());
+        server.borrow_mut().echoes = true;
+        let at = UnixDatagram::bind(abstract_name("server")).await.unwrap();
+        let at = datagram_endpoint_over(|| server.clone(), at).await.unwrap();
+        let ours = UnixDatagram::bind(abstract_name("client")).await.unwrap();
+        let ours = datagram_endpoint_over(|| client.clone(), ours).await.unwrap();
+        let to = at.local_addr().unwrap();
+        assert_eq!(to, Address::Abstract(abstract_name("server").as_bytes()[1..].to_vec()));
+        ours.send_to(b"by its name", Some(&to)).unwrap();
+        // The answer goes to whom the datagram came from.
+        hears(&client, "got by its name").await;
+        // One that nobody has, and one that no socket can have.
+        ours.send_to(b"x", Some(&Address::Abstract(b"nobody of corio-stream".to_vec()))).unwrap();
+        hears(&client, "error ConnectionRefused").await;
+        ours.send_to(b"x", Some(&Address::Abstract(vec![b'x'; 108]))).unwrap();
+        hears(&client, "error InvalidInput").await;
+        ours.close();
+        at.close();
+        hears(&server, "lost").await;
+        hears(&client, "lost").await;
+        assert_eq!(events(&server), ["made", "got by its name", "lost"]);
+    });
+}
+
+#[test]
+fn an_address_that_the_socket_cannot_send_to_is_refused_at_once() {
+    run(async {
+        let udp = create_datagram_endpoint(Shared::default, Some(here()), None).await.unwrap();
+        let unix = UnixDatagram::unbound().unwrap();
+        let unix = datagram_endpoint_over(Shared::default, unix).await.unwrap();
+        let (path, name) = (Address::Path("/x".into()), Address::Abstract(b"x".to_vec()));
+        for (transport, address, says) in [
+            (&udp, path, "another kind"),
+            (&udp, name, "another kind"),
+            (&udp, Address::Unnamed, "bind it"),
+            (&unix, here().into(), "another kind"),
+            (&unix, Address::Unnamed, "bind it"),
+        ] {
+            let error = transport.send_to(b"data", Some(&address)).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{address}");
+            assert!(error.to_string().contains(says), "{address}: {error}");
+        }
+        udp.close();
+        unix.close();
+        turns().await;
+    });
+}
+
 #[test]
 fn test_datagram_send_to_non_listening_address() {
     run(async {

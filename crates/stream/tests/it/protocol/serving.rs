@@ -6,20 +6,25 @@ use std::net::TcpStream as StdTcpStream;
 use corio_stream::protocol::{
     create_connection, create_server, create_unix_connection, create_unix_server,
 };
-use corio_stream::{Address, ServerOptions};
+use corio_stream::{Address, Server, ServerOptions};
 
 use super::Recorder;
-use crate::support::{SocketPath, run, soon, until};
+use crate::support::{Folder, run, soon, until};
+use crate::support_servers::{HERE, end};
+
+/// A server whose connections are the recorder's, and a client.
+async fn server(recorder: &Recorder) -> (Server, StdTcpStream) {
+    let recorder = recorder.clone();
+    let server = create_server(move || recorder.clone(), HERE).await.unwrap();
+    let client = StdTcpStream::connect(server.local_addr().unwrap()).unwrap();
+    (server, client)
+}
 
 #[test]
 fn test_create_server() {
     run(async {
         let recorder = Recorder::new();
-        let server = {
-            let recorder = recorder.clone();
-            create_server(move || recorder.clone(), "127.0.0.1:0").await.unwrap()
-        };
-        let mut client = StdTcpStream::connect(server.local_addr().unwrap()).unwrap();
+        let (server, mut client) = server(&recorder).await;
         client.write_all(b"xxx").unwrap();
         recorder.hears("data xxx").await;
         assert_eq!(server.clients(), 1);
@@ -30,36 +35,35 @@ fn test_create_server() {
         drop(client);
         recorder.hears("lost").await;
         until(|| server.clients() == 0).await;
-        server.close();
-        soon(server.wait_closed()).await;
+        end(&server).await;
     });
 }
 
 #[test]
 fn test_create_unix_server() {
-    let path = SocketPath::new();
+    let folder = Folder::new();
     run(async {
         let (ours, theirs) = (Recorder::new(), Recorder::new());
         let server = {
             let theirs = theirs.clone();
-            create_unix_server(move || theirs.clone(), path.path()).await.unwrap()
+            create_unix_server(move || theirs.clone(), folder.file("socket")).await.unwrap()
         };
-        let transport = create_unix_connection(|| ours.clone(), path.path()).await.unwrap();
+        let transport =
+            create_unix_connection(|| ours.clone(), folder.file("socket")).await.unwrap();
         transport.write(b"hello");
         theirs.hears("data hello").await;
         theirs.transport().write(b"you too");
         ours.hears("data you too").await;
         transport.close();
         theirs.hears("lost").await;
-        server.close();
-        soon(server.wait_closed()).await;
+        end(&server).await;
     });
 }
 
 #[test]
 fn test_create_server_addr_in_use() {
     run(async {
-        let server = create_server(Recorder::new, "127.0.0.1:0").await.unwrap();
+        let server = create_server(Recorder::new, HERE).await.unwrap();
         let address = server.local_addr().unwrap();
         let error = create_server(Recorder::new, address).await.unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
@@ -72,11 +76,7 @@ fn test_create_server_addr_in_use() {
 fn test_close_clients() {
     run(async {
         let recorder = Recorder::new();
-        let server = {
-            let recorder = recorder.clone();
-            create_server(move || recorder.clone(), "127.0.0.1:0").await.unwrap()
-        };
-        let mut client = StdTcpStream::connect(server.local_addr().unwrap()).unwrap();
+        let (server, mut client) = server(&recorder).await;
         recorder.hears("made").await;
         server.close();
         // From any thread, as the server itself.
@@ -108,12 +108,8 @@ impl<T> JoinInLoop<T> for std::thread::JoinHandle<T> {
 fn test_abort_clients() {
     run(async {
         let recorder = Recorder::new();
-        let server = {
-            let recorder = recorder.clone();
-            create_server(move || recorder.clone(), "127.0.0.1:0").await.unwrap()
-        };
         // It reads nothing, so a close would wait for it for ever.
-        let client = StdTcpStream::connect(server.local_addr().unwrap()).unwrap();
+        let (server, client) = server(&recorder).await;
         recorder.hears("made").await;
         recorder.transport().write(&vec![0; 64 << 20]);
         server.close();
@@ -138,7 +134,7 @@ fn a_factory_that_panics_costs_one_connection() {
                 assert!(!std::mem::take(&mut first), "of the test");
                 recorder.clone()
             };
-            ServerOptions::new().create_server(factory, "127.0.0.1:0").await.unwrap()
+            ServerOptions::new().create_server(factory, HERE).await.unwrap()
         };
         let address = server.local_addr().unwrap();
         let mut refused = StdTcpStream::connect(address).unwrap();

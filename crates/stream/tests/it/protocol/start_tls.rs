@@ -11,7 +11,7 @@ use futures::future::join;
 
 use super::{Recorder, over, pair, turns};
 use crate::support::{Played, run, soon, spawn, until};
-use crate::support_servers::HERE;
+use crate::support_servers::{HERE, end};
 use crate::tls_support::{NAME, acceptor, connector, old_connector};
 
 /// Two transports of one connection, and what their protocols are told.
@@ -76,8 +76,7 @@ fn test_start_tls_server_1() {
         assert_eq!(server.clients(), 1);
         transport.close();
         until(|| server.clients() == 0).await;
-        server.close();
-        soon(server.wait_closed()).await;
+        end(&server).await;
     });
 }
 

@@ -1,15 +1,12 @@
 //! Connections that have nothing to do but to read and to write: what ends that, and that it comes back.
 
-use std::io::{IoSlice, Read, Write};
-use std::mem::MaybeUninit;
+use std::io::{Read, Write};
 use std::ops::Range;
-use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::time::Duration;
 
-use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
-
 use super::{Recorder, over, pair, send, turns};
+use crate::passed::send_with_descriptor;
 use crate::support::{run, soon, spawn, until};
 
 /// Some messages there and back, as most connections live.
@@ -227,13 +224,4 @@ fn what_comes_after_a_passed_descriptor_is_received() {
         soon(recorder.hears("data two")).await;
         assert!(recorder.has("data one"));
     });
-}
-
-fn send_with_descriptor(socket: &StdUnixStream, bytes: &[u8]) {
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-    let mut control = SendAncillaryBuffer::new(&mut space);
-    let passed = std::io::stderr();
-    let passed = [passed.as_fd()];
-    assert!(control.push(SendAncillaryMessage::ScmRights(&passed)));
-    sendmsg(socket, &[IoSlice::new(bytes)], &mut control, SendFlags::empty()).unwrap();
 }

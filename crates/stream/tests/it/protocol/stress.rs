@@ -20,7 +20,7 @@ use corio_stream::protocol::{
 };
 
 use crate::random::Dice;
-use crate::support::{SocketPath, spawn, yield_now};
+use crate::support::{Folder, spawn, yield_now};
 use peer::Peer;
 
 /// Peers of one run.
@@ -289,36 +289,41 @@ impl Drop for Player {
     }
 }
 
+/// What a player is told in either form but for its bytes.
+macro_rules! callbacks {
+    () => {
+        fn connection_made(&mut self, transport: Transport) {
+            self.made(transport);
+        }
+
+        fn eof_received(&mut self) -> bool {
+            self.ended()
+        }
+
+        fn connection_lost(&mut self, _: Option<io::Error>) {
+            self.lost();
+        }
+
+        fn pause_writing(&mut self) {
+            self.paused(true);
+        }
+
+        fn resume_writing(&mut self) {
+            self.paused(false);
+        }
+    };
+}
+
 impl Protocol for Player {
-    fn connection_made(&mut self, transport: Transport) {
-        self.made(transport);
-    }
+    callbacks!();
 
     fn data_received(&mut self, data: &[u8]) {
         self.received(data);
     }
-
-    fn eof_received(&mut self) -> bool {
-        self.ended()
-    }
-
-    fn connection_lost(&mut self, _: Option<io::Error>) {
-        self.lost();
-    }
-
-    fn pause_writing(&mut self) {
-        self.paused(true);
-    }
-
-    fn resume_writing(&mut self) {
-        self.paused(false);
-    }
 }
 
 impl BufferedProtocol for Player {
-    fn connection_made(&mut self, transport: Transport) {
-        self.made(transport);
-    }
+    callbacks!();
 
     fn get_buffer(&mut self, _: usize) -> &mut [u8] {
         let length = 1 + self.stage.below(5000);
@@ -330,22 +335,6 @@ impl BufferedProtocol for Player {
         let buffer = std::mem::take(&mut self.buffer);
         self.received(&buffer[..count]);
         self.buffer = buffer;
-    }
-
-    fn eof_received(&mut self) -> bool {
-        self.ended()
-    }
-
-    fn connection_lost(&mut self, _: Option<io::Error>) {
-        self.lost();
-    }
-
-    fn pause_writing(&mut self) {
-        self.paused(true);
-    }
-
-    fn resume_writing(&mut self) {
-        self.paused(false);
     }
 }
 
@@ -367,14 +356,14 @@ async fn brief(stage: Rc<Stage>) {
 
 async fn play(seed: u64) -> BTreeMap<&'static str, usize> {
     let stage = Rc::new(Stage { dice: RefCell::new(Dice::of(seed)), ..Stage::default() });
-    let path = SocketPath::new();
+    let folder = Folder::new();
     let (one, other) = (stage.clone(), stage.clone());
     let by_tcp = create_server(move || Player::new(&one), "127.0.0.1:0").await.unwrap();
-    let by_unix = create_unix_server(move || Buffered(Player::new(&other)), path.path());
+    let by_unix = create_unix_server(move || Buffered(Player::new(&other)), folder.file("socket"));
     let by_unix = by_unix.await.unwrap();
     let address = by_tcp.local_addr().unwrap();
     let mut peers: Vec<Peer> = (1..=PEERS as u8)
-        .map(|whose| Peer::connect(&stage, whose, address, &path.path()))
+        .map(|whose| Peer::connect(&stage, whose, address, &folder.file("socket")))
         .collect();
     for round in 0.. {
         assert!(

@@ -13,14 +13,14 @@ use corio_stream::protocol::{
 };
 use corio_stream::tls::rustls::ProtocolVersion;
 use corio_stream::tls::{
-    TlsAcceptor, TlsError, TlsInfo, create_tls_connection, create_unix_tls_connection,
+    TlsAcceptor, TlsError, TlsInfo, TlsStream, create_tls_connection, create_unix_tls_connection,
 };
 use corio_stream::{Server, ServerOptions};
 use futures::io::AsyncReadExt;
 
 use super::{Recorder, turns};
-use crate::support::{SocketPath, listen_to_log, logged, run, soon, until};
-use crate::support_servers::HERE;
+use crate::support::{Folder, listen_to_log, logged, run, soon, until};
+use crate::support_servers::{HERE, end};
 use crate::tls_support::{NAME, acceptor, connector, stranger};
 
 /// A server whose one connection is the recorder's.
@@ -30,15 +30,19 @@ async fn server(recorder: &Recorder, acceptor: TlsAcceptor) -> Server {
     options.create_server(move || recorder.clone(), HERE).await.unwrap()
 }
 
+/// A server whose one connection is the recorder's, and the other end of that one, which the test plays.
+async fn by_hand(recorder: &Recorder, acceptor: TlsAcceptor) -> (Server, TlsStream<TcpStream>) {
+    let server = server(recorder, acceptor).await;
+    let stream = TcpStream::connect(server.local_addr().unwrap()).await.unwrap();
+    let secured = soon(connector().connect(NAME, stream)).await.unwrap();
+    recorder.hears("made").await;
+    (server, secured)
+}
+
 async fn client(recorder: &Recorder, server: &Server) -> Transport {
     let (recorder, to) = (recorder.clone(), server.local_addr().unwrap());
     let connector = connector();
     soon(create_tls_connection(move || recorder, to, NAME, &connector)).await.unwrap()
-}
-
-async fn end(server: Server) {
-    server.close();
-    soon(server.wait_closed()).await;
 }
 
 #[test]
@@ -72,28 +76,29 @@ fn test_create_server_ssl_verified() {
         assert_eq!(theirs.events(), ["made", "data hello", "-", "eof", "lost"]);
         assert!(transport.extra_info::<TlsInfo>().is_none());
         until(|| server.clients() == 0).await;
-        end(server).await;
+        end(&server).await;
     });
 }
 
 #[test]
 fn test_create_unix_server_ssl_verified() {
-    let path = SocketPath::new();
+    let folder = Folder::new();
     run(async {
         let (ours, theirs) = (Recorder::new(), Recorder::new());
         let server = {
             let theirs = theirs.clone();
             let options = ServerOptions::new().tls(acceptor());
-            options.create_unix_server(move || theirs.clone(), path.path()).await.unwrap()
+            options.create_unix_server(move || theirs.clone(), folder.file("socket")).await.unwrap()
         };
         let connector = connector();
-        let create = create_unix_tls_connection(|| ours.clone(), path.path(), NAME, &connector);
+        let create =
+            create_unix_tls_connection(|| ours.clone(), folder.file("socket"), NAME, &connector);
         let transport = soon(create).await.unwrap();
         transport.write(b"hello");
         theirs.hears("data hello").await;
         transport.close();
         theirs.hears("lost").await;
-        end(server).await;
+        end(&server).await;
     });
 }
 
@@ -118,7 +123,7 @@ fn test_create_server_ssl_verify_failed() {
         // What others do is not affected.
         let transport = client(&ours, &server).await;
         transport.close();
-        end(server).await;
+        end(&server).await;
     });
 }
 
@@ -138,7 +143,7 @@ fn test_create_server_ssl_over_ssl_plain_text_is_refused() {
         assert_eq!(peer.join().unwrap().first(), Some(&21), "an alert, and the end");
         until(|| server.clients() == 0).await;
         assert!(theirs.events().is_empty());
-        end(server).await;
+        end(&server).await;
     });
 }
 
@@ -155,7 +160,7 @@ fn test_handshake_timeout() {
         assert_eq!(silent.read(&mut [0; 1]).unwrap(), 0);
         assert!(logged()[0].contains("is taking longer than 30ms"));
         assert!(theirs.events().is_empty());
-        end(server).await;
+        end(&server).await;
     });
 }
 
@@ -262,7 +267,7 @@ fn two_megabytes_come_back_as_they_went() {
         assert_eq!(*calls.borrow(), 0, "no buffer is asked for in vain");
         transport.close();
         until(|| server.clients() == 0).await;
-        end(server).await;
+        end(&server).await;
     });
 }
 
@@ -270,10 +275,7 @@ fn two_megabytes_come_back_as_they_went() {
 fn a_peer_that_does_not_read_pauses_the_writer() {
     run(async {
         let theirs = Recorder::new();
-        let server = server(&theirs, acceptor()).await;
-        let stream = TcpStream::connect(server.local_addr().unwrap()).await.unwrap();
-        let mut secured = soon(connector().connect(NAME, stream)).await.unwrap();
-        theirs.hears("made").await;
+        let (server, mut secured) = by_hand(&theirs, acceptor()).await;
         let transport = theirs.transport();
         let mut count = 0;
         while !theirs.has("pause") {
@@ -289,7 +291,7 @@ fn a_peer_that_does_not_read_pauses_the_writer() {
         theirs.hears("resume").await;
         assert_eq!(transport.get_write_buffer_size(), 0);
         transport.abort();
-        end(server).await;
+        end(&server).await;
     });
 }
 
@@ -307,7 +309,7 @@ fn what_comes_while_reading_is_paused_comes_later() {
         theirs.transport().resume_reading();
         theirs.hears("data wait for it").await;
         transport.abort();
-        end(server).await;
+        end(&server).await;
     });
 }
 
@@ -321,7 +323,7 @@ fn test_eof_received_true_keeps_nothing_open() {
         transport.close();
         theirs.hears("lost").await;
         assert_eq!(theirs.events(), ["made", "data last", "-", "eof", "lost"]);
-        end(server).await;
+        end(&server).await;
     });
 }
 
@@ -329,16 +331,13 @@ fn test_eof_received_true_keeps_nothing_open() {
 fn a_connection_that_is_cut_is_told_apart_from_one_that_ends() {
     run(async {
         let theirs = Recorder::new();
-        let server = server(&theirs, acceptor()).await;
-        let stream = TcpStream::connect(server.local_addr().unwrap()).await.unwrap();
-        let mut secured = soon(connector().connect(NAME, stream)).await.unwrap();
-        theirs.hears("made").await;
+        let (server, mut secured) = by_hand(&theirs, acceptor()).await;
         theirs.transport().write(b"read it");
         // What is unread would make a reset of the end.
         soon(secured.read_exact(&mut [0; 7])).await.unwrap();
         drop(secured);
         theirs.hears("lost UnexpectedEof").await;
-        end(server).await;
+        end(&server).await;
     });
 }
 
@@ -347,14 +346,11 @@ fn test_shutdown_timeout() {
     run(async {
         let theirs = Recorder::new();
         let short = acceptor().with_shutdown_timeout(Duration::from_millis(30));
-        let server = server(&theirs, short).await;
-        let stream = TcpStream::connect(server.local_addr().unwrap()).await.unwrap();
-        let _secured = soon(connector().connect(NAME, stream)).await.unwrap();
-        theirs.hears("made").await;
+        let (server, _secured) = by_hand(&theirs, short).await;
         // The peer neither reads nor answers.
         theirs.transport().close();
         theirs.hears("lost TimedOut the TLS shutdown with 127.0.0.1:").await;
-        end(server).await;
+        end(&server).await;
     });
 }
 
@@ -363,10 +359,7 @@ fn a_peer_that_does_not_read_holds_up_no_close() {
     run(async {
         let theirs = Recorder::new();
         let short = acceptor().with_shutdown_timeout(Duration::from_millis(30));
-        let server = server(&theirs, short).await;
-        let stream = TcpStream::connect(server.local_addr().unwrap()).await.unwrap();
-        let _secured = soon(connector().connect(NAME, stream)).await.unwrap();
-        theirs.hears("made").await;
+        let (server, _secured) = by_hand(&theirs, short).await;
         theirs.transport().write(&vec![7; 20_000_000]);
         server.close();
         server.close_clients();
@@ -395,6 +388,6 @@ fn a_factory_that_panics_ends_one_connection() {
         let transport = client(&second, &server).await;
         theirs.hears("made").await;
         transport.abort();
-        end(server).await;
+        end(&server).await;
     });
 }

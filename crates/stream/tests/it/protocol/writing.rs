@@ -1,10 +1,12 @@
 //! Writing and flow control: CPython's `SelectorSocketTransportTests` and `TransportTests` about what is
 //! sent.
 
-use std::io::{IoSlice, Read};
+use std::cell::{Cell, RefCell};
+use std::io::{IoSlice, Read, Write};
+use std::rc::Rc;
 
 use super::{Recorder, over, pair, send, turns};
-use crate::support::{Played, listen_to_log, logged, run};
+use crate::support::{Played, listen_to_log, logged, run, until};
 
 /// A transport over a connection that the test plays.
 async fn played(room: usize) -> (Recorder, corio_stream::protocol::Transport, Played) {
@@ -116,6 +118,76 @@ fn test_pause_and_resume_writing() {
         played.allow(1);
         turns().await;
         assert_eq!(recorder.events(), ["made", "pause", "resume"]);
+    });
+}
+
+#[test]
+fn who_has_written_too_much_hears_of_it_before_it_is_given_more() {
+    run(async {
+        let played = Played::new(0);
+        let (brings, more) = (played.clone(), Cell::new(2));
+        // More has come each time when the answer is written: several reads in one turn.
+        let recorder = Recorder::doing(move |transport, data| {
+            transport.write(data);
+            if more.get() > 0 {
+                more.set(more.get() - 1);
+                brings.bring(b"y");
+            }
+        });
+        let transport = over(&recorder, played.clone()).await;
+        transport.set_write_buffer_limits(Some(1), Some(0));
+        played.bring(b"x");
+        turns().await;
+        let expected = ["made", "data x", "-", "data y", "-", "pause", "data y", "-"];
+        assert_eq!(recorder.events(), expected);
+    });
+}
+
+#[test]
+fn the_same_on_a_socket_whose_reads_are_full() {
+    run(async {
+        let unsent = Rc::new(RefCell::new(Vec::new()));
+        let seen = unsent.clone();
+        let recorder = Recorder::doing(move |transport, data| {
+            transport.write(data);
+            seen.borrow_mut().push(transport.get_write_buffer_size());
+        });
+        let (transport, mut peer) = pair(&recorder).await;
+        let (_, high) = transport.get_write_buffer_limits();
+        let sender = std::thread::spawn(move || {
+            // It never reads what is answered.
+            peer.write_all(&[7; 4 << 20]).unwrap();
+            peer
+        });
+        recorder.hears("pause").await;
+        transport.pause_reading();
+        let events = recorder.events();
+        let paused = events.iter().position(|event| event == "pause").unwrap();
+        let given = events[..paused].iter().filter(|event| event.starts_with("data")).count();
+        let unsent = unsent.borrow()[..given].to_vec();
+        let over = unsent.iter().position(|unsent| *unsent > high).unwrap();
+        assert_eq!(over + 1, given, "nothing was given between: {unsent:?} unsent, {high} allowed");
+        transport.resume_reading();
+        transport.set_write_buffer_limits(Some(usize::MAX), None);
+        until(|| sender.is_finished()).await;
+        drop(sender.join().unwrap());
+    });
+}
+
+#[test]
+fn new_marks_count_at_once_for_pause_and_resume() {
+    run(async {
+        let (recorder, transport, _played) = played(0).await;
+        transport.write(&[b'x'; 100]);
+        transport.set_write_buffer_limits(Some(99), Some(20));
+        turns().await;
+        assert_eq!(recorder.events(), ["made", "pause"]);
+        transport.set_write_buffer_limits(Some(200), Some(99));
+        turns().await;
+        assert_eq!(recorder.events(), ["made", "pause"], "still above the low mark");
+        transport.set_write_buffer_limits(Some(200), Some(100));
+        turns().await;
+        assert_eq!(recorder.events(), ["made", "pause", "resume"], "although nothing was sent");
     });
 }
 
