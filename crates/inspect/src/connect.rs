@@ -31,20 +31,33 @@ pub(crate) fn connect(socket: &Path, limit: Duration) -> io::Result<UnixStream> 
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
+
+    /// A socket's file, which goes with the test.
+    struct File(PathBuf);
+
+    impl Drop for File {
+        fn drop(&mut self) {
+            // A test that fails says why itself.
+            let _ = std::fs::remove_file(&self.0);
+        }
+    }
 
     #[test]
     fn a_full_queue_keeps_nobody_for_ever() {
-        let folder = std::env::temp_dir().join(format!("corio-connect-{}", std::process::id()));
-        std::fs::create_dir(&folder).unwrap();
-        let path = folder.join("s");
+        let name = format!("corio-connect-{}", std::process::id());
+        let file = File(std::env::temp_dir().join(name));
+        // Of a process of this number that was killed.
+        let _ = std::fs::remove_file(&file.0);
         // It accepts nobody, as a process that is stopped.
         let full = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None).unwrap();
-        rustix::net::bind(&full, &SocketAddrUnix::new(&path).unwrap()).unwrap();
+        rustix::net::bind(&full, &SocketAddrUnix::new(&file.0).unwrap()).unwrap();
         rustix::net::listen(&full, 1).unwrap();
         let mut queued = Vec::new();
         let refused = loop {
-            match connect(&path, Duration::from_millis(20)) {
+            match connect(&file.0, Duration::from_millis(20)) {
                 Ok(stream) => queued.push(stream),
                 Err(error) => break error,
             }
@@ -53,8 +66,7 @@ mod tests {
         assert_eq!(refused.kind(), io::ErrorKind::WouldBlock);
         assert!(!queued.is_empty());
         drop(full);
-        let gone = connect(&path, Duration::ZERO).unwrap_err();
+        let gone = connect(&file.0, Duration::ZERO).unwrap_err();
         assert_eq!(gone.kind(), io::ErrorKind::ConnectionRefused);
-        std::fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -134,23 +134,54 @@ fn line(text: &mut String, cells: &[Cow<'_, str>; 7], widths: &[usize; 7], blank
     text.push('\n');
 }
 
+/// With these a spreadsheet's formula begins.
+const FORMULA_BEGINS: [char; 4] = ['=', '+', '-', '@'];
+
 /// Writes rows as comma-separated values, with the titles, as RFC 4180 has it.
+///
+/// Control characters are written out, as in [`text`]: what is piped into a file is looked at on a terminal, too.
+/// Before a text that a spreadsheet would take for a formula stands `'`, by which it knows a text: a task may be
+/// named by who is served, and a formula may send the sheet elsewhere. Numbers are as they are. A program that
+/// wants the names themselves reads the [`Report`].
+///
+/// ```
+/// use corio_inspect::report::TaskReport;
+/// use corio_inspect::{Report, table};
+///
+/// let task = TaskReport { name: "=1+2\n".to_owned(), ..TaskReport::default() };
+/// let report = Report { tasks: vec![task], ..Report::default() };
+/// let csv = table::csv(&table::rows(&report));
+/// assert_eq!(csv.lines().nth(1), Some("0,0,'=1+2\\n,,,,0"));
+/// ```
 pub fn csv(rows: &[Row]) -> String {
-    let quoted = |cell: Cow<'_, str>| {
-        if cell.contains([',', '"', '\n', '\r']) {
-            format!("\"{}\"", cell.replace('"', "\"\""))
-        } else {
-            cell.into_owned()
-        }
-    };
     let mut text = TITLES.join(",") + "\r\n";
     for row in rows {
-        text.push_str(&cells(row).map(quoted).join(","));
+        for (at, cell) in cells(row).into_iter().enumerate() {
+            text.push_str(if at == 0 { "" } else { "," });
+            match cell {
+                Cow::Borrowed(cell) => text.push_str(&quoted(&plain(cell))),
+                Cow::Owned(number) => text.push_str(&number),
+            }
+        }
         text.push_str("\r\n");
     }
     text
 }
 
+/// A text as a cell between commas.
+fn quoted(cell: &str) -> Cow<'_, str> {
+    // Some spreadsheets pass over blanks before a formula.
+    let mark = if cell.trim_start().starts_with(FORMULA_BEGINS) { "'" } else { "" };
+    if cell.contains([',', '"']) {
+        Cow::Owned(format!("\"{mark}{}\"", cell.replace('"', "\"\"")))
+    } else if mark.is_empty() {
+        Cow::Borrowed(cell)
+    } else {
+        Cow::Owned(format!("{mark}{cell}"))
+    }
+}
+
+/// The texts of a row are borrowed, its numbers are not.
 fn cells(row: &Row) -> [Cow<'_, str>; 7] {
     [
         Cow::Owned(row.thread.to_string()),
@@ -195,6 +226,38 @@ tid  task id  task name            stack  awaiter chain  awaiter name  awaiter i
 ";
         assert_eq!(shown, expected);
         assert_eq!(text(&[]).lines().count(), 2);
+    }
+
+    #[test]
+    fn a_spreadsheet_finds_neither_formulas_nor_what_a_terminal_obeys() {
+        for (name, cell) in [
+            ("häuser → 1", "häuser → 1"),
+            ("a,b", "\"a,b\""),
+            ("a \"b\"", "\"a \"\"b\"\"\""),
+            // What would end a row, or begin a formula further in where its writer thinks of it.
+            ("a\r\n=1", "a\\r\\n=1"),
+            ("\u{1b}[2J", "\\u{1b}[2J"),
+            ("=1+1", "'=1+1"),
+            ("+1", "'+1"),
+            ("-1", "'-1"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("  =1", "'  =1"),
+            ("=a,\"b\"", "\"'=a,\"\"b\"\"\""),
+            ("a=1-2", "a=1-2"),
+            ("", ""),
+        ] {
+            let row = Row {
+                thread: -1,
+                task: 7,
+                name: name.to_owned(),
+                stack: name.to_owned(),
+                awaiter_chain: String::new(),
+                awaiter_name: name.to_owned(),
+                awaiter: 0,
+            };
+            let expected = format!("-1,7,{cell},{cell},,{cell},0\r\n");
+            assert_eq!(csv(&[row]).split_once("\r\n").unwrap().1, expected, "{name:?}");
+        }
     }
 
     #[test]

@@ -24,6 +24,7 @@ fn tables_and_trees_of_a_process() {
 
     let (csv, _, _) = run(target.corio().args(["ps", &pid, "--csv"]));
     assert!(csv.starts_with("tid,task id,task name,"), "{csv}");
+    assert!(csv.contains(",'=red \\u{1b}[31m,") && !csv.contains('\u{1b}'), "{csv}");
     let (tree, _, _) = run(target.corio().args(["pstree", &pid]));
     let place = |text: &str| tree.find(text).unwrap_or_else(|| panic!("{text}: {tree}"));
     assert!(place("(T) parent") < place("(T) child"), "{tree}");

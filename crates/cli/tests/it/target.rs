@@ -47,11 +47,13 @@ impl Target {
         command.env(VARIABLE, "1").env("XDG_RUNTIME_DIR", &folder);
         command.envs(variables.iter().copied());
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let (input, output) = (child.stdin.take(), child.stdout.take().unwrap());
+        // Made at once: child and folder go on every way out of here.
+        let target = Target { child, input, folder };
+        let mut lines = BufReader::new(output).lines().map_while(Result::ok);
         assert!(lines.any(|line| line.contains(READY)));
         std::thread::spawn(move || lines.for_each(drop));
-        let input = child.stdin.take();
-        Target { child, input, folder }
+        target
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -110,7 +112,7 @@ fn the_target() {
         let core = executor.core();
         let child = core.spawn_with(Spawn::new().name("child"), std::future::pending::<()>());
         drop(core.spawn_with(Spawn::new().name("parent"), async move { drop(child.await) }));
-        drop(core.spawn_with(Spawn::new().name("red \u{1b}[31m"), std::future::pending::<()>()));
+        drop(core.spawn_with(Spawn::new().name("=red \u{1b}[31m"), std::future::pending::<()>()));
         executor.block_on(corio_executor::yield_now());
         ready.send(()).unwrap();
         // The loop stands still: nobody needs it to answer.

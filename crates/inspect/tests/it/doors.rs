@@ -9,20 +9,13 @@ use std::path::{Path, PathBuf};
 use corio_inspect::{client, serve_with};
 
 use crate::child::Serving;
-use crate::serving::{alone, only_socket, socket};
-
-/// A folder of the test's own, which is there and empty.
-fn folder(test: &str, mode: u32) -> PathBuf {
-    let folder = socket(test).parent().unwrap().to_owned();
-    fs::create_dir_all(&folder).unwrap();
-    fs::set_permissions(&folder, Permissions::from_mode(mode)).unwrap();
-    folder
-}
+use crate::folder::Folder;
+use crate::serving::{alone, only_socket};
 
 #[test]
 fn a_link_and_a_file_in_the_folders_place_are_refused() {
     let _alone = alone();
-    let folder = folder("link", 0o700);
+    let folder = Folder::new("link", 0o700);
     let (good, link, file) = (folder.join("good"), folder.join("link"), folder.join("file"));
     fs::create_dir(&good).unwrap();
     fs::set_permissions(&good, Permissions::from_mode(0o700)).unwrap();
@@ -39,8 +32,9 @@ fn a_link_and_a_file_in_the_folders_place_are_refused() {
 #[test]
 fn a_path_that_is_too_long_is_told_with_its_length() {
     let _alone = alone();
-    let folder = folder("long", 0o700).join("x".repeat(100));
-    let error = serve_with(only_socket(&folder.join("socket"))).unwrap_err();
+    let folder = Folder::new("long", 0o700);
+    let long = folder.join("x".repeat(100));
+    let error = serve_with(only_socket(&long.join("socket"))).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     let said = error.to_string();
     assert!(said.contains("107") && said.contains("XDG_RUNTIME_DIR"), "{said}");
@@ -49,8 +43,8 @@ fn a_path_that_is_too_long_is_told_with_its_length() {
 #[test]
 fn a_folder_that_cannot_be_made_is_named() {
     let _alone = alone();
-    let folder = folder("none", 0o700).join("a/b");
-    let error = serve_with(only_socket(&folder.join("socket"))).unwrap_err();
+    let folder = Folder::new("none", 0o700);
+    let error = serve_with(only_socket(&folder.join("a/b/socket"))).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
     assert!(error.to_string().contains("a/b"), "{error}");
 }
@@ -58,7 +52,7 @@ fn a_folder_that_cannot_be_made_is_named() {
 #[test]
 fn what_is_left_behind_is_cleared_away_and_nothing_else() {
     let _alone = alone();
-    let folder = folder("sweep", 0o700);
+    let folder = Folder::new("sweep", 0o700);
     let stale = folder.join(format!("{}.sock", i32::MAX));
     drop(UnixListener::bind(&stale).unwrap());
     // Another container's: nobody here has the number, but somebody answers.
@@ -79,7 +73,7 @@ fn what_is_left_behind_is_cleared_away_and_nothing_else() {
 #[test]
 fn what_stands_in_the_sockets_place_is_only_removed_if_nobody_needs_it() {
     let _alone = alone();
-    let folder = folder("place", 0o700);
+    let folder = Folder::new("place", 0o700);
     let file = folder.join("file");
     fs::write(&file, "somebody's").unwrap();
     let error = serve_with(only_socket(&file)).unwrap_err();
@@ -111,7 +105,7 @@ fn text(path: &Path) -> &str {
 #[test]
 fn the_first_task_of_a_program_is_the_first() {
     let _alone = alone();
-    let folder = folder("first", 0o700);
+    let folder = Folder::new("first", 0o700);
     let child = Serving::start(&[("XDG_RUNTIME_DIR", text(&folder))]);
     assert!(child.said.starts_with("task 1 at "), "{}", child.said);
 }
@@ -119,7 +113,7 @@ fn the_first_task_of_a_program_is_the_first() {
 #[test]
 fn the_socket_goes_with_the_process_and_is_cleared_away_after_a_killed_one() {
     let _alone = alone();
-    let folder = folder("exit", 0o700);
+    let folder = Folder::new("exit", 0o700);
     let session = [("XDG_RUNTIME_DIR", text(&folder))];
     let child = Serving::start(&session);
     let socket = place(&child);
@@ -140,10 +134,10 @@ fn the_socket_goes_with_the_process_and_is_cleared_away_after_a_killed_one() {
 #[test]
 fn without_a_session_there_is_another_folder() {
     let _alone = alone();
-    let folder = folder("temp", 0o755);
+    let folder = Folder::new("temp", 0o755);
     // A session that has ended, and one that others may enter.
     let gone = folder.join("gone");
-    for session in [&gone, &folder] {
+    for session in [&*gone, &*folder] {
         let variables = [("TMPDIR", text(&folder)), ("XDG_RUNTIME_DIR", text(session))];
         let child = Serving::start(&variables);
         let place = place(&child);
@@ -155,7 +149,7 @@ fn without_a_session_there_is_another_folder() {
 #[test]
 fn a_folder_that_others_may_enter_is_not_used_from_the_environment() {
     let _alone = alone();
-    let folder = folder("squat", 0o700);
+    let folder = Folder::new("squat", 0o700);
     let corio = folder.join("corio");
     fs::create_dir(&corio).unwrap();
     fs::set_permissions(&corio, Permissions::from_mode(0o777)).unwrap();

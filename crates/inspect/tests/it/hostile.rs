@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use corio_inspect::{client, serve_with};
 
-use crate::serving::{alone, socket, with_page};
+use crate::folder::Socket;
+use crate::serving::{alone, with_page};
 
 /// How long an honest client may be kept waiting by others, on a busy machine.
 const WAIT_MAX: Duration = Duration::from_secs(5);
@@ -41,7 +42,7 @@ fn page(address: &str, path: &str) -> String {
 #[test]
 fn a_crowd_that_says_nothing_keeps_nobody_out() {
     let _alone = alone();
-    let socket = socket("crowd");
+    let socket = Socket::new("crowd");
     let inspector = serve_with(with_page(&socket)).unwrap();
     let url = inspector.page().unwrap().strip_prefix("http://").unwrap().to_owned();
     let (address, path) = url.split_once('/').unwrap();
@@ -62,7 +63,7 @@ fn a_crowd_that_says_nothing_keeps_nobody_out() {
 #[test]
 fn a_crowd_without_the_token_keeps_nobody_out() {
     let _alone = alone();
-    let socket = socket("guess");
+    let socket = Socket::new("guess");
     let inspector = serve_with(with_page(&socket)).unwrap();
     let url = inspector.page().unwrap().strip_prefix("http://").unwrap().to_owned();
     let (address, path) = url.split_once('/').unwrap();
@@ -79,7 +80,7 @@ fn a_crowd_without_the_token_keeps_nobody_out() {
 #[test]
 fn bad_requests_are_answered_with_what_is_wrong() {
     let _alone = alone();
-    let socket = socket("bad");
+    let socket = Socket::new("bad");
     let inspector = serve_with(with_page(&socket)).unwrap();
     let url = inspector.page().unwrap().strip_prefix("http://").unwrap().to_owned();
     let (address, token) = url.split_once('/').unwrap();
@@ -112,7 +113,7 @@ fn bad_requests_are_answered_with_what_is_wrong() {
 #[test]
 fn a_client_that_leaves_in_the_middle_harms_nobody() {
     let _alone = alone();
-    let socket = socket("leaves");
+    let socket = Socket::new("leaves");
     let inspector = serve_with(with_page(&socket)).unwrap();
     for _ in 0..50 {
         let mut stream = UnixStream::connect(&socket).unwrap();
@@ -140,7 +141,7 @@ fn told_of(socket: &Path, answer: &'static [u8]) -> String {
 
 #[test]
 fn a_process_of_another_version_is_named_as_such() {
-    let socket = socket("version");
+    let socket = Socket::new("version");
     let newer = b"HTTP/1.1 200 OK\r\n\r\n{\"format\":77,\"version\":\"9.9.9\",\"loops\":{}}";
     let said = told_of(&socket, newer);
     assert!(said.contains("corio 9.9.9") && said.contains("format 77"), "{said}");

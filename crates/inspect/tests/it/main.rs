@@ -3,6 +3,7 @@
 mod child;
 mod doors;
 mod drawings;
+mod folder;
 mod hostile;
 mod many;
 mod serving;

@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 
@@ -15,17 +15,12 @@ use corio_inspect::report::State;
 use corio_inspect::{Options, client, serve_with};
 use corio_sync::oneshot;
 
+use crate::folder::Socket;
+
 /// The book and the list of loops are the process's: one test at a time, also where tests are threads.
 pub(crate) fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A folder of the test's own, and a socket in it.
-pub(crate) fn socket(test: &str) -> PathBuf {
-    let folder = std::env::temp_dir().join(format!("corio-test-{}-{test}", std::process::id()));
-    let _ = fs::remove_dir_all(&folder);
-    folder.join("socket")
 }
 
 pub(crate) fn with_page(socket: &Path) -> Options {
@@ -67,7 +62,7 @@ fn busy_loop() -> (mpsc::Sender<()>, thread::JoinHandle<()>) {
 fn a_stuck_loop_is_shown() {
     let _alone = alone();
     let (stop, thread) = busy_loop();
-    let socket = socket("stuck");
+    let socket = Socket::new("stuck");
     let inspector = serve_with(only_socket(&socket)).unwrap();
     let report = client::ask_at(inspector.socket()).unwrap();
     drop(stop);
@@ -87,7 +82,7 @@ fn a_stuck_loop_is_shown() {
 #[test]
 fn the_socket_is_this_users_alone_and_goes_with_the_inspector() {
     let _alone = alone();
-    let socket = socket("modes");
+    let socket = Socket::new("modes");
     let inspector = serve_with(only_socket(&socket)).unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(&socket), mode(socket.parent().unwrap())), (0o600, 0o700));
@@ -101,7 +96,7 @@ fn the_socket_is_this_users_alone_and_goes_with_the_inspector() {
 #[test]
 fn a_process_that_serves_twice_has_one_inspector() {
     let _alone = alone();
-    let socket = socket("twice");
+    let socket = Socket::new("twice");
     let first = serve_with(only_socket(&socket)).unwrap();
     let error = serve_with(with_page(&socket)).unwrap_err();
     assert!(error.to_string().contains("without a page"), "{error}");
@@ -117,7 +112,7 @@ fn a_process_that_serves_twice_has_one_inspector() {
 #[test]
 fn a_folder_that_others_may_enter_is_refused() {
     let _alone = alone();
-    let socket = socket("open");
+    let socket = Socket::new("open");
     let folder = socket.parent().unwrap();
     fs::create_dir_all(folder).unwrap();
     fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
@@ -147,7 +142,7 @@ fn get(address: &str, path: &str, host: &str) -> String {
 #[test]
 fn the_page_wants_its_token_and_its_host() {
     let _alone = alone();
-    let socket = socket("page");
+    let socket = Socket::new("page");
     let inspector = serve_with(with_page(&socket)).unwrap();
     let url = inspector.page().unwrap().strip_prefix("http://").unwrap().to_owned();
     let (address, path) = url.split_once('/').unwrap();
@@ -174,7 +169,7 @@ fn the_page_wants_its_token_and_its_host() {
 #[test]
 fn debug_mode_is_turned_by_a_post_only() {
     let _alone = alone();
-    let socket = socket("switch");
+    let socket = Socket::new("switch");
     let inspector = serve_with(with_page(&socket)).unwrap();
     let url = inspector.page().unwrap().strip_prefix("http://").unwrap().to_owned();
     let (address, path) = url.split_once('/').unwrap();
@@ -199,7 +194,7 @@ fn debug_mode_is_turned_by_a_post_only() {
 #[test]
 fn clients_that_misbehave_keep_nobody_waiting() {
     let _alone = alone();
-    let socket = socket("clients");
+    let socket = Socket::new("clients");
     let inspector = serve_with(only_socket(&socket)).unwrap();
     // Says nothing, and stays; says half; goes away at once; says too much; speaks nonsense.
     let silent: Vec<UnixStream> = (0..4).map(|_| UnixStream::connect(&socket).unwrap()).collect();
