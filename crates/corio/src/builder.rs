@@ -129,6 +129,7 @@ impl Builder {
     /// What the operating system says when it refuses descriptors (`ulimit -n` limits them), and
     /// `InvalidInput` where `CORIO_DRIVER`, `CORIO_DEBUG` or `CORIO_INSPECT` has a value that is not allowed.
     #[track_caller]
+    #[doc(alias = "new_event_loop")]
     pub fn build(self) -> io::Result<Runtime> {
         match self.debug {
             Some(on) => corio_trace::set_enabled(on),

@@ -216,7 +216,7 @@ impl Driver {
 
 impl Park for Driver {
     fn park(&mut self, wait: Wait) -> io::Result<Parked> {
-        self.lateness.looks();
+        self.lateness.looks(&self.busy);
         let parked = match wait == Wait::Forever && self.has_no_use_for_time() {
             true => self.wait_untimed(wait),
             false => self.park_timed(wait),

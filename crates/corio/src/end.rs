@@ -45,7 +45,8 @@ const REASON: &str = "the run has ended";
 pub(crate) fn cancel_all(inner: &Inner, event_loop: &EventLoop, grace: Duration) {
     let core = inner.executor.core();
     let handle = inner.executor.handle();
-    let mut left = Left { core, handle: &handle, own: &inner.pool, set: None, asked: Vec::new() };
+    let mut left =
+        Left { core, handle: &handle, own: &inner.pool, set: None, hold: None, asked: Vec::new() };
     if core.is_closed() || (!left.ask_all() && !left.are_there_threads()) {
         return;
     }
@@ -79,6 +80,8 @@ struct Left<'a> {
     own: &'a Pool,
     /// The one that was set in its place, once nobody else has it.
     set: Option<Pool>,
+    /// A virtual clock stands still for the jobs of that one, too: the driver does not know it any more.
+    hold: Option<clock::Hold>,
     asked: Vec<Task>,
 }
 
@@ -114,11 +117,16 @@ impl Left<'_> {
         if self.set.is_none() {
             self.set = corio_blocking::current::take_last(self.core.id(), self.own);
             if let Some(set) = &self.set {
+                self.hold = Some(clock::hold());
                 set.close();
                 wake_at_the_threads_end(set, self.handle);
             }
         }
-        !self.own.has_left() || self.set.as_ref().is_some_and(|set| !set.has_left())
+        let is_set_at_work = self.set.as_ref().is_some_and(|set| !set.has_left());
+        if !is_set_at_work {
+            self.hold = None;
+        }
+        !self.own.has_left() || is_set_at_work
     }
 }
 

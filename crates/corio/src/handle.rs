@@ -174,6 +174,7 @@ impl Handle {
     /// Makes this the handle that [`Handle::current`] and [`crate::spawn`] find on this thread, until
     /// the guard is dropped, also inside a task of another runtime. Sockets made meanwhile are this
     /// runtime's; sleeps are driven by the fallback thread.
+    #[doc(alias = "set_event_loop")]
     pub fn enter(&self) -> HandleGuard {
         // No loop of this thread has this number, so none is found: neither its tasks nor its timers
         // nor its reactor, but only what follows.

@@ -11,6 +11,7 @@
 use std::time::Duration;
 
 use corio_base::Time;
+use corio_base::busy::BusyTime;
 use corio_base::clock;
 use corio_trace::pulse::{self, Polled};
 use corio_trace::slow;
@@ -44,11 +45,11 @@ impl Lateness {
         lateness
     }
 
-    /// The loop looks at the rest of the world: it may have been long.
+    /// The loop looks at the rest of the world: it may have been long. `busy`: for how long it has been at work.
     #[inline]
-    pub(crate) fn looks(&mut self) {
+    pub(crate) fn looks(&mut self, busy: &BusyTime) {
         if self.0.is_some() {
-            judge_turns(self.0.take());
+            judge_turns(self.0.take(), busy);
         }
     }
 
@@ -61,8 +62,10 @@ impl Lateness {
     }
 }
 
+/// What counts are the polls of the thread, among them those of its other loops that ran since this one looked. What
+/// was this one's lies within the time that it was at work.
 #[cold]
-fn judge_turns(before: Option<Done>) {
+fn judge_turns(before: Option<Done>, busy: &BusyTime) {
     let Some(before) = before else { return };
     let now = Done::by_now();
     let polls = now.polled.polls.wrapping_sub(before.polled.polls);
@@ -71,8 +74,12 @@ fn judge_turns(before: Option<Done>) {
     let told = now.told.wrapping_sub(before.told);
     let took = Duration::from_nanos(took.saturating_sub(told));
     let is_whole = now.polled.nanos >= before.polled.nanos;
-    if is_whole && polls > 1 && took > Duration::ZERO && took >= slow::slow_poll() {
-        slow::report_slow_turn(polls, took);
+    let is_long = |took: Duration| took > Duration::ZERO && took >= slow::slow_poll();
+    if is_whole && polls > 1 && is_long(took) {
+        let took = took.min(busy.busy_for().unwrap_or_default());
+        if is_long(took) {
+            slow::report_slow_turn(polls, took);
+        }
     }
 }
 

@@ -27,7 +27,7 @@
 //! | [`many`], [`combine`] | several tasks; several futures in one task |
 //! | [`event_loop`], [`mod@eventual`] | the loop as asyncio shows it; a value that is given later |
 //! | [`cancel`] | catching a cancellation, scopes that can be cancelled |
-//! | [`time`] | sleeps and intervals |
+//! | [`time`] | sleeps, intervals, timeouts |
 //! | [`sync`] | locks, events, semaphores, queues and channels |
 //! | [`blocking`], [`from_thread`] | code that blocks, on other threads; from there back to the loop |
 //! | [`net`] | sockets, pipes, names |
@@ -43,6 +43,12 @@
 //! A panic ends the task it is in and goes to its handle ([`JoinError::is_panic`]); the other tasks
 //! and the loop go on. If nobody awaits the handle, or looks at it, the panic is reported when the handle
 //! goes: to the loop's [exception handler](EventLoop::set_exception_handler), or the log. Built with `panic = "abort"` nothing can be caught: the process ends.
+//!
+//! # Features
+//!
+//! `watchdog`, which is on: the stack of a poll that blocks, in debug mode. `tls`: `stream::tls`, through rustls.
+//! `inspect`: the module of that name, for `corio ps` and its like. `tokio-io`: tokio's I/O traits for all that
+//! bytes are read from or written to.
 //!
 //! # Environment
 //!
@@ -149,6 +155,7 @@ pub mod inspect {
 
 /// Tasks: handles, errors, names, and the one that is being polled.
 pub mod task {
+    pub use crate::blocking::spawn_blocking;
     pub use crate::spawn::{Builder, all, spawn, spawn_local, try_spawn, try_spawn_local};
     pub use corio_executor::{JoinError, JoinHandle, Spawn, Task, TaskInfo, YieldNow, yield_now};
     pub use corio_task::{CallbackId, StackFrame, TaskState, TryResult, current};
@@ -178,8 +185,9 @@ pub mod context {
     };
 }
 
-/// Sleeps and intervals.
+/// Sleeps, intervals and timeouts.
 pub mod time {
+    pub use crate::timeout::{timeout, timeout_at};
     pub use corio_base::clock::{VirtualClock, now_instant as now};
     pub use corio_timer::{
         Interval, MissedTickBehavior, Sleep, SleepWith, interval, interval_at, sleep, sleep_until,

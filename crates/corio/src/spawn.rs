@@ -37,6 +37,7 @@ use crate::handle::{Handle, no_runtime};
 /// Outside a runtime.
 #[track_caller]
 #[inline]
+#[doc(alias("create_task", "ensure_future"))]
 pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,
@@ -140,6 +141,7 @@ where
 ///     assert_eq!(corio::task::all(), [main, other.task()]);
 /// });
 /// ```
+#[doc(alias = "all_tasks")]
 pub fn all() -> Vec<Task> {
     corio_executor::with_current(|core| core.all_tasks()).unwrap_or_default()
 }

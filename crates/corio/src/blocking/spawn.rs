@@ -44,6 +44,12 @@ where
 ///     assert_eq!(corio::to_thread(|| 6 * 7).await.unwrap(), 42);
 /// });
 /// ```
+///
+/// A timeout around it waits for a function that runs, and then gives its value, for a thread cannot be
+/// ended; asyncio's leaves it behind. That is [`ToThread::abandon_on_cancel`](super::ToThread).
+///
+/// # Cancel safety
+/// As [`spawn_blocking`].
 #[track_caller]
 pub fn to_thread<F, T>(function: F) -> JoinHandle<T>
 where

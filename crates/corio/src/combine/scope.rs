@@ -106,6 +106,7 @@ impl<'env> Scope<'env> {
     /// # Panics
     /// If the scope has ended.
     #[track_caller]
+    #[doc(alias = "create_task")]
     pub fn spawn<F>(&self, future: F) -> ScopedHandle<F::Output>
     where
         F: Future + Send + 'env,

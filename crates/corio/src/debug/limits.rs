@@ -12,7 +12,8 @@ use corio_trace::Limit;
 ///
 /// Every task waits for what only another task could do, there is no timer, and no descriptor is
 /// registered. A thread of the program's own may still send to a channel or set an event: a program that
-/// rests until one does sets a limit that is longer than its rests.
+/// rests until one does sets a limit that is longer than its rests. Or it is told of a few: one that has
+/// ended by itself is not told of again, nor is any that is up to ten times as long.
 ///
 /// ```
 /// use corio::debug;

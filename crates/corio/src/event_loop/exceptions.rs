@@ -146,6 +146,7 @@ impl EventLoop {
     }
 
     /// The handler that is set.
+    #[doc(alias = "get_exception_handler")]
     pub fn exception_handler(&self) -> Option<ExceptionHandler> {
         self.data.exception_handler.borrow().clone()
     }

@@ -76,6 +76,7 @@ impl EventLoop {
     /// # Panics
     /// Where there is none; [`EventLoop::try_current`] does not.
     #[track_caller]
+    #[doc(alias = "get_running_loop")]
     pub fn current() -> EventLoop {
         match EventLoop::try_current() {
             Some(event_loop) => event_loop,
@@ -84,6 +85,7 @@ impl EventLoop {
     }
 
     /// As [`EventLoop::current`]; `None` where there is none.
+    #[doc(alias = "get_event_loop")]
     pub fn try_current() -> Option<EventLoop> {
         data::active().map(EventLoop::of)
     }
@@ -176,6 +178,7 @@ impl EventLoop {
     }
 
     /// Whether debug mode is on: one switch a process.
+    #[doc(alias = "get_debug")]
     pub fn debug(&self) -> bool {
         corio_trace::enabled()
     }
@@ -240,6 +243,7 @@ impl EventLoop {
     }
 
     /// The factory that is set.
+    #[doc(alias = "get_task_factory")]
     pub fn task_factory(&self) -> Option<Factory> {
         self.data.core.task_factory()
     }

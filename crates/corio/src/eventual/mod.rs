@@ -41,6 +41,7 @@ use shared::{Outcome, Shared, WaiterId};
 /// });
 /// ```
 #[track_caller]
+#[doc(alias = "create_future")]
 pub fn eventual<T, E>() -> (Promise<T, E>, Eventual<T, E>) {
     let promise = Promise::new();
     let eventual = promise.eventual();
@@ -80,6 +81,7 @@ impl<T, E> Promise<T, E> {
     ///
     /// # Errors
     /// The error, if there is an outcome already.
+    #[doc(alias = "set_exception")]
     pub fn set_error(&self, error: E) -> Result<(), AlreadyDone<E>> {
         self.shared.complete(Outcome::Error(error)).map_err(|refused| match refused {
             Outcome::Error(error) => self.already_done(error),
@@ -131,7 +133,8 @@ impl<T: fmt::Debug, E: fmt::Debug> fmt::Debug for Promise<T, E> {
     }
 }
 
-/// The end that awaits the value. Clones are alike; each gives its awaiter a clone of the outcome.
+/// The end that awaits the value. Clones are alike; each gives its awaiter a clone of the outcome. What is not
+/// `Clone`, as `io::Error`, goes in an `Arc`, or is looked at where it is: [`Eventual::result`].
 ///
 /// As a task's handle does, and as asyncio's futures do, an awaited one passes requests on: a task, or
 /// a timeout, that is cancelled while it awaits it cancels it, for everybody. To stop waiting without
@@ -221,6 +224,7 @@ impl<T, E> Eventual<T, E> {
     ///
     /// # Errors
     /// There is no outcome yet, or it was cancelled.
+    #[doc(alias = "exception")]
     pub fn error(&self) -> Result<Option<&E>, ResultError<'_, E>> {
         match self.result() {
             Ok(_) => Ok(None),

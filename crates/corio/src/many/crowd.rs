@@ -7,6 +7,12 @@ use super::mode::TryGatherError;
 
 /// Handles that [`gather`](super::gather()) takes: a vector or an array of one type, or a tuple of up to
 /// eight.
+#[diagnostic::on_unimplemented(
+    message = "handles of tasks are gathered, and this is `{Self}`",
+    label = "no `Vec`, array or tuple of `JoinHandle`s",
+    note = "spawn the futures first: `gather([corio::spawn(one), corio::spawn(two)])`",
+    note = "an iterator of handles is collected into a `Vec`; futures that are to run within this task go to `corio::join!`"
+)]
 pub trait IntoCrowd {
     /// What they become.
     type Crowd: Crowd;
@@ -41,6 +47,11 @@ pub trait Crowd {
 }
 
 /// Members that return a `Result`.
+#[diagnostic::on_unimplemented(
+    message = "not all of these tasks return a `Result` with the same type of error",
+    label = "`try_gather` looks for the first `Err`",
+    note = "tasks that return anything else are gathered with `gather`"
+)]
 pub trait TryCrowd: Crowd {
     /// What they return if all succeed.
     type Oks;

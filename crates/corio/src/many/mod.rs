@@ -24,6 +24,6 @@ pub use crowd::{Crowd, IntoCrowd, TryCrowd};
 pub use gather::{Gather, gather, try_gather};
 pub use member::{AnyMember, Member};
 pub use mode::{Everything, Mode, Tried, TryGatherError, Values};
-pub use shield::{Shield, shield};
+pub use shield::{Shield, Shieldable, shield};
 pub use staggered::{Raced, StaggeredRace, staggered_race};
 pub use wait::{EmptyWait, Wait, wait};

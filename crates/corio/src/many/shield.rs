@@ -39,16 +39,28 @@ use corio_trace::book::{Frame, FrameKind};
 #[track_caller]
 pub fn shield<T, H>(handle: H) -> Shield<T, H>
 where
-    H: BorrowMut<JoinHandle<T>> + Unpin,
+    H: Shieldable<T>,
 {
     Shield { handle, frame: Frame::new(), place: Location::caller(), output: PhantomData }
 }
+
+/// What [`shield`] takes: the handle of a task, or one that is lent.
+#[diagnostic::on_unimplemented(
+    message = "the handle of a task is shielded, and this is `{Self}`",
+    label = "no `JoinHandle`, and no `&mut JoinHandle`",
+    note = "spawn the future first, so that there is something that can run on: `shield(corio::spawn(future))`"
+)]
+pub trait Shieldable<T>: BorrowMut<JoinHandle<T>> + Unpin {}
+
+impl<T> Shieldable<T> for JoinHandle<T> {}
+
+impl<T> Shieldable<T> for &mut JoinHandle<T> {}
 
 /// The future of [`shield`].
 #[must_use = "the task runs, but nobody gets its value unless this is awaited"]
 pub struct Shield<T, H>
 where
-    H: BorrowMut<JoinHandle<T>> + Unpin,
+    H: Shieldable<T>,
 {
     handle: H,
     frame: Frame,
@@ -59,7 +71,7 @@ where
 
 impl<T, H> Future for Shield<T, H>
 where
-    H: BorrowMut<JoinHandle<T>> + Unpin,
+    H: Shieldable<T>,
 {
     type Output = Result<T, JoinError>;
 
@@ -74,7 +86,7 @@ where
 
 impl<T, H> Drop for Shield<T, H>
 where
-    H: BorrowMut<JoinHandle<T>> + Unpin,
+    H: Shieldable<T>,
 {
     /// Given up before the task has ended.
     fn drop(&mut self) {
@@ -87,7 +99,7 @@ where
 
 impl<T, H> fmt::Debug for Shield<T, H>
 where
-    H: BorrowMut<JoinHandle<T>> + Unpin + fmt::Debug,
+    H: Shieldable<T> + fmt::Debug,
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Shield").field(&self.handle).finish()

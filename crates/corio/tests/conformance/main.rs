@@ -7,6 +7,10 @@
 
 #[path = "../../../signal/tests/shared/default_actions.rs"]
 mod default_actions;
+#[path = "../../../net/tests/shared/folder.rs"]
+mod folder;
+#[path = "../../../stream/tests/shared/http.rs"]
+mod http;
 mod recorder;
 #[cfg(feature = "tls")]
 mod secured;

@@ -5,16 +5,9 @@ use std::time::Duration;
 
 use corio::cancel::{CancelHandle, CancelScope, catch, clean_up};
 use corio::time::now;
-use corio::{Builder, Clock, sleep, spawn_local, yield_now};
+use corio::{sleep, spawn_local, yield_now};
 
-use crate::util::{HOUR, Log, MS, bounded};
-
-/// Runs `main` on a virtual clock.
-fn run<T: Send + 'static>(main: impl AsyncFnOnce() -> T + Send + 'static) {
-    bounded(|| {
-        Builder::new().clock(Clock::virtual_time()).run(async { main().await });
-    });
-}
+use crate::util::{HOUR, Log, MS, run};
 
 #[test]
 fn a_handle_cancels_from_outside() {

@@ -4,16 +4,9 @@ use std::future::{pending, ready};
 
 use corio::cancel::catch;
 use corio::time::now;
-use corio::{Builder, Clock, join, scope, select, sleep, spawn_local, try_join, yield_now};
+use corio::{join, scope, select, sleep, spawn_local, try_join, yield_now};
 
-use crate::util::{HOUR, Log, MS, bounded};
-
-/// Runs `main` on a virtual clock.
-fn run<T: Send + 'static>(main: impl AsyncFnOnce() -> T + Send + 'static) {
-    bounded(|| {
-        Builder::new().clock(Clock::virtual_time()).run(async { main().await });
-    });
-}
+use crate::util::{HOUR, Log, MS, run};
 
 #[test]
 fn join_awaits_all_at_once() {

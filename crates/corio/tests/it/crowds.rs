@@ -9,34 +9,12 @@ use std::time::{Duration, Instant};
 use corio::cancel::{Cancelled, catch};
 use corio::time::now;
 use corio::{
-    Builder, Clock, JoinHandle, as_completed, gather, shield, sleep, spawn, spawn_local, timeout,
-    wait, yield_now,
+    JoinHandle, as_completed, gather, shield, sleep, spawn, spawn_local, timeout, wait, yield_now,
 };
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 
-use crate::util::{Log, MS, bounded, text};
-
-/// Runs `main` on a virtual clock.
-fn run<T: Send + 'static>(main: impl AsyncFnOnce() -> T + Send + 'static) {
-    bounded(|| {
-        Builder::new().clock(Clock::virtual_time()).run(async { main().await });
-    });
-}
-
-async fn turns(count: u32) {
-    for _ in 0..count {
-        yield_now().await;
-    }
-}
-
-async fn cleans_up(log: Log, name: &'static str, count: u32) {
-    if let Err(cancelled) = catch(pending::<()>()).await {
-        turns(count).await;
-        log.push(name);
-        cancelled.resume().await
-    }
-}
+use crate::util::{Log, MS, cleans_up, run, text, turns};
 
 #[test]
 fn a_gathering_cancelled_after_any_number_of_turns_waits_for_all() {

@@ -10,37 +10,9 @@ use std::sync::{Arc, mpsc};
 use corio::cancel::{CancelScope, catch, mask};
 use corio::group::GroupResult;
 use corio::time::now;
-use corio::{
-    Builder, Clock, GroupError, JoinHandle, TaskGroup, sleep, spawn_local, timeout, yield_now,
-};
+use corio::{JoinHandle, TaskGroup, sleep, spawn_local, timeout, yield_now};
 
-use crate::util::{HOUR, Log, MS, OnDrop, bounded, panic_of, text};
-
-/// Runs `main` on a virtual clock.
-fn run<T: Send + 'static>(main: impl AsyncFnOnce() -> T + Send + 'static) {
-    bounded(|| {
-        Builder::new().clock(Clock::virtual_time()).run(async { main().await });
-    });
-}
-
-async fn turns(count: u32) {
-    for _ in 0..count {
-        yield_now().await;
-    }
-}
-
-async fn cleans_up(log: Log, name: &'static str, count: u32) {
-    if let Err(cancelled) = catch(pending::<()>()).await {
-        turns(count).await;
-        log.push(name);
-        cancelled.resume().await
-    }
-}
-
-#[track_caller]
-fn numbers(error: &GroupError<u32>) -> Vec<u32> {
-    error.errors().iter().map(|child| *child.error().expect("no panic")).collect()
-}
+use crate::util::{HOUR, Log, MS, OnDrop, bounded, cleans_up, numbers, panic_of, run, text, turns};
 
 #[test]
 fn once_the_body_was_cut_from_outside_no_child_begins_and_none_is_left_unasked() {

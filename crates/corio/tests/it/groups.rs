@@ -7,37 +7,9 @@ use std::rc::Rc;
 use corio::cancel::catch;
 use corio::group::{GroupResult, NotStarted};
 use corio::time::now;
-use corio::{
-    Builder, Clock, GroupError, JoinHandle, TaskGroup, sleep, spawn_local, timeout, yield_now,
-};
+use corio::{JoinHandle, TaskGroup, sleep, spawn_local, timeout, yield_now};
 
-use crate::util::{HOUR, Log, MS, bounded, panic_of, text};
-
-/// Runs `main` on a virtual clock.
-fn run<T: Send + 'static>(main: impl AsyncFnOnce() -> T + Send + 'static) {
-    bounded(|| {
-        Builder::new().clock(Clock::virtual_time()).run(async { main().await });
-    });
-}
-
-/// Waits to be cancelled, cleans up for a while, and writes that down.
-async fn cleans_up(log: Log, name: &'static str, turns: u32) {
-    match catch(pending::<()>()).await {
-        Ok(()) => {}
-        Err(cancelled) => {
-            for _ in 0..turns {
-                yield_now().await;
-            }
-            log.push(name);
-            cancelled.resume().await
-        }
-    }
-}
-
-#[track_caller]
-fn numbers(error: &GroupError<u32>) -> Vec<u32> {
-    error.errors().iter().map(|child| *child.error().expect("no panic")).collect()
-}
+use crate::util::{HOUR, Log, MS, bounded, cleans_up, numbers, panic_of, run, text};
 
 #[test]
 fn it_waits_for_all_children_and_gives_the_bodys_value() {

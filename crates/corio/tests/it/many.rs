@@ -6,30 +6,17 @@ use std::time::Duration;
 use corio::cancel::catch;
 use corio::time::now;
 use corio::{
-    Builder, Clock, JoinHandle, as_completed, gather, shield, sleep, spawn_local, staggered_race,
-    timeout, try_gather, wait, yield_now,
+    JoinHandle, as_completed, gather, shield, sleep, spawn_local, staggered_race, timeout,
+    try_gather, wait, yield_now,
 };
 
-use crate::util::{HOUR, Log, MS, bounded};
-
-/// Runs `main` on a virtual clock.
-fn run<T: Send + 'static>(main: impl AsyncFnOnce() -> T + Send + 'static) {
-    bounded(|| {
-        Builder::new().clock(Clock::virtual_time()).run(async { main().await });
-    });
-}
+use crate::util::{HOUR, Log, MS, run, turns};
 
 fn after<T: 'static>(delay: Duration, value: T) -> JoinHandle<T> {
     spawn_local(async move {
         sleep(delay).await;
         value
     })
-}
-
-async fn turns(count: u32) {
-    for _ in 0..count {
-        yield_now().await;
-    }
 }
 
 #[test]

@@ -221,6 +221,50 @@ fn a_loop_stuck_in_a_poll_is_seen_from_outside_without_debug_mode() {
     });
 }
 
+/// How many polls were measured, by their lengths.
+fn lengths(metrics: &RuntimeMetrics) -> Vec<u64> {
+    let buckets = 0..metrics.poll_time_histogram_num_buckets();
+    buckets.map(|at| metrics.poll_time_histogram_bucket_count(0, at)).collect()
+}
+
+/// The bucket that has polls of this length.
+fn bucket_of(metrics: &RuntimeMetrics, length: Duration) -> usize {
+    let mut buckets = 0..metrics.poll_time_histogram_num_buckets();
+    let has = |at: &usize| metrics.poll_time_histogram_bucket_range(*at).contains(&length);
+    buckets.find(has).expect("one has it")
+}
+
+/// Polls as long as that, until the length of one was measured and is known from outside as well; says in
+/// which bucket it has to be, and in which it is.
+async fn known_poll(metrics: &RuntimeMetrics, length: Duration) -> (usize, usize) {
+    /// Each time one in 31 is measured; of those, nearly all are told from outside.
+    const POLLS_MAX: usize = 31 * 100;
+    let mut before = lengths(metrics);
+    let mut at_least = Duration::ZERO;
+    // When the last two polls were about to end.
+    let mut ends = [clock::os_now(); 2];
+    corio::yield_now().await;
+    for _ in 0..POLLS_MAX {
+        // The last poll began when the one before it had ended, and has ended by now.
+        let at_most = clock::os_now().saturating_since(ends[0]);
+        let expected = bucket_of(metrics, at_least);
+        let counts = lengths(metrics);
+        let grown: Vec<usize> = (0..counts.len()).filter(|&at| counts[at] != before[at]).collect();
+        if let ([bucket], true) = (&*grown, expected == bucket_of(metrics, at_most)) {
+            assert_eq!(counts[*bucket], before[*bucket] + 1);
+            return (expected, *bucket);
+        }
+        before = counts;
+        let begun = clock::os_now();
+        while clock::os_now().saturating_since(begun) < length {}
+        let end = clock::os_now();
+        at_least = end.saturating_since(begun);
+        ends = [ends[1], end];
+        corio::yield_now().await;
+    }
+    panic!("no poll of {length:?} was measured that is known from outside");
+}
+
 #[test]
 fn polls_are_measured_one_by_one_in_debug_mode() {
     if !inside_child() {
@@ -228,19 +272,27 @@ fn polls_are_measured_one_by_one_in_debug_mode() {
         return assert_passed(&in_child(name, &[]));
     }
     bounded(|| {
+        let off = Builder::new().build().unwrap();
+        let metrics = off.metrics();
+        off.block_on(async {
+            for _ in 0..100 {
+                corio::yield_now().await;
+            }
+            assert!(!metrics.poll_time_histogram_enabled());
+            assert_eq!(lengths(&metrics).iter().sum::<u64>(), 0);
+        });
+        drop(off);
+
         let runtime = Builder::new().debug(true).build().unwrap();
         let metrics = runtime.metrics();
         runtime.block_on(async {
-            for _ in 0..500 {
-                corio::yield_now().await;
-            }
             assert!(metrics.poll_time_histogram_enabled());
-            let buckets = metrics.poll_time_histogram_num_buckets();
-            let counts = (0..buckets).map(|at| metrics.poll_time_histogram_bucket_count(0, at));
-            assert!(counts.sum::<u64>() > 0);
-            let ranges: Vec<_> =
-                (0..buckets).map(|at| metrics.poll_time_histogram_bucket_range(at)).collect();
-            assert!(ranges.windows(2).all(|two| two[0].end == two[1].start));
+            // In the middle of a bucket each: real time, for there is no other that polls are measured with.
+            for power in [17, 20] {
+                let length = Duration::from_nanos(3 << (power - 1));
+                let (expected, bucket) = known_poll(&metrics, length).await;
+                assert_eq!(bucket, expected, "a poll of {length:?}");
+            }
         });
     });
 }

@@ -15,20 +15,7 @@ use corio::{
     timeout, timeout_at, wait_for, yield_now,
 };
 
-use crate::util::{HOUR, Log, MS, OnDrop, bounded};
-
-/// Runs `main` on a virtual clock.
-fn run<T: Send + 'static>(main: impl AsyncFnOnce() -> T + Send + 'static) {
-    bounded(|| {
-        Builder::new().clock(Clock::virtual_time()).run(async { main().await });
-    });
-}
-
-async fn turns(count: u32) {
-    for _ in 0..count {
-        yield_now().await;
-    }
-}
+use crate::util::{HOUR, Log, MS, OnDrop, bounded, run, turns};
 
 #[test]
 fn timeouts_with_no_time_all_time_and_time_that_has_passed() {

@@ -16,6 +16,12 @@ fn alone() -> MutexGuard<'static, ()> {
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Runs `main` on a loop, and no other test beside it.
+fn on_a_loop(main: impl AsyncFnOnce() + Send + 'static) {
+    let _alone = alone();
+    bounded(|| corio::run(async { main().await }));
+}
+
 /// Sends a signal to this process, and waits until everybody who watches now has been told.
 async fn send(kind: SignalKind) {
     let mut told = signal(kind).unwrap();
@@ -30,57 +36,51 @@ async fn send(kind: SignalKind) {
 
 #[test]
 fn a_handler_is_called_on_its_loop_each_time() {
-    let _alone = alone();
-    bounded(|| {
-        corio::run(async {
-            let event_loop = EventLoop::current();
-            let log = Log::default();
-            let push = log.clone();
-            let handler = move || {
-                assert!(corio::task::current().is_none() && EventLoop::current().is_running());
-                push.push("called");
-            };
-            event_loop.add_signal_handler(SignalKind::user_defined1(), handler).unwrap();
-            assert!(log.take().is_empty());
-            for _ in 0..3 {
-                send(SignalKind::user_defined1()).await;
-                assert_eq!(log.take(), ["called"]);
-            }
-            assert!(event_loop.remove_signal_handler(SignalKind::user_defined1()));
-            assert!(!event_loop.remove_signal_handler(SignalKind::user_defined1()));
+    on_a_loop(async || {
+        let event_loop = EventLoop::current();
+        let log = Log::default();
+        let push = log.clone();
+        let handler = move || {
+            assert!(corio::task::current().is_none() && EventLoop::current().is_running());
+            push.push("called");
+        };
+        event_loop.add_signal_handler(SignalKind::user_defined1(), handler).unwrap();
+        assert!(log.take().is_empty());
+        for _ in 0..3 {
             send(SignalKind::user_defined1()).await;
-            assert!(log.take().is_empty());
-        });
+            assert_eq!(log.take(), ["called"]);
+        }
+        assert!(event_loop.remove_signal_handler(SignalKind::user_defined1()));
+        assert!(!event_loop.remove_signal_handler(SignalKind::user_defined1()));
+        send(SignalKind::user_defined1()).await;
+        assert!(log.take().is_empty());
     });
 }
 
 #[test]
 fn a_second_handler_takes_the_first_ones_place_and_no_signal_is_lost() {
-    let _alone = alone();
-    bounded(|| {
-        corio::run(async {
-            let event_loop = EventLoop::current();
-            let log = Log::default();
-            let add = |name: &'static str| {
-                let (push, on_drop) = (log.clone(), log.on_drop(name));
-                let callback = move || {
-                    let _ = &on_drop;
-                    push.push(format!("{name} is called"));
-                };
-                event_loop.add_signal_handler(SignalKind::user_defined2(), callback).unwrap();
+    on_a_loop(async || {
+        let event_loop = EventLoop::current();
+        let log = Log::default();
+        let add = |name: &'static str| {
+            let (push, on_drop) = (log.clone(), log.on_drop(name));
+            let callback = move || {
+                let _ = &on_drop;
+                push.push(format!("{name} is called"));
             };
-            add("first");
-            // It has come, and the loop has not looked yet.
-            let own = std::process::id().to_string();
-            assert!(Command::new("kill").args(["-USR2", &own]).status().unwrap().success());
-            add("second");
-            assert_eq!(log.take(), ["first"], "it is dropped");
-            send(SignalKind::user_defined2()).await;
-            let lines = log.take();
-            assert!(!lines.is_empty() && lines.iter().all(|line| line == "second is called"));
-            event_loop.remove_signal_handler(SignalKind::user_defined2());
-            assert_eq!(log.take(), ["second"]);
-        });
+            event_loop.add_signal_handler(SignalKind::user_defined2(), callback).unwrap();
+        };
+        add("first");
+        // It has come, and the loop has not looked yet.
+        let own = std::process::id().to_string();
+        assert!(Command::new("kill").args(["-USR2", &own]).status().unwrap().success());
+        add("second");
+        assert_eq!(log.take(), ["first"], "it is dropped");
+        send(SignalKind::user_defined2()).await;
+        let lines = log.take();
+        assert!(!lines.is_empty() && lines.iter().all(|line| line == "second is called"));
+        event_loop.remove_signal_handler(SignalKind::user_defined2());
+        assert_eq!(log.take(), ["second"]);
     });
 }
 
@@ -89,62 +89,51 @@ fn a_handler_has_the_context_in_which_it_was_added() {
     corio::context_var! {
         static WHO: &'static str = "nobody";
     }
-    let _alone = alone();
-    bounded(|| {
-        corio::run(async {
-            let seen = Rc::new(Cell::new(""));
-            let sees = seen.clone();
-            WHO.set("the adder");
-            let event_loop = EventLoop::current();
-            event_loop
-                .add_signal_handler(SignalKind::hangup(), move || sees.set(WHO.get()))
-                .unwrap();
-            WHO.set("somebody else");
-            send(SignalKind::hangup()).await;
-            assert_eq!(seen.get(), "the adder");
-        });
+    on_a_loop(async || {
+        let seen = Rc::new(Cell::new(""));
+        let sees = seen.clone();
+        WHO.set("the adder");
+        let event_loop = EventLoop::current();
+        event_loop.add_signal_handler(SignalKind::hangup(), move || sees.set(WHO.get())).unwrap();
+        WHO.set("somebody else");
+        send(SignalKind::hangup()).await;
+        assert_eq!(seen.get(), "the adder");
     });
 }
 
 #[test]
 fn a_handler_that_panics_is_told_of_and_goes_on() {
-    let _alone = alone();
-    bounded(|| {
-        corio::run(async {
-            let event_loop = EventLoop::current();
-            let log = Log::default();
-            let push = log.clone();
-            event_loop.set_exception_handler(Some(Rc::new(move |_, context| {
-                push.push(context.panic_message().unwrap());
-            })));
-            event_loop.add_signal_handler(SignalKind::user_defined1(), || panic!("oops")).unwrap();
-            for _ in 0..2 {
-                send(SignalKind::user_defined1()).await;
-                assert_eq!(log.take(), ["oops"]);
-            }
-        });
+    on_a_loop(async || {
+        let event_loop = EventLoop::current();
+        let log = Log::default();
+        let push = log.clone();
+        event_loop.set_exception_handler(Some(Rc::new(move |_, context| {
+            push.push(context.panic_message().unwrap());
+        })));
+        event_loop.add_signal_handler(SignalKind::user_defined1(), || panic!("oops")).unwrap();
+        for _ in 0..2 {
+            send(SignalKind::user_defined1()).await;
+            assert_eq!(log.take(), ["oops"]);
+        }
     });
 }
 
 #[test]
 fn a_handler_may_remove_itself_and_add_another() {
-    let _alone = alone();
-    bounded(|| {
-        corio::run(async {
-            let log = Log::default();
-            let (first, event_loop) = (log.clone(), EventLoop::current());
-            let kind = SignalKind::window_change();
-            let handler = move || {
-                first.push("first");
-                let (second, event_loop) = (first.clone(), EventLoop::current());
-                assert!(event_loop.remove_signal_handler(kind));
-                event_loop.add_signal_handler(kind, move || second.push("second")).unwrap();
-            };
-            event_loop.add_signal_handler(kind, handler).unwrap();
-            send(kind).await;
-            send(kind).await;
-            assert_eq!(log.take(), ["first", "second"]);
-        });
+    on_a_loop(async || {
+        let log = Log::default();
+        let (first, event_loop) = (log.clone(), EventLoop::current());
+        let kind = SignalKind::window_change();
+        let handler = move || {
+            first.push("first");
+            let (second, event_loop) = (first.clone(), EventLoop::current());
+            assert!(event_loop.remove_signal_handler(kind));
+            event_loop.add_signal_handler(kind, move || second.push("second")).unwrap();
+        };
+        event_loop.add_signal_handler(kind, handler).unwrap();
+        send(kind).await;
+        send(kind).await;
+        assert_eq!(log.take(), ["first", "second"]);
     });
 }
 

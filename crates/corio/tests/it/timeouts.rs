@@ -5,19 +5,9 @@ use std::time::Duration;
 
 use corio::cancel::{catch, mask};
 use corio::time::now;
-use corio::{
-    Builder, Clock, Timeout, move_on_after, sleep, spawn_local, timeout, timeout_at, wait_for,
-    yield_now,
-};
+use corio::{Timeout, move_on_after, sleep, spawn_local, timeout, timeout_at, wait_for, yield_now};
 
-use crate::util::{HOUR, Log, MS, bounded, panic_text};
-
-/// Runs `main` on a virtual clock.
-fn run<T: Send + 'static>(main: impl AsyncFnOnce() -> T + Send + 'static) {
-    bounded(|| {
-        Builder::new().clock(Clock::virtual_time()).run(async { main().await });
-    });
-}
+use crate::util::{HOUR, Log, MS, bounded, panic_text, run};
 
 #[test]
 fn a_value_in_time_is_given_and_costs_no_time() {

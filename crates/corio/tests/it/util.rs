@@ -2,11 +2,15 @@
 
 use std::any::Any;
 use std::cell::RefCell;
+use std::future::pending;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::{Command, Output};
 use std::rc::Rc;
 use std::sync::mpsc;
 use std::time::Duration;
+
+use corio::cancel::catch;
+use corio::{Builder, Clock, GroupError, yield_now};
 
 use crate::default_actions;
 
@@ -49,6 +53,35 @@ impl Drop for OnDrop {
             work();
         }
     }
+}
+
+/// Runs `main` on a virtual clock.
+pub(crate) fn run<T: Send + 'static>(main: impl AsyncFnOnce() -> T + Send + 'static) {
+    bounded(|| {
+        Builder::new().clock(Clock::virtual_time()).run(async { main().await });
+    });
+}
+
+/// So many turns of the loop.
+pub(crate) async fn turns(count: u32) {
+    for _ in 0..count {
+        yield_now().await;
+    }
+}
+
+/// Waits to be cancelled, cleans up for so many turns, and writes that down.
+pub(crate) async fn cleans_up(log: Log, name: &'static str, count: u32) {
+    if let Err(cancelled) = catch(pending::<()>()).await {
+        turns(count).await;
+        log.push(name);
+        cancelled.resume().await
+    }
+}
+
+/// What the children of a group ended with, none of them with a panic.
+#[track_caller]
+pub(crate) fn numbers(error: &GroupError<u32>) -> Vec<u32> {
+    error.errors().iter().map(|child| *child.error().expect("no panic")).collect()
 }
 
 /// Runs `test` on a thread of its own and fails if it hangs.

@@ -205,43 +205,50 @@ fn a_task_that_ends_before_its_stack_is_made_out_keeps_its_name() {
     });
 }
 
+/// What was said of polls of the task `older`.
+fn of_the_older() -> Vec<(Level, String)> {
+    lines_of("corio::slow", "Executing <Task name='older' ")
+}
+
+/// A poll of the task `older`, of which the watchdog tells.
+async fn blocks_and_is_told_of() {
+    sleeps();
+    yield_now().await;
+    said(|said| said.ended = said.stacks, |_| true);
+    check(&of_the_older(), &["it::watched::sleeps at "]);
+}
+
+/// A poll of the task `older` that takes long, and of which nobody tells; `why` not.
+async fn pauses_untold(why: &str) {
+    pauses();
+    yield_now().await;
+    assert_eq!(of_the_older(), [], "{why}");
+}
+
 #[test]
 fn the_switch_and_the_limit_may_be_turned_in_the_middle_of_a_run() {
     alone("the_switch_and_the_limit_may_be_turned_in_the_middle_of_a_run", || {
         const DEFAULT: Duration = Duration::from_millis(100);
-        let about = "Executing <Task name='older' ";
         Builder::new().debug(false).run(async move {
             // All in one task, which is older than the switch.
             let steps = corio::task::Builder::new().name("older").spawn(async move {
-                pauses();
-                yield_now().await;
-                assert_eq!(lines_of("corio::slow", about), [], "off");
+                pauses_untold("off").await;
 
                 debug::set(true);
                 yield_now().await;
-                sleeps();
-                yield_now().await;
-                said(|said| said.ended = said.stacks, |_| true);
-                check(&lines_of("corio::slow", about), &["it::watched::sleeps at "]);
+                blocks_and_is_told_of().await;
 
                 debug::set_slow_poll(HOUR);
                 yield_now().await;
-                pauses();
-                yield_now().await;
-                assert_eq!(lines_of("corio::slow", about), [], "shorter than an hour");
+                pauses_untold("shorter than an hour").await;
 
                 debug::set_slow_poll(DEFAULT);
                 yield_now().await;
-                sleeps();
-                yield_now().await;
-                said(|said| said.ended = said.stacks, |_| true);
-                check(&lines_of("corio::slow", about), &["it::watched::sleeps at "]);
+                blocks_and_is_told_of().await;
 
                 debug::set(false);
                 yield_now().await;
-                pauses();
-                yield_now().await;
-                assert_eq!(lines_of("corio::slow", about), [], "off again");
+                pauses_untold("off again").await;
             });
             steps.await.unwrap();
         });

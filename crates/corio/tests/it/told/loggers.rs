@@ -4,7 +4,9 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use corio::Builder;
+use corio::task::Builder as Named;
+use corio::{Builder, debug};
+use corio_trace::recent;
 
 use super::{alone, beside, lines};
 
@@ -83,6 +85,40 @@ fn one_that_panics_at_every_line() {
         });
         assert_eq!(value, 7);
         check_all_told();
+    });
+}
+
+/// The time that it takes is its own, and not that of the task which is polled next: that one would be told of, and
+/// then the next.
+#[test]
+fn one_that_blocks_makes_no_other_poll_slow() {
+    const SLOW: Duration = Duration::from_millis(400);
+    const BLOCKS: Duration = Duration::from_millis(700);
+    alone("loggers::one_that_blocks_makes_no_other_poll_slow", || {
+        debug::set_slow_poll(SLOW);
+        Builder::new().debug(true).run(async {
+            beside(|record| {
+                if record.target() == "corio::slow" {
+                    std::thread::sleep(BLOCKS);
+                }
+            });
+            let named = |name: &str| Named::new().name(name);
+            let slow = named("slow").spawn_local(async { std::thread::sleep(BLOCKS) });
+            let quick: Vec<_> =
+                (0..5).map(|_| named("quick").spawn_local(corio::yield_now())).collect();
+            slow.await.unwrap();
+            for task in quick {
+                task.await.unwrap();
+            }
+            corio::EventLoop::current().call_soon(|| std::thread::sleep(BLOCKS));
+            for _ in 0..3 {
+                corio::yield_now().await;
+            }
+            beside(|_| {});
+        });
+        let told: Vec<_> = recent::slow_polls().into_iter().map(|poll| poll.name).collect();
+        // The newest first; a callback has no name.
+        assert_eq!(told, [None, Some("slow".to_owned())]);
     });
 }
 

@@ -1,6 +1,7 @@
 //! Files, directories and the standard streams.
 
 use std::io::SeekFrom;
+use std::ops::Deref;
 use std::path::PathBuf;
 
 use corio::fs;
@@ -9,24 +10,44 @@ use corio::io::{stderr, stdout};
 use super::super::silence;
 use super::{run, told};
 
-/// A path that nobody else has.
-fn somewhere(what: &str) -> PathBuf {
-    std::env::temp_dir().join(format!("corio-told-{what}-{}", std::process::id()))
+/// A path that nobody else has; what is there goes with the test, also when it fails.
+struct Somewhere(PathBuf);
+
+fn somewhere(what: &str) -> Somewhere {
+    let name = format!("corio-told-{what}-{}", std::process::id());
+    Somewhere(std::env::temp_dir().join(name))
+}
+
+impl Deref for Somewhere {
+    type Target = PathBuf;
+
+    fn deref(&self) -> &PathBuf {
+        &self.0
+    }
+}
+
+impl Drop for Somewhere {
+    fn drop(&mut self) {
+        // At most one of them is there.
+        let _ = std::fs::remove_file(&self.0);
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 /// An operation on a path names it.
 #[test]
 fn of_paths() {
     run("files::of_paths", async || {
-        let path = somewhere("path");
+        let place = somewhere("path");
+        let path = &*place;
         let named = |what: &str| format!("{what} {path:?}");
-        told(&named("write to"), || fs::write(&path, "text"));
-        told(&named("read"), || fs::read(&path));
-        told(&named("open"), || fs::File::create(&path));
-        assert!(!fs::try_exists(&path).await.unwrap());
-        fs::write(&path, "text").await.unwrap();
-        told(&named("remove"), || fs::remove_file(&path));
-        fs::remove_file(&path).await.unwrap();
+        told(&named("write to"), || fs::write(path, "text"));
+        told(&named("read"), || fs::read(path));
+        told(&named("open"), || fs::File::create(path));
+        assert!(!fs::try_exists(path).await.unwrap());
+        fs::write(path, "text").await.unwrap();
+        told(&named("remove"), || fs::remove_file(path));
+        fs::remove_file(path).await.unwrap();
         silence();
     });
 }
@@ -34,8 +55,9 @@ fn of_paths() {
 #[test]
 fn of_what_moves_in_a_file() {
     run("files::of_what_moves_in_a_file", async || {
-        let path = somewhere("moves");
-        let file = fs::OpenOptions::new().read(true).write(true).create_new(true).open(&path);
+        let place = somewhere("moves");
+        let path = &*place;
+        let file = fs::OpenOptions::new().read(true).write(true).create_new(true).open(path);
         let file = file.await.unwrap();
         told("File::write", || file.write(b"text"));
         told("File::write_all", || file.write_all(b"text"));
@@ -58,7 +80,7 @@ fn of_what_moves_in_a_file() {
         file.read_to_string(&mut text).await.unwrap();
         assert_eq!((bytes.as_slice(), text.as_str()), (&b""[..], "more"));
         file.close().await.unwrap();
-        fs::remove_file(&path).await.unwrap();
+        fs::remove_file(path).await.unwrap();
         silence();
     });
 }
@@ -66,8 +88,9 @@ fn of_what_moves_in_a_file() {
 #[test]
 fn of_a_file_as_a_whole() {
     run("files::of_a_file_as_a_whole", async || {
-        let path = somewhere("whole");
-        let file = fs::File::create_new(&path).await.unwrap();
+        let place = somewhere("whole");
+        let path = &*place;
+        let file = fs::File::create_new(path).await.unwrap();
         told("File::sync_all", || file.sync_all());
         told("File::sync_data", || file.sync_data());
         told("File::set_len", || file.set_len(8));
@@ -79,7 +102,7 @@ fn of_a_file_as_a_whole() {
         let clone = file.try_clone().await.unwrap();
         told("File::into_std", || clone.into_std());
         told("File::close", || file.close());
-        fs::remove_file(&path).await.unwrap();
+        fs::remove_file(path).await.unwrap();
         silence();
     });
 }
@@ -87,17 +110,18 @@ fn of_a_file_as_a_whole() {
 #[test]
 fn of_directories() {
     run("files::of_directories", async || {
-        let path = somewhere("directory");
-        fs::create_dir(&path).await.unwrap();
+        let place = somewhere("directory");
+        let path = &*place;
+        fs::create_dir(path).await.unwrap();
         fs::write(path.join("entry"), "text").await.unwrap();
-        let mut entries = fs::read_dir(&path).await.unwrap();
+        let mut entries = fs::read_dir(path).await.unwrap();
         told("ReadDir::next_entry", || drop(entries.next_entry()));
         let entry = entries.next_entry().await.unwrap().expect("the one that was made");
         told("DirEntry::file_type", || entry.file_type());
         told("DirEntry::metadata", || entry.metadata());
         assert_eq!(entry.metadata().await.unwrap().len(), 4);
         assert!(entries.next_entry().await.unwrap().is_none());
-        fs::remove_dir_all(&path).await.unwrap();
+        fs::remove_dir_all(path).await.unwrap();
         silence();
     });
 }
