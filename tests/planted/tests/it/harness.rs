@@ -24,6 +24,9 @@ const CHILD_TIME_MAX: Duration = Duration::from_secs(20);
 /// How much of what a failed program has said is shown: what fits into a pipe that nobody reads meanwhile.
 const OUTPUT_BYTES_MAX: usize = 60_000;
 
+/// The target of what is told of correct programs.
+const NOTHING: &str = "";
+
 /// How many run at once: most of them wait for most of their time.
 const CHILDREN: usize = 4;
 
@@ -64,7 +67,7 @@ impl Told {
         bug: fn(),
         fixed: fn(),
     ) -> Case {
-        Case { name, told: self, says, also: &[], bug, fixed }
+        Case { name, told: self, says, also: &[], bug, fixed, is_correct: false }
     }
 }
 
@@ -79,9 +82,18 @@ pub(crate) struct Case {
     pub(crate) also: &'static [&'static str],
     pub(crate) bug: fn(),
     pub(crate) fixed: fn(),
+    /// There is no bug, only what is as its fix.
+    pub(crate) is_correct: bool,
 }
 
 impl Case {
+    /// A program without a mistake: nothing may be said of it, whether debug mode is on all the time or is turned
+    /// on and off while it runs.
+    pub(crate) const fn correct(name: &'static str, program: fn()) -> Case {
+        let told = Told::warning(NOTHING);
+        Case { is_correct: true, ..told.case(name, &[], program, program) }
+    }
+
     pub(crate) const fn also(self, also: &'static [&'static str]) -> Case {
         Case { also, ..self }
     }
@@ -94,12 +106,18 @@ enum Twin {
     Fixed,
     /// The bug, with debug mode off.
     Off,
+    /// The fix, while debug mode is turned on and off.
+    Turned,
 }
 
-/// Runs both twins of all cases; where the bug is told of as less than an error, without debug mode, too.
+/// Runs both twins of all cases, and those that are correct twice; where the bug is told of as less than an error, without debug mode, too.
 pub(crate) fn check_all(cases: &[Case]) {
     let mut queue: Vec<(Case, Twin)> = Vec::new();
     for case in cases {
+        if case.is_correct {
+            queue.extend([(*case, Twin::Fixed), (*case, Twin::Turned)]);
+            continue;
+        }
         queue.extend([(*case, Twin::Bug), (*case, Twin::Fixed)]);
         if case.told.level != Level::Error {
             queue.push((*case, Twin::Off));
@@ -174,9 +192,13 @@ pub(crate) fn run_child(cases: &[Case]) {
     let (twin, program) = match twin {
         "Bug" => (Twin::Bug, case.bug),
         "Off" => (Twin::Off, case.bug),
+        "Turned" => (Twin::Turned, case.fixed),
         _ => (Twin::Fixed, case.fixed),
     };
     corio::debug::set(!matches!(twin, Twin::Off));
+    if let Twin::Turned = twin {
+        thread::spawn(turn_on_and_off);
+    }
     let ended = std::panic::catch_unwind(program);
     let said = lines();
     if let Err(why) = judge(case, twin, &said, ended.is_ok()) {
@@ -188,12 +210,23 @@ pub(crate) fn run_child(cases: &[Case]) {
     std::process::exit(0);
 }
 
+/// Turns debug mode on and off, sooner and later, until the process ends: now a poll begins with it and ends
+/// without, now a whole life is not seen.
+fn turn_on_and_off() {
+    for pause in [0, 1, 30, 2, 300, 7, 1200, 90].into_iter().cycle() {
+        corio::debug::set(!corio::debug::is_enabled());
+        thread::sleep(Duration::from_millis(pause));
+    }
+}
+
 /// What is wrong with what a program has said. `ended`: it did not panic itself.
 fn judge(case: &Case, twin: Twin, said: &[Line], ended: bool) -> Result<(), String> {
     match twin {
-        Twin::Fixed if !said.is_empty() => Err("something was said of a correct program".into()),
-        Twin::Fixed if !ended => Err("a correct program has panicked".into()),
-        Twin::Fixed => Ok(()),
+        Twin::Fixed | Twin::Turned if !said.is_empty() => {
+            Err("something was said of a correct program".into())
+        }
+        Twin::Fixed | Twin::Turned if !ended => Err("a correct program has panicked".into()),
+        Twin::Fixed | Twin::Turned => Ok(()),
         // What is lost for good is an error, and told of in any case.
         Twin::Off => match said.iter().find(|line| line.level != Level::Error) {
             Some(line) => Err(format!("debug mode is off, and yet: {line}")),

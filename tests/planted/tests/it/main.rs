@@ -3,11 +3,14 @@
 //!
 //! A file a subject; a case has its name, the level and the target in the log, parts of the message, and both
 //! programs. Whatever else a program says makes the case fail, as does a word about its twin; and where the
-//! message is no error, one that is given without debug mode. All run in processes of their own.
+//! message is no error, one that is given without debug mode. All run in processes of their own. Beside them are
+//! programs that do nothing wrong in ways that might look as if they did.
 
 mod actions;
 mod callbacks;
 mod cancelled;
+mod correct;
+mod correct_outside;
 mod destroyed;
 mod hangs;
 mod harness;
@@ -27,7 +30,7 @@ use harness::Case;
 const CASES_MIN: usize = 100;
 
 fn all() -> Vec<Case> {
-    let groups: [&[Case]; 13] = [
+    let groups: [&[Case]; 15] = [
         slow::CASES,
         never_awaited::CASES,
         never_retrieved::CASES,
@@ -41,6 +44,8 @@ fn all() -> Vec<Case> {
         in_the_loop::CASES,
         wrong_place::CASES,
         starved::CASES,
+        correct::CASES,
+        correct_outside::CASES,
     ];
     groups.concat()
 }
