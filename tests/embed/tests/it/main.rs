@@ -35,6 +35,7 @@ mod moved_others;
 mod moved_sleeps;
 mod moved_sockets;
 mod net;
+mod peer;
 mod process;
 mod reactor;
 mod signal;

@@ -5,8 +5,10 @@ use std::rc::Rc;
 
 use corio_embed_tests::Host;
 use corio_executor::{Guest, yield_now};
-use corio_stream::protocol::{Protocol, Transport, create_connection, create_server};
+use corio_stream::protocol::{create_connection, create_server};
 use corio_stream::{open_connection, start_server};
+
+use crate::peer::Peer;
 
 in_every_host! {
     an_echo_with_streams,
@@ -41,26 +43,6 @@ fn an_echo_with_streams<H: Host>() {
         });
         assert_eq!(guest.run(echo).await.unwrap().unwrap(), b"one\ntwo\n");
     });
-}
-
-#[derive(Default)]
-struct Peer {
-    transport: Option<Transport>,
-    received: Vec<u8>,
-    echoes: bool,
-}
-
-impl Protocol for Peer {
-    fn connection_made(&mut self, transport: Transport) {
-        self.transport = Some(transport);
-    }
-
-    fn data_received(&mut self, data: &[u8]) {
-        self.received.extend_from_slice(data);
-        if let Some(transport) = self.transport.as_ref().filter(|_| self.echoes) {
-            transport.write(data);
-        }
-    }
 }
 
 fn an_echo_with_protocols<H: Host>() {

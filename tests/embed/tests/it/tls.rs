@@ -9,7 +9,6 @@ use std::sync::{Arc, LazyLock};
 use corio_embed_tests::Host;
 use corio_executor::{Guest, yield_now};
 use corio_stream::ServerOptions;
-use corio_stream::protocol::{Protocol, Transport};
 use corio_stream::tls::rustls::pki_types::PrivateKeyDer;
 use corio_stream::tls::rustls::{ClientConfig, RootCertStore, ServerConfig};
 use corio_stream::tls::{
@@ -19,6 +18,7 @@ use futures::future::join;
 use futures::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::net;
+use crate::peer::Peer;
 
 /// The name of the servers.
 pub(crate) const NAME: &str = "localhost";
@@ -100,26 +100,6 @@ fn an_echo_with_streams<H: Host>() {
         });
         assert_eq!(guest.run(echo).await.unwrap().unwrap(), b"hello\n");
     });
-}
-
-#[derive(Default)]
-struct Peer {
-    transport: Option<Transport>,
-    received: Vec<u8>,
-    echoes: bool,
-}
-
-impl Protocol for Peer {
-    fn connection_made(&mut self, transport: Transport) {
-        self.transport = Some(transport);
-    }
-
-    fn data_received(&mut self, data: &[u8]) {
-        self.received.extend_from_slice(data);
-        if let Some(transport) = self.transport.as_ref().filter(|_| self.echoes) {
-            transport.write(data);
-        }
-    }
 }
 
 fn an_echo_with_protocols<H: Host>() {
