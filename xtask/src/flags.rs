@@ -21,7 +21,7 @@ cargo xtask COMMAND [FLAGS]
     --without STEP     leave a step out (may be repeated)
     --only STEP        run this step (may be repeated)
   tidy                 the rules of the house that text can prove
-  loom                 every model in crates/*/tests/loom.rs
+  loom                 every model in crates/*/tests/loom*.rs
     --package NAME     of one crate only (may be repeated)
     --preemptions N    how many preemptions a model explores (default 2)
     --model NAME       only models whose name contains NAME

@@ -60,7 +60,8 @@ pub(crate) const WAITS: &str = "told::hangs";
 /// What is tested.
 pub(crate) const ALL: [&str; 4] = ["--workspace", "--exclude", BENCHES, "--all-features"];
 
-fn has_nextest() -> bool {
+/// Whether cargo-nextest is installed.
+pub(crate) fn has_nextest() -> bool {
     shell::find("cargo-nextest").is_some()
 }
 

@@ -13,7 +13,8 @@ const CHECK: &str = "loom";
 /// Parts of the names of files that hold what threads share.
 const SHARED: [&str; 5] = ["state", "queue", "waker_cell", "inbox", "mail"];
 
-/// Finds shared words without a model, and test binaries besides `it` and `loom`.
+/// Finds shared words without a model, and test binaries besides `it` and the models', of which those that
+/// need a process of their own are `loom_*`.
 pub(super) fn check(repo: &Repo) -> Vec<Finding> {
     let mut findings = Vec::new();
     for source in &repo.sources {
@@ -23,7 +24,8 @@ pub(super) fn check(repo: &Repo) -> Vec<Finding> {
             findings.push(Finding::file(CHECK, &source.path, text));
         }
         let is_binary = rest.strip_prefix("tests/").is_some_and(|name| !name.contains('/'));
-        if is_binary && rest != "tests/loom.rs" {
+        let is_of_models = rest == "tests/loom.rs" || rest.starts_with("tests/loom_");
+        if is_binary && !is_of_models {
             let text = "a test binary of its own takes long to link: make it a module of tests/it";
             findings.push(Finding::file(CHECK, &source.path, text));
         }
@@ -79,9 +81,14 @@ mod tests {
             ("crates/a/tests/it/main.rs", ""),
             ("crates/a/tests/it/b.rs", ""),
             ("crates/a/tests/loom.rs", ""),
+            ("crates/a/tests/loom_switched.rs", ""),
+            ("crates/a/tests/looms.rs", ""),
             ("crates/a/tests/other.rs", ""),
             ("tests/embed/tests/smol.rs", ""),
         ];
-        assert_eq!(places(check, &files), ["crates/a/tests/other.rs:0"]);
+        assert_eq!(
+            places(check, &files),
+            ["crates/a/tests/looms.rs:0", "crates/a/tests/other.rs:0"]
+        );
     }
 }
