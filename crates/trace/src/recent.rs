@@ -88,7 +88,8 @@ fn kept() -> MutexGuard<'static, Kept> {
     KEPT.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The slow polls of the last while, the newest first.
+/// The slow polls of the last while, first the one of which something was heard last: that it is over, or where it
+/// was.
 pub fn slow_polls() -> Vec<SlowPoll> {
     kept().polls.iter().rev().cloned().collect()
 }
