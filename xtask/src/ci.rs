@@ -60,8 +60,8 @@ pub(crate) fn run(options: &flags::Ci) -> Result<(), Fail> {
     }
 }
 
-/// Half of what `cargo xtask stress` takes by itself.
-const STRESS_SECONDS: u64 = 30;
+/// A part of what `cargo xtask stress` takes by itself.
+const STRESS_SECONDS: u64 = 20;
 
 fn fmt() -> Result<Outcome, Fail> {
     if shell::find("cargo-fmt").is_none() {
